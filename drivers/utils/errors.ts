@@ -88,14 +88,14 @@ export interface CurrentItem {
 /**
  * A conditional write found another version than it asked for. Code `CONFLICT`, HTTP status 409.
  *
- * `current` is the live item found instead, or `null` when there is none (missing or expired). It is not
- * enumerable, so that logging the error does not print session data.
+ * `current` is what was found instead, or `null` when there is nothing live: a {@link CurrentItem} from a driver, a
+ * session record from a store. It is not enumerable, so that logging the error does not print session data.
  */
-export class ConflictError extends UnsessionError {
+export class ConflictError<T = CurrentItem> extends UnsessionError {
   override name = 'ConflictError'
-  declare readonly current: CurrentItem | null
+  declare readonly current: T | null
 
-  constructor(message: string, current: CurrentItem | null, details?: ErrorDetails) {
+  constructor(message: string, current: T | null, details?: ErrorDetails) {
     super('CONFLICT', message, details)
     Object.defineProperty(this, 'current', { value: current, enumerable: false })
   }

@@ -1,0 +1,145 @@
+/** What a session holds: a plain object, never an array. */
+export type SessionData = Record<string, unknown>
+
+/**
+ * How long a session lives. Everything is checked on each read, to the millisecond.
+ *
+ * `maxAge` alone: absolute, from creation. `idleTimeout` alone: sliding, from last use. Both: the earlier. Neither: the
+ * record slides over {@link DEFAULT_IDLE_TIMEOUT} and the cookie ends with the browser.
+ */
+export interface Lifetime {
+  /** Seconds from creation. */
+  maxAge?: number
+  /** Seconds from last use. */
+  idleTimeout?: number
+}
+
+/** Seconds a session without `maxAge` and `idleTimeout` slides over: 14 days, as in Django. */
+export const DEFAULT_IDLE_TIMEOUT: number = 14 * 24 * 60 * 60
+
+/** A session as a store keeps it. All instants are ms since the epoch. */
+export interface SessionRecord<T extends SessionData = SessionData> {
+  readonly id: string
+  /** 1 when created; one more with every save. A touch leaves it. */
+  readonly version: number
+  readonly createdAt: number
+  /** The end as it stands in the store. */
+  readonly expiresAt: number
+  /** Absolute end, from `maxAge` or an explicit date; absent when there is none. */
+  deadline?: number
+  /** Sliding window in seconds; absent when there is none. Absent together with `deadline`: the 14-day default slides. */
+  idleTimeout?: number
+  /** Owner, for list and revoke. */
+  user?: string
+  /** The caller's own copy, made at first access; change it and `save` the record. */
+  data: T
+  /** The data as loaded, shared between callers: the base of a three-way merge. Never change it. */
+  readonly original: Readonly<T>
+}
+
+/** What `create` takes. The store sets version, creation time and expiry. */
+export interface SessionDraft<T extends SessionData = SessionData> {
+  id: string
+  data: T
+  user?: string
+  /** See {@link SessionRecord.deadline}; the store's `maxAge` when both this and `idleTimeout` are absent. */
+  deadline?: number
+  /** See {@link SessionRecord.idleTimeout}; the store's own when both this and `deadline` are absent. */
+  idleTimeout?: number
+}
+
+/** A line of `list`: everything but the data. */
+export type SessionSummary = Omit<SessionRecord, 'data' | 'original'>
+
+/** What a sweep of expired sessions did. */
+export interface SweepResult {
+  scanned: number
+  deleted: number
+}
+
+export interface SweepOptions {
+  /** Seconds a session must have been expired for. Default 60: above any read lag and clock skew. */
+  grace?: number
+  onProgress?: (progress: SweepResult) => void
+  signal?: AbortSignal
+}
+
+/** Counters since the store was created. */
+export interface StoreStats {
+  loads: number
+  hits: number
+  misses: number
+  entries: number
+  saves: number
+  conflicts: number
+}
+
+/**
+ * Sessions on some storage. This comment is the contract; each backend passes the same conformance suite.
+ *
+ * Missing, expired and malformed (unreadable envelope, unknown codec) records give `null` and a hook. A storage failure
+ * always throws, and is never reported as "no session". `create` never overwrites; `save` never creates.
+ */
+export interface SessionStore {
+  /** Store a new session at version 1. @throws {UnsessionError} `SESSION_EXISTS` when the id is taken by a live session. */
+  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>>
+
+  /**
+   * The live session, or `null`.
+   * @param options.minVersion - lowest acceptable version (from the token); an older cached or eventually consistent
+   * record is read again, strongly consistent, and that answer is final
+   */
+  load<T extends SessionData>(id: string, options?: { minVersion?: number }): Promise<SessionRecord<T> | null>
+
+  /**
+   * Replace the session at `record.version` by the record's data, owner and lifetime; slides the expiry.
+   * @returns the stored record, version one higher
+   * @throws {ConflictError} with the current record, when somebody else saved meanwhile
+   * @throws {SessionGoneError} when it was destroyed or has expired
+   */
+  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>>
+
+  /**
+   * Slide the expiry, same version, one conditional write.
+   * @returns the record with its new expiry; `null` when it lost a race or the session is gone
+   */
+  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null>
+
+  /**
+   * End a session for good.
+   * @param options.ifVersion - only at this version
+   * @returns whether there was a live session to end
+   * @throws {ConflictError} when `ifVersion` is given and the version is another one
+   */
+  destroy(id: string, options?: { ifVersion?: number }): Promise<boolean>
+
+  /**
+   * Same session, new id: create the new record, then destroy the old one at its version; what others saved meanwhile is
+   * carried over. @throws {SessionGoneError} when the old one is gone; then the new one is undone.
+   */
+  rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>>
+
+  /** Live sessions, of one user or of all. @param options.limit - at most so many */
+  list(options?: { user?: string; limit?: number }): AsyncIterable<SessionSummary>
+
+  /** End all of a user's sessions. @param options.except - id to spare. @returns how many were ended */
+  destroyAll(options: { user: string; except?: string }): Promise<number>
+
+  /** Remove what has expired. Without it expired sessions are never seen, but may take space. */
+  clearExpired(options?: SweepOptions): Promise<SweepResult>
+
+  stats(): StoreStats
+
+  /** Let go of what the store holds. The storage it was given is left open. */
+  dispose(): Promise<void>
+
+  /** What a session layer above needs to know. */
+  readonly config: StoreConfig
+}
+
+export interface StoreConfig extends Lifetime {
+  /** How often a conflicting commit is tried again. Default 5. */
+  maxRetries: number
+  /** The clock, ms since the epoch. */
+  now: () => number
+}
