@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import type { EngineInfo } from './engines.ts'
+
+/** An item in DynamoDB JSON. */
+export type Item = Record<string, AttributeValue>
+
+export interface TestTable {
+  table: string
+  /** The driver's options for this table. */
+  options: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'> & { table: string }
+  /** A plain client of the engine, for looking behind the driver's back; destroyed by `drop()`. */
+  client: DynamoDBClient
+  put(item: Item): Promise<void>
+  get(key: string): Promise<Item | undefined>
+  count(): Promise<number>
+  drop(): Promise<void>
+}
+
+const ACTIVE_MS = 10_000
+
+/**
+ * Create a table of its own for a test and wait until it is active.
+ *
+ * @param engine - an engine, or anything with its endpoint, region and credentials
+ * @param options - `key` (`session_key`): name of the hash key; `userIndex` (false): with the index `user-index`
+ */
+export async function createTestTable(
+  engine: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'>,
+  options: { key?: string; userIndex?: boolean } = {},
+): Promise<TestTable> {
+  const { key = 'session_key', userIndex = false } = options
+  const { endpoint, region, credentials } = engine
+  const table = `test-${randomBytes(8).toString('hex')}`
+  const client = new DynamoDBClient({ endpoint, region, credentials })
+  await client.send(new CreateTableCommand(definition(table, key, userIndex)))
+  await active(client, table)
+
+  return {
+    table,
+    options: { endpoint, region, credentials, table },
+    client,
+    put: async (item) => void (await client.send(new PutItemCommand({ TableName: table, Item: item }))),
+    async get(value) {
+      const Key = { [key]: { S: value } }
+      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
+      return Item
+    },
+    async count() {
+      let total = 0
+      let start: Item | undefined
+      do {
+        const page = await client.send(
+          new ScanCommand({
+            TableName: table,
+            Select: 'COUNT',
+            ConsistentRead: true,
+            ExclusiveStartKey: start,
+          }),
+        )
+        total += page.Count ?? 0
+        start = page.LastEvaluatedKey
+      } while (start)
+      return total
+    },
+    async drop() {
+      await client.send(new DeleteTableCommand({ TableName: table }))
+      client.destroy()
+    },
+  }
+}
+
+function definition(table: string, key: string, userIndex: boolean): CreateTableCommandInput {
+  const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' }) as const
+  const hash = (name: string) => [{ AttributeName: name, KeyType: 'HASH' }] as const
+  return {
+    TableName: table,
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: [...hash(key)],
+    AttributeDefinitions: userIndex ? [string(key), string('user')] : [string(key)],
+    ...(userIndex && {
+      GlobalSecondaryIndexes: [
+        { IndexName: 'user-index', KeySchema: [...hash('user')], Projection: { ProjectionType: 'ALL' } },
+      ],
+    }),
+  }
+}
+
+async function active(client: DynamoDBClient, table: string): Promise<void> {
+  for (const end = performance.now() + ACTIVE_MS; performance.now() < end; await sleep(10)) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: table }))
+    const indexes = Table?.GlobalSecondaryIndexes ?? []
+    if ([Table?.TableStatus, ...indexes.map((index) => index.IndexStatus)].every((s) => s === 'ACTIVE'))
+      return
+  }
+  throw new Error(`table ${table} was not active within ${ACTIVE_MS / 1000} s`)
+}
