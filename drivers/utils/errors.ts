@@ -38,7 +38,7 @@ export interface ErrorDetails {
   /** The table the failed call was for. */
   table?: string
   /** The key the failed call was for; kept as {@link hashKey}, never as it is. */
-  key?: string
+  key?: string | undefined
   /** What was thrown below. */
   cause?: unknown
 }

@@ -1,0 +1,33 @@
+/** The attributes of an item. Each can be renamed, so that an existing table fits. */
+export interface Attributes {
+  /** Partition key, a string. */
+  key: string
+  /** The value: a string, or binary for `setItemRaw` with bytes. */
+  value: string
+  /** End of life, whole epoch seconds; the table's time-to-live attribute. */
+  expires: string
+  /** Creation, epoch seconds. */
+  created: string
+  /** Last write, epoch seconds. */
+  updated: string
+  /** Version: 1, 2, 3 … */
+  version: string
+  /** Owner, only on items written with `user`: the hash key of the sparse index {@link USER_INDEX}. */
+  user: string
+  /** Random mark of the last conditional write, by which a retried write recognises itself. */
+  mark: string
+}
+
+export const DEFAULT_ATTRIBUTES: Readonly<Attributes> = {
+  key: 'session_key',
+  value: 'data',
+  expires: 'expire_date',
+  created: 'created',
+  updated: 'updated',
+  version: 'version',
+  user: 'user',
+  mark: 'mark',
+}
+
+/** Name of the sparse index by owner: hash key `user`, projection ALL. */
+export const USER_INDEX = 'user-index'

@@ -1,0 +1,133 @@
+import type { WriteRequest } from '@aws-sdk/client-dynamodb'
+import { UnsessionError } from '../utils/errors.ts'
+import type { Call } from './call.ts'
+import type { Connection, Operation } from './connection.ts'
+import type { Item } from './item.ts'
+import { MAX_BATCH_GET, MAX_BATCH_WRITE, batchGetRequest, batchWriteRequest } from './requests.ts'
+
+/** How long unprocessed items are tried again while not one of them gets through, ms. */
+const NO_PROGRESS_LIMIT = 10_000
+
+/** Slices of a bulk operation under way at once. */
+const CONCURRENCY = 4
+
+/**
+ * Read up to 100 keys in one BatchGetItem, and what DynamoDB left unprocessed in further ones.
+ *
+ * @param send - sends one request; the caller decides on its deadline
+ * @param onItem - told each key once, as soon as its item (or its absence) is known
+ */
+export async function batchGet(
+  connection: Connection,
+  keys: readonly string[],
+  consistent: boolean,
+  call: Call,
+  send: Connection['request'],
+  onItem: (key: string, item: Item | undefined) => void,
+): Promise<void> {
+  const { table, attributes } = connection.options
+  await untilProcessed('BatchGetItem', table, [...keys], call, async (pending) => {
+    const output = await send('BatchGetItem', batchGetRequest(connection.options, pending, consistent))
+    // Only the keys are taken from here: an endpoint may leave out the consistency it was asked for.
+    const unprocessed = new Set<string>()
+    for (const key of output.UnprocessedKeys?.[table]?.Keys ?? []) {
+      const name = key[attributes.key]?.S
+      if (name !== undefined) unprocessed.add(name)
+    }
+    const found = new Map<string, Item>()
+    for (const item of output.Responses?.[table] ?? []) {
+      const name = item[attributes.key]?.S
+      if (name !== undefined) found.set(name, item)
+    }
+    const left: string[] = []
+    for (const key of pending) {
+      if (unprocessed.has(key) && !found.has(key)) left.push(key)
+      else onItem(key, found.get(key))
+    }
+    return left
+  })
+}
+
+/** Read any number of distinct keys. @returns what was found, by key */
+export async function batchGetAll(
+  connection: Connection,
+  keys: readonly string[],
+  consistent: boolean,
+): Promise<Map<string, Item>> {
+  const found = new Map<string, Item>()
+  await inChunks(connection, keys, MAX_BATCH_GET, (chunk, call) =>
+    batchGet(connection, chunk, consistent, call, connection.request.bind(connection), (key, item) => {
+      if (item !== undefined) found.set(key, item)
+    }),
+  )
+  return found
+}
+
+/** Write any number of puts and deletes of distinct keys. */
+export async function batchWriteAll(connection: Connection, writes: readonly WriteRequest[]): Promise<void> {
+  const { options } = connection
+  await inChunks(connection, writes, MAX_BATCH_WRITE, (chunk, call) =>
+    untilProcessed('BatchWriteItem', options.table, [...chunk], call, async (pending) => {
+      const output = await connection.request('BatchWriteItem', batchWriteRequest(options, pending))
+      return output.UnprocessedItems?.[options.table] ?? []
+    }),
+  )
+}
+
+/**
+ * Send what is pending until nothing is left, waiting longer and longer (50 ms to 1 s, with jitter) while DynamoDB pushes
+ * back. It goes on for as long as something gets through, and gives up {@link NO_PROGRESS_LIMIT} after the last progress.
+ */
+async function untilProcessed<T>(
+  operation: Operation,
+  table: string,
+  pending: T[],
+  call: Call,
+  round: (pending: T[]) => Promise<T[]>,
+): Promise<void> {
+  let lastProgress = performance.now()
+  for (let pushbacks = 0; ; pushbacks++) {
+    const before = pending.length
+    pending = await round(pending)
+    if (pending.length === 0) return
+    if (pending.length < before) {
+      lastProgress = performance.now()
+      pushbacks = 0
+    }
+    const throttled = new UnsessionError(
+      'THROTTLED',
+      `table \`${table}\` left ${pending.length} entries of ${operation} unprocessed; ` +
+        'raise its capacity or switch it to on-demand, then try again',
+      { table },
+    )
+    if (performance.now() - lastProgress > NO_PROGRESS_LIMIT) throw throttled
+    call.note(throttled)
+    await call.pause(Math.min(50 * 2 ** pushbacks, 1000) * (0.5 + Math.random() / 2))
+  }
+}
+
+/** Work on slices of a list, {@link CONCURRENCY} at a time; after a failure no further slice is begun. */
+export async function inChunks<T>(
+  connection: Connection,
+  list: readonly T[],
+  size: number,
+  work: (chunk: readonly T[], call: Call) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  let failed = false
+  const worker = async (): Promise<void> => {
+    while (next < list.length && !failed) {
+      const chunk = list.slice(next, (next += size))
+      const call = connection.begin()
+      try {
+        await work(chunk, call)
+      } catch (error) {
+        failed = true
+        throw error
+      } finally {
+        connection.finish(call)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+}

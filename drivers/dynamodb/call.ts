@@ -1,0 +1,66 @@
+import { type ErrorContext, deadlineError, isThrottling } from './sdk-errors.ts'
+
+/**
+ * One call in progress: what the SDK has tried so far, and the means to end it.
+ *
+ * It has the shape of the SDK's plain abort signal (`aborted`, `onabort`), which costs a tenth of an `AbortController`.
+ */
+export class Call {
+  aborted = false
+  onabort: (() => void) | null = null
+  /** Requests sent, retries included. */
+  attempts = 0
+  /** Last error below the SDK's retries; throttling is not forgotten over what follows it. */
+  lastError: unknown
+  /** Told when the call is ended before it is done. */
+  onend: ((reason: unknown) => void) | undefined
+
+  /** End the call: whoever waits is told `reason`, the request under way is aborted. */
+  end(reason: unknown): void {
+    if (this.aborted) return
+    this.aborted = true
+    this.onend?.(reason)
+    this.onabort?.()
+  }
+
+  note(error: unknown): void {
+    if (!isThrottling(this.lastError)) this.lastError = error
+  }
+
+  /**
+   * Settle as `work` does, or fail when `ms` have passed or the call is ended, whichever comes first. The SDK's own time
+   * limits do not watch an answer whose body stalls.
+   */
+  within<T>(ms: number, context: ErrorContext, work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => this.end(deadlineError(this.lastError, ms, context)), ms)
+      this.onend = (reason) => {
+        clearTimeout(timer)
+        reject(reason)
+      }
+      work.then(
+        (value) => {
+          clearTimeout(timer)
+          resolve(value)
+        },
+        (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      )
+    })
+  }
+
+  /** Wait, unless the call is ended first. */
+  async pause(ms: number): Promise<void> {
+    if (this.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.onabort = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.onabort = null
+  }
+}

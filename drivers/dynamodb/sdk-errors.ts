@@ -1,0 +1,179 @@
+import { type ErrorCode, UnsessionError } from '../utils/errors.ts'
+
+/** What was being tried when an SDK error came up. */
+export interface ErrorContext {
+  /** `GetItem`, `PutItem` … */
+  operation: string
+  table: string
+  /** Enters the error as a hash. */
+  key?: string | undefined
+}
+
+/** The parts of an SDK or Node error that tell what went wrong. */
+interface Failure {
+  name?: string
+  code?: string
+  message?: string
+  $fault?: string
+  $metadata?: { httpStatusCode?: number }
+  cause?: unknown
+}
+
+const THROTTLING = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'LimitExceededException',
+  'TooManyRequestsException',
+])
+const REJECTED_CREDENTIALS = new Set([
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'IncompleteSignatureException',
+  'ExpiredTokenException',
+  'MissingAuthenticationTokenException',
+  'InvalidClientTokenId',
+])
+const UNREACHABLE = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNABORTED',
+])
+
+/** Whether DynamoDB refused for lack of capacity. */
+export function isThrottling(error: unknown): boolean {
+  const { name, code, $metadata } = asFailure(error)
+  return (
+    (name !== undefined && THROTTLING.has(name)) || code === 'THROTTLED' || $metadata?.httpStatusCode === 429
+  )
+}
+
+/** Whether a condition did not hold. */
+export function isConditionFailure(error: unknown): boolean {
+  return asFailure(error).name === 'ConditionalCheckFailedException'
+}
+
+export function isAccessDenied(error: unknown): boolean {
+  return asFailure(error).name === 'AccessDeniedException'
+}
+
+/**
+ * Whether an answer arrived but could not be read: cut off inside its JSON, or not JSON at all. The SDK does not try such
+ * a request again by itself.
+ */
+export function isTornAnswer(error: unknown): boolean {
+  return error instanceof SyntaxError
+}
+
+/** Turn whatever the SDK threw into this package's error. Errors of this package pass through. */
+export function toDriverError(error: unknown, context: ErrorContext): UnsessionError {
+  if (error instanceof UnsessionError) return error
+  const failure = asFailure(error)
+  const [code, message] = diagnose(failure, context)
+  return new UnsessionError(code, message, { table: context.table, key: context.key, cause: error })
+}
+
+/** The error of a call whose deadline has passed; throttling seen meanwhile is the better explanation. */
+export function deadlineError(lastError: unknown, ms: number, context: ErrorContext): UnsessionError {
+  if (isThrottling(lastError)) return toDriverError(lastError, context)
+  return new UnsessionError(
+    'TIMEOUT',
+    `${context.operation} on table \`${context.table}\` had no answer within ${ms} ms; ` +
+      'check the network and the endpoint, or raise the driver option `timeout.request`',
+    { table: context.table, key: context.key, cause: lastError },
+  )
+}
+
+function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorCode, string] {
+  const { name = '', message = '' } = failure
+  if (name === 'ResourceNotFoundException') {
+    return [
+      'TABLE_NOT_FOUND',
+      `table \`${table}\` does not exist in this region and account; run \`npx unsession table create --table ${table}\`, ` +
+        'or set the driver options `table` and `region`',
+    ]
+  }
+  if (name === 'AccessDeniedException') {
+    return [
+      'ACCESS_DENIED',
+      `the credentials may not do dynamodb:${operation} on table \`${table}\`; allow that action in their policy`,
+    ]
+  }
+  if (REJECTED_CREDENTIALS.has(name)) {
+    return [
+      'ACCESS_DENIED',
+      `the credentials for ${operation} were rejected (${name}); renew or correct them`,
+    ]
+  }
+  if (
+    name === 'CredentialsProviderError' ||
+    /could not load credentials|credential is missing/i.test(message)
+  ) {
+    return [
+      'CREDENTIALS_MISSING',
+      'no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the process a role, ' +
+        'or set the driver option `credentials`',
+    ]
+  }
+  if (/region is missing/i.test(message)) {
+    return ['REGION_MISSING', 'no AWS region is set; set AWS_REGION or the driver option `region`']
+  }
+  if (failure.code === 'ERR_MODULE_NOT_FOUND') {
+    return ['DEPENDENCY_MISSING', 'the AWS SDK is not installed; run `npm install @aws-sdk/client-dynamodb`']
+  }
+  if (isThrottling(failure)) {
+    return [
+      'THROTTLED',
+      `table \`${table}\` throttled ${operation}; raise its capacity or switch it to on-demand, then try again`,
+    ]
+  }
+  if (name === 'ValidationException') return diagnoseValidation(message, operation, table)
+  if (isConnectTimeout(failure)) {
+    return [
+      'TIMEOUT',
+      `${operation}: no connection to the endpoint in time; check the network, or raise \`timeout.connect\``,
+    ]
+  }
+  if (failure.$fault === 'client') {
+    return ['INVALID_REQUEST', `DynamoDB refused ${operation} on table \`${table}\` (${name})`]
+  }
+  return [
+    'UNAVAILABLE',
+    `${operation} on table \`${table}\` failed (${failure.code ?? (name || 'unknown error')}); ` +
+      'the endpoint is unreachable or failing: check it, then try again',
+  ]
+}
+
+function diagnoseValidation(message: string, operation: string, table: string): [ErrorCode, string] {
+  if (/item size/i.test(message)) {
+    return [
+      'ITEM_TOO_LARGE',
+      "the item is over DynamoDB's limit of 400 KB; store less, or compress the value",
+    ]
+  }
+  if (
+    /key element|type mismatch|missing the key|number of conditions on the keys|key attributes/i.test(message)
+  ) {
+    return [
+      'SCHEMA_MISMATCH',
+      `table \`${table}\` has another key than \`attributes\` says; it needs a string partition key and no sort key: ` +
+        `run \`npx unsession table describe --table ${table}\``,
+    ]
+  }
+  return ['INVALID_REQUEST', `DynamoDB refused ${operation} on table \`${table}\` as invalid; see \`cause\``]
+}
+
+// The SDK names resets and broken pipes "TimeoutError" too; those carry a code and mean an unreachable endpoint.
+function isConnectTimeout(failure: Failure): boolean {
+  if (failure.code !== undefined && UNREACHABLE.has(failure.code)) return false
+  return failure.name === 'TimeoutError' || failure.code === 'ETIMEDOUT'
+}
+
+function asFailure(error: unknown): Failure {
+  return typeof error === 'object' && error !== null ? error : {}
+}

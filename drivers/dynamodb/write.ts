@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import type { DeleteItemCommandInput, PutItemCommandInput } from '@aws-sdk/client-dynamodb'
+import { ConflictError } from '../utils/errors.ts'
+import type { Call } from './call.ts'
+import type { Connection } from './connection.ts'
+import { type Item, parseItem } from './item.ts'
+import { type WriteOptions, deleteRequest, getRequest, putRequest } from './requests.ts'
+import { isConditionFailure } from './sdk-errors.ts'
+
+/**
+ * Put one item, conditionally where `ifVersion` is given.
+ *
+ * A conditional put whose first answer was lost finds, when the SDK sends it again, its own item in the way. It knows it by
+ * the random mark it stored; equal content would prove nothing.
+ *
+ * @throws {ConflictError} with the live item that stood in the way
+ */
+export async function put(
+  connection: Connection,
+  key: string,
+  value: string | Uint8Array,
+  options: WriteOptions,
+): Promise<void> {
+  const mark = randomUUID()
+  const input = putRequest(connection.options, key, value, options, Date.now(), mark)
+  await connection.call('PutItem', key, async (call) => {
+    const blocker = await sendConditional(connection, 'PutItem', key, input, call)
+    if (blocker === 'none' || blocker?.[connection.options.attributes.mark]?.S === mark) return
+    throw conflict(connection, key, blocker)
+  })
+}
+
+/**
+ * Delete one item, conditionally where `ifVersion` is given.
+ *
+ * A conditional delete sent again after a lost answer finds nothing. The item is gone, which is what was asked for; had
+ * somebody else removed it in between, the outcome would be the same.
+ *
+ * @returns whether a live item was removed
+ * @throws {ConflictError} with the live item that stood in the way, or with `null` where there is none
+ */
+export async function remove(
+  connection: Connection,
+  key: string,
+  options: Pick<WriteOptions, 'ifVersion'>,
+): Promise<boolean> {
+  const { attributes } = connection.options
+  const now = Date.now()
+  const input = deleteRequest(connection.options, key, options, now)
+  return connection.call('DeleteItem', key, async (call) => {
+    let removed: Item | undefined
+    const blocker = await sendConditional(
+      connection,
+      'DeleteItem',
+      key,
+      input,
+      call,
+      (item) => (removed = item),
+    )
+    if (blocker === 'none') return removed !== undefined && isLive(removed, attributes.expires, now)
+    if (blocker === undefined && call.attempts > 1) return true
+    throw conflict(connection, key, blocker)
+  })
+}
+
+/** @returns `'none'` when it went through; else the item in the way, `undefined` when there is none */
+async function sendConditional<O extends 'PutItem' | 'DeleteItem'>(
+  connection: Connection,
+  operation: O,
+  key: string,
+  input: O extends 'PutItem' ? PutItemCommandInput : DeleteItemCommandInput,
+  call: Call,
+  onOld?: (item: Item | undefined) => void,
+): Promise<'none' | Item | undefined> {
+  try {
+    const output = await connection.send(operation, input, call)
+    onOld?.(output.Attributes)
+    return 'none'
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error
+    const { Item: blocker } = error as { Item?: Item }
+    // An endpoint without ReturnValuesOnConditionCheckFailure says no more about an item in the way than about none.
+    return blocker ?? (await connection.send('GetItem', getRequest(connection.options, key, true), call)).Item
+  }
+}
+
+function conflict(connection: Connection, key: string, blocker: Item | undefined): ConflictError {
+  const { table } = connection.options
+  const item = blocker && parseItem(blocker, connection.options, Date.now())
+  const current = item ? { value: item.value, version: item.version, expires: item.expires } : null
+  const found = current === null ? 'there is no live item' : `version ${current.version} is stored`
+  return new ConflictError(
+    `a conditional write found that ${found}; read the item again and decide`,
+    current,
+    {
+      table,
+      key,
+    },
+  )
+}
+
+function isLive(item: Item, expiresAttribute: string, now: number): boolean {
+  const expires = item[expiresAttribute]?.N
+  return expires === undefined || Number(expires) * 1000 > now
+}
