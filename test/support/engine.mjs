@@ -1,5 +1,8 @@
 // Runs one DynamoDB engine for the process that spawned it, and ends with it: `node engine.mjs dynalite|local <json>`.
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import dynalite from 'dynalite'
 
 const [name, options] = process.argv.slice(2)
@@ -19,7 +22,10 @@ function startDynalite(dynaliteOptions) {
 }
 
 function startLocal({ args }) {
-  const java = spawn('java', args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  // It writes a metadata file into its working directory, even in memory.
+  const cwd = mkdtempSync(join(tmpdir(), 'dynamodb-local-'))
+  process.on('exit', () => rmSync(cwd, { recursive: true, force: true }))
+  const java = spawn('java', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
   java.on('error', () => process.exit(1))
   java.on('exit', (code) => process.exit(code ?? 0))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => java.kill())

@@ -120,7 +120,8 @@ export async function startProxy(target: string, options: { record?: boolean } =
         reset: () => void response.socket?.resetAndDestroy(),
       })
     } catch (error) {
-      response.destroy(error as Error)
+      response.destroy()
+      if (!isNetworkError(error)) throw error
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -202,6 +203,11 @@ function upstreamOf(target: string, agent: Agent): (req: IncomingMessage, body: 
 function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const { connection: _connection, 'keep-alive': _keepAlive, 'transfer-encoding': _coding, ...rest } = headers
   return rest
+}
+
+/** A broken connection is part of the game; anything else thrown is a bug of a fault, and must not look like one. */
+function isNetworkError(error: unknown): boolean {
+  return error instanceof Error && /^E[A-Z]+$/.test(String((error as NodeJS.ErrnoException).code))
 }
 
 function readAll(message: IncomingMessage): Promise<Buffer> {

@@ -5,7 +5,7 @@ import type { Fault, Json } from './proxy.ts'
  * BatchGetItem and BatchWriteItem answer that they did only a part of their work: the rest comes back in
  * `UnprocessedKeys` or `UnprocessedItems`, and only the part done is forwarded.
  *
- * @param options - `ratio` (0.5): the share left undone, 1 for no progress at all; below 1 at least one key is done,
+ * @param options - `ratio` (0.5): the share left undone, 1 for no progress at all; below 1 at least one entry is done,
  * as DynamoDB promises. `seed` (1) picks the random subset.
  */
 export function unprocessed(options: { ratio?: number; seed?: number } = {}): Fault {
@@ -15,62 +15,71 @@ export function unprocessed(options: { ratio?: number; seed?: number } = {}): Fa
   return async ({ call, forward, reply }) => {
     const batch = BATCHES[call.operation]
     if (!batch) throw new TypeError(`unprocessed() does not apply to ${call.operation}`)
-    const entries = batch.split(call.body.RequestItems as Json)
-    const undone = new Set(entries.filter(() => random() < ratio))
-    const spared = entries[Math.floor(random() * entries.length)]
-    if (ratio < 1 && spared && undone.size === entries.length) undone.delete(spared)
+    const items = call.body.RequestItems as Json
+    const entries = batch.split(items)
+    const spared = ratio < 1 ? entries[Math.floor(random() * entries.length)] : undefined
+    const left = entries.filter((entry) => random() < ratio && entry !== spared)
+    const done = entries.filter((entry) => !left.includes(entry))
 
-    const done = batch.join(call.body.RequestItems as Json, (entry) => !undone.has(entry))
-    const left = batch.join(call.body.RequestItems as Json, (entry) => undone.has(entry))
-    const answer =
-      Object.keys(done).length > 0 ? await forward({ ...call.body, RequestItems: done }) : undefined
-    if (answer && answer.status !== 200) return reply(answer)
-    const json = (answer ? JSON.parse(answer.body.toString()) : batch.nothing) as Json
-    reply(jsonAnswer(200, { ...json, [batch.field]: { ...left, ...json[batch.field] } }))
+    let json = batch.nothing
+    if (done.length > 0) {
+      const answer = await forward({ ...call.body, RequestItems: batch.join(done, items) })
+      if (answer.status !== 200) return reply(answer)
+      json = JSON.parse(answer.body.toString()) as Json
+    }
+    const allLeft = [...left, ...batch.split((json[batch.field] ?? {}) as Json)]
+    reply(jsonAnswer(200, { ...json, [batch.field]: batch.join(allLeft, items) }))
   }
 }
 
-/** No key is processed, ever: a batch without progress. */
+/** Nothing of a batch is processed, ever. */
 export const nothingProcessed: Fault = unprocessed({ ratio: 1 })
 
+/** One key or write request of a batch, with its table. */
+interface Entry {
+  table: string
+  request: Json
+}
+
 interface Batch {
-  field: string
+  field: 'UnprocessedKeys' | 'UnprocessedItems'
+  /** The answer when nothing was done. */
   nothing: Json
-  /** The keys or write requests of all tables. */
-  split(items: Json): Json[]
-  /** The same request, narrowed to the entries wanted; tables without any are left out. */
-  join(items: Json, wanted: (entry: Json) => boolean): Json
+  split(items: Json): Entry[]
+  /** The entries as RequestItems, with the other parameters that the tables have in `items`. */
+  join(entries: Entry[], items: Json): Json
 }
 
 const BATCHES: Record<string, Batch> = {
   BatchGetItem: {
     field: 'UnprocessedKeys',
     nothing: { Responses: {} },
-    split: (items) => Object.values(items).flatMap((table: Json) => table.Keys as Json[]),
-    join: (items, wanted) =>
-      narrow(items, (table) => {
-        const keys = (table.Keys as Json[]).filter(wanted)
-        return keys.length > 0 ? { ...table, Keys: keys } : undefined
-      }),
+    split: (items) =>
+      Object.entries(items).flatMap(([table, { Keys }]) =>
+        (Keys as Json[]).map((request) => ({ table, request })),
+      ),
+    join(entries, items) {
+      const joined: Json = {}
+      for (const { table, request } of entries) {
+        joined[table] ??= { ...items[table], Keys: [] }
+        joined[table].Keys.push(request)
+      }
+      return joined
+    },
   },
   BatchWriteItem: {
     field: 'UnprocessedItems',
     nothing: {},
-    split: (items) => Object.values(items).flat() as Json[],
-    join: (items, wanted) =>
-      narrow(items, (requests) => {
-        const some = (requests as Json[]).filter(wanted)
-        return some.length > 0 ? some : undefined
-      }),
+    split: (items) =>
+      Object.entries(items).flatMap(([table, requests]) =>
+        (requests as Json[]).map((request) => ({ table, request })),
+      ),
+    join(entries) {
+      const joined: Json = {}
+      for (const { table, request } of entries) (joined[table] ??= []).push(request)
+      return joined
+    },
   },
-}
-
-function narrow(items: Json, change: (table: Json) => Json | undefined): Json {
-  return Object.fromEntries(
-    Object.entries(items)
-      .map(([name, table]) => [name, change(table as Json)] as const)
-      .filter(([, table]) => table !== undefined),
-  )
 }
 
 /** Mulberry32: a small generator that gives the same numbers for the same seed. */
