@@ -9,6 +9,7 @@ const config: ViteUserConfig = {
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },
 }
 
