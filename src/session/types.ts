@@ -46,6 +46,8 @@ export interface SessionDraft<T extends SessionData = SessionData> {
   deadline?: number
   /** See {@link SessionRecord.idleTimeout}; the store's own when both this and `deadline` are absent. */
   idleTimeout?: number
+  /** When the session began, for a record that continues another; now by default. */
+  createdAt?: number
 }
 
 /** A line of `list`: everything but the data. */

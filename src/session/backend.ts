@@ -1,0 +1,99 @@
+import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
+import { parseEnvelope, type StoredValue } from './envelope.ts'
+import { secondsUntil } from './lifetime.ts'
+import { type KeyedLock, lockOf } from './lock.ts'
+import { type Native, findNative } from './native.ts'
+import {
+  type DriverLike,
+  type RawStorage,
+  type StorageLike,
+  type TransactionOptions,
+  rawStorage,
+} from './storage.ts'
+
+/** A conditional write. */
+export interface Write {
+  value: StoredValue
+  /** Only at this version; `null`: only where there is nothing live. */
+  ifVersion: number | null
+  version: number
+  createdAt: number
+  expiresAt: number
+  user: string | undefined
+}
+
+/** What was found where a write or a removal did not go through: `null` for nothing live, `undefined` for nothing readable. */
+export type Found = StoredValue | null | undefined
+
+/**
+ * Compare-and-set on stored values. A failed condition throws `ConflictError` with what stood in the way; it is the same
+ * whether the storage does this by itself or by a lock.
+ */
+export interface Backend {
+  /** @param strong - see every write acknowledged before the call. @returns the value, live or not */
+  read(id: string, strong: boolean): Promise<Found>
+  write(id: string, write: Write): Promise<void>
+  /** @returns whether something live was removed */
+  remove(id: string, ifVersion: number | undefined): Promise<boolean>
+  keys(): Promise<string[]>
+  readonly native?: Native
+}
+
+/** Find out what a storage can do and build on it. */
+export async function connect(storage: StorageLike | DriverLike, now: () => number): Promise<Backend> {
+  const raw = rawStorage(storage)
+  const native = await findNative(storage)
+  return native === undefined
+    ? lockedBackend(raw, lockOf(raw.identity), now)
+    : nativeBackend(raw, native, now)
+}
+
+function nativeBackend(raw: RawStorage, native: Native, now: () => number): Backend {
+  return {
+    native,
+    read: async (id, strong) => {
+      try {
+        return await raw.read(id, strong ? { consistent: true } : {})
+      } catch (error) {
+        if (error instanceof UnsessionError && error.code === 'SCHEMA_MISMATCH') return undefined
+        throw error
+      }
+    },
+    write: (id, { value, createdAt, expiresAt, ...write }) =>
+      raw.write(id, value, { ...write, created: createdAt, ttl: secondsUntil(expiresAt, now()) }),
+    remove: (id, ifVersion) =>
+      native.driver.deleteItem(native.prefix + id, ifVersion === undefined ? {} : { ifVersion }),
+    keys: () => raw.keys(),
+  }
+}
+
+function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Backend {
+  /** Under the lock: what is live, if the condition does not hold. */
+  const check = async (id: string, ifVersion: number | null | undefined): Promise<boolean> => {
+    const value = await raw.read(id, {})
+    const header = value ? parseEnvelope(value)?.header : undefined
+    const live = header !== undefined && now() < header.expiresAt
+    const isFree = value === null || (header !== undefined && !live)
+    const holds =
+      ifVersion === null ? isFree : ifVersion === undefined || (live && header.version === ifVersion)
+    if (holds) return live
+    const current = value && live ? { value, version: header.version, expires: header.expiresAt } : null
+    throw new ConflictError('the session was changed meanwhile', current, { key: id })
+  }
+  return {
+    read: (id, strong) => (strong ? lock.run(id, () => raw.read(id, {})) : raw.read(id, {})),
+    write: (id, { value, ifVersion, expiresAt }) =>
+      lock.run(id, async () => {
+        await check(id, ifVersion)
+        const options: TransactionOptions = { ttl: secondsUntil(expiresAt, now()) }
+        await raw.write(id, value, options)
+      }),
+    remove: (id, ifVersion) =>
+      lock.run(id, async () => {
+        const live = await check(id, ifVersion)
+        await raw.remove(id, {})
+        return live
+      }),
+    keys: () => raw.keys(),
+  }
+}

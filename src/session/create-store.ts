@@ -1,0 +1,18 @@
+import { type SessionStoreOptions, resolveOptions } from './options.ts'
+import { StorageStore } from './storage-store.ts'
+import type { SessionStore } from './types.ts'
+
+/**
+ * A session store over any unstorage `Storage` or `Driver`.
+ *
+ * @param options - see {@link SessionStoreOptions}; only `storage` is required
+ * @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be
+ * @example
+ * ```ts
+ * const store = createSessionStore({ storage: createStorage({ driver: dynamodb() }), maxAge: 30 * 24 * 3600 })
+ * const session = await store.create({ id: createId(), data: { cart: [] } })
+ * ```
+ */
+export function createSessionStore(options: SessionStoreOptions): SessionStore {
+  return new StorageStore(resolveOptions(options))
+}

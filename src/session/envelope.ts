@@ -1,0 +1,128 @@
+import { MAX_INSTANT } from './lifetime.ts'
+
+/** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
+export type StoredValue = string | Uint8Array
+
+/** Everything in an envelope but the data. Instants and spans are in ms, on paper and here, except `idleTimeout`. */
+export interface Header {
+  version: number
+  createdAt: number
+  expiresAt: number
+  deadline?: number
+  /** Seconds. */
+  idleTimeout?: number
+  user?: string
+  /** Name of the codec that wrote the data. */
+  codec: string
+}
+
+/** A header before a codec has written the data. */
+export type HeaderFields = Omit<Header, 'codec'>
+
+/** A parsed envelope. */
+export interface Envelope {
+  header: Header
+  /** Parsed JSON of a text envelope; bytes of a binary one. */
+  body: unknown
+}
+
+/** First byte of a binary envelope: no JSON text starts with it. Then the header's length in two bytes, header, data. */
+const BINARY = 1
+const HEADER_AT = 3
+
+const DEFAULT_CODEC = 'json'
+const CODEC_NAME = /^[\w.+-]{1,100}$/
+
+/**
+ * Write an envelope.
+ *
+ * @param body - JSON text of the data, or bytes
+ * @returns text for text, bytes for bytes
+ */
+export function formatEnvelope(header: Header, body: string | Uint8Array): StoredValue {
+  const { version, createdAt, expiresAt, deadline, idleTimeout, user, codec } = header
+  const fields = JSON.stringify({
+    v: version,
+    c: createdAt,
+    e: expiresAt,
+    m: deadline,
+    i: idleTimeout === undefined ? undefined : Math.round(idleTimeout * 1000),
+    u: user,
+    k: codec === DEFAULT_CODEC ? undefined : codec,
+  })
+  if (typeof body === 'string') return `${fields.slice(0, -1)},"d":${body}}`
+  const head = Buffer.from(fields)
+  const prefix = Buffer.from([BINARY, head.length >> 8, head.length & 0xff])
+  return Buffer.concat([prefix, head, body])
+}
+
+/**
+ * Read an envelope, whoever wrote it. Never throws.
+ *
+ * @param value - as stored; text may come as bytes
+ * @returns `null` for anything but a well-formed envelope
+ */
+export function parseEnvelope(value: StoredValue): Envelope | null {
+  if (typeof value === 'string') return parseText(value)
+  if (value[0] !== BINARY) return parseText(decodeText(value))
+  const bodyAt = HEADER_AT + (((value[1] ?? 0) << 8) | (value[2] ?? 0))
+  if (value.length < bodyAt) return null
+  const header = parseHeader(parseJson(decodeText(value.subarray(HEADER_AT, bodyAt))))
+  return header && { header, body: value.subarray(bodyAt) }
+}
+
+function parseText(text: string | undefined): Envelope | null {
+  const fields = parseJson(text)
+  const header = parseHeader(fields)
+  if (header === null || !isObject(fields) || !Object.hasOwn(fields, 'd')) return null
+  return { header, body: fields['d'] }
+}
+
+function parseHeader(fields: unknown): Header | null {
+  if (!isObject(fields)) return null
+  const { v, c, e, m, i, u, k = DEFAULT_CODEC } = fields
+  if (!isCount(v) || !isInstant(c) || !isInstant(e)) return null
+  if (m !== undefined && !isInstant(m)) return null
+  if (i !== undefined && !isCount(i)) return null
+  if (u !== undefined && (typeof u !== 'string' || u === '')) return null
+  if (typeof k !== 'string' || !CODEC_NAME.test(k)) return null
+  return {
+    version: v,
+    createdAt: c,
+    expiresAt: e,
+    ...(m !== undefined && { deadline: m }),
+    ...(i !== undefined && { idleTimeout: i / 1000 }),
+    ...(u !== undefined && { user: u }),
+    codec: k,
+  }
+}
+
+/** A plain object, as JSON makes them. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 1
+}
+
+function isInstant(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_INSTANT
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

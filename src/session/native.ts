@@ -1,0 +1,48 @@
+import { DRIVER_HANDSHAKE, type DriverHandshake } from '../../drivers/utils/handshake.ts'
+import { isStorage, rawStorage } from './storage.ts'
+import type { DriverLike, StorageLike, TransactionOptions } from './storage.ts'
+import type { SweepOptions, SweepResult } from './types.ts'
+
+/** What a driver with conditional writes offers beyond unstorage. */
+export interface NativeDriver extends DriverLike {
+  flags: { conditional: true }
+  /** @returns whether a live item was removed. @throws {ConflictError} at another version */
+  deleteItem(key: string, options?: TransactionOptions): Promise<boolean>
+  listUser?(user: string, options: { limit?: number }): AsyncIterable<{ key: string; value: unknown }>
+  clearExpired?(options?: SweepOptions): Promise<SweepResult>
+}
+
+/** A native driver, and the prefix that keys have when they reach it. */
+export interface Native {
+  driver: NativeDriver
+  prefix: string
+}
+
+/** A key of the probe; never stored. */
+const PROBE = 'unsession-probe'
+
+/**
+ * Learn whether there is a driver with conditional writes below a storage, however it is mounted and prefixed. Costs no
+ * request where there is one, and one `hasItem` where there is none.
+ */
+export async function findNative(storage: StorageLike | DriverLike): Promise<Native | undefined> {
+  if (!isStorage(storage)) return isNative(storage) ? { driver: storage, prefix: '' } : undefined
+  let found: Native | undefined
+  const answered = new Error('the driver is known')
+  const handshake: DriverHandshake = (driver, key) => {
+    if (isNative(driver)) found = { driver, prefix: key.slice(0, -PROBE.length) }
+    throw answered
+  }
+  try {
+    await rawStorage(storage).has(PROBE, { [DRIVER_HANDSHAKE]: handshake })
+  } catch (error) {
+    if (error !== answered) throw error
+  }
+  return found
+}
+
+function isNative(driver: unknown): driver is NativeDriver {
+  if (typeof driver !== 'object' || driver === null) return false
+  const { flags, deleteItem } = driver as Partial<NativeDriver>
+  return flags?.conditional === true && typeof deleteItem === 'function'
+}

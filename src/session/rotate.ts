@@ -1,0 +1,64 @@
+import { ConflictError, SessionGoneError } from '../../drivers/utils/errors.ts'
+import { mergeData } from './merge.ts'
+import { snapshotOf } from './record.ts'
+import type { SessionData, SessionRecord, SessionStore } from './types.ts'
+
+/**
+ * Move a live session to another id.
+ *
+ * The new record comes first, the end of the old one second and only at the version that was carried over. So an update
+ * acknowledged under the old id is never lost, and a logout that came in between ends the new one too.
+ */
+export async function rotateSession<T extends SessionData>(
+  store: SessionStore,
+  record: SessionRecord<T>,
+  newId: string,
+): Promise<SessionRecord<T>> {
+  const { data, user, deadline, idleTimeout, createdAt } = record
+  let old = record
+  let renewed = await store.create<T>({ id: newId, data, user, deadline, idleTimeout, createdAt })
+  try {
+    for (let attempt = 0; ; attempt++) {
+      const current = await endOld(store, old, attempt)
+      if (current === undefined) return renewed
+      rebase(renewed, old, current)
+      renewed = await store.save(renewed)
+      old = current
+    }
+  } catch (error) {
+    // The new id has reached nobody. Should this fail as well, the record just runs out.
+    await store.destroy(newId).catch(() => {})
+    throw error
+  }
+}
+
+/** End the old record at its version. @returns what somebody else saved over it meanwhile, if so: then it lives on */
+async function endOld<T extends SessionData>(
+  store: SessionStore,
+  old: SessionRecord<T>,
+  attempt: number,
+): Promise<SessionRecord<T> | undefined> {
+  const { id, version } = old
+  try {
+    if (await store.destroy(id, { ifVersion: version })) return undefined
+  } catch (error) {
+    if (!(error instanceof ConflictError) || attempt >= store.config.maxRetries) throw error
+    return error.current
+  }
+  throw new SessionGoneError({ key: id })
+}
+
+/** Carry what was saved over `base` into the renewed record, whose own changes prevail. */
+function rebase<T extends SessionData>(
+  renewed: SessionRecord<T>,
+  base: SessionRecord<T>,
+  theirs: SessionRecord<T>,
+): void {
+  const start = snapshotOf(base)
+  renewed.data = mergeData<T>(base.original, renewed.data, theirs.original)
+  if (renewed.user === start.user) renewed.user = theirs.user
+  const isOwnLifetime = renewed.deadline !== start.deadline || renewed.idleTimeout !== start.idleTimeout
+  if (isOwnLifetime) return
+  renewed.deadline = theirs.deadline
+  renewed.idleTimeout = theirs.idleTimeout
+}

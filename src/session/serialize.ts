@@ -1,0 +1,102 @@
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import type { Found } from './backend.ts'
+import type { Codec, CodecRegistry } from './codec.ts'
+import {
+  type Header,
+  type HeaderFields,
+  type StoredValue,
+  formatEnvelope,
+  isObject,
+  parseEnvelope,
+} from './envelope.ts'
+import { isLive } from './lifetime.ts'
+import { type Snapshot, keepSnapshot } from './record.ts'
+import type { SessionData } from './types.ts'
+
+/** What a stored value turned out to be. */
+export type Outcome =
+  | { state: 'live'; snapshot: Snapshot }
+  | { state: 'missing' }
+  | { state: 'expired'; header: Header }
+  | { state: 'corrupt'; reason: string; cause?: unknown }
+
+/**
+ * Understand a stored value. Never throws: what cannot be read is `corrupt`.
+ *
+ * @param found - as a backend gives it
+ * @param now - ms since the epoch; an expired session's data is not decoded
+ */
+export async function readSession(
+  id: string,
+  found: Found,
+  codecs: CodecRegistry,
+  now: number,
+): Promise<Outcome> {
+  if (found === null) return { state: 'missing' }
+  const envelope = found === undefined ? null : parseEnvelope(found)
+  if (envelope === null) return { state: 'corrupt', reason: 'the stored value is no session envelope' }
+  const { header, body } = envelope
+  if (!isLive(header, now)) return { state: 'expired', header }
+  const { codec: name, ...fields } = header
+  const codec = codecs.find(name)
+  if (codec === undefined) return { state: 'corrupt', reason: `this store has no codec \`${name}\`` }
+  try {
+    const data = await codec.decode(body, { id })
+    if (!isObject(data)) return { state: 'corrupt', reason: 'the session data is no object' }
+    const snapshot = keepSnapshot({ id, ...fields, data, copy: codec.copy })
+    return { state: 'live', snapshot }
+  } catch (cause) {
+    return { state: 'corrupt', reason: `codec \`${name}\` cannot read the session data`, cause }
+  }
+}
+
+/**
+ * Write a session as a stored value, and read it back: what is kept in memory is what a later read gives, and nothing is
+ * ever stored that cannot be read.
+ *
+ * @throws {UnsessionError} `INVALID_VALUE` when the data, the owner or the lifetime cannot be kept
+ */
+export async function writeSession(
+  id: string,
+  header: HeaderFields,
+  data: SessionData,
+  codec: Codec,
+  codecs: CodecRegistry,
+): Promise<{ value: StoredValue; snapshot: Snapshot }> {
+  checkHeader(header)
+  if (!isObject(data)) throw invalid('session data must be an object, and no array')
+  let value: StoredValue
+  try {
+    value = formatEnvelope({ ...header, codec: codec.name }, await codec.encode(data, { id }))
+  } catch (cause) {
+    if (cause instanceof UnsessionError) throw cause
+    throw invalid(`codec \`${codec.name}\` cannot write the session data: ${messageOf(cause)}`, cause)
+  }
+  const outcome = await readSession(id, value, codecs, 0)
+  if (outcome.state === 'live') return { value, snapshot: outcome.snapshot }
+  throw invalid(`codec \`${codec.name}\` wrote session data that it cannot read back`, outcome)
+}
+
+/** Bytes DynamoDB allows a key of an index. */
+const MAX_USER_BYTES = 2048
+
+function checkHeader({ deadline, idleTimeout, user }: HeaderFields): void {
+  if (deadline !== undefined && !Number.isSafeInteger(deadline)) {
+    throw invalid('`deadline` must be whole ms since the epoch')
+  }
+  if (idleTimeout !== undefined && !(Number.isFinite(idleTimeout) && idleTimeout >= 0.001)) {
+    throw invalid('`idleTimeout` must be a number of seconds above 0')
+  }
+  if (user === undefined) return
+  if (typeof user !== 'string' || user === '' || Buffer.byteLength(user) > MAX_USER_BYTES) {
+    throw invalid(`\`user\` must be a string of 1 to ${MAX_USER_BYTES} bytes`)
+  }
+}
+
+function invalid(message: string, cause?: unknown): UnsessionError {
+  return new UnsessionError('INVALID_VALUE', message, { cause })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,105 @@
+import type { StoredValue } from './envelope.ts'
+
+/** What unstorage passes down with a call. */
+export type TransactionOptions = Record<PropertyKey, unknown>
+
+/** The part of an unstorage `Storage` a store uses; unstorage 1.17 and 2 both have it. */
+export interface StorageLike {
+  hasItem(key: string, options?: TransactionOptions): Promise<boolean>
+  getItemRaw(key: string, options?: TransactionOptions): Promise<unknown>
+  setItem(key: string, value: string, options?: TransactionOptions): Promise<void>
+  setItemRaw(key: string, value: Uint8Array, options?: TransactionOptions): Promise<void>
+  removeItem(key: string, options?: TransactionOptions): Promise<void>
+  getKeys(base?: string): Promise<string[]>
+  getMount(key?: string): { driver: object }
+}
+
+/** The part of an unstorage `Driver` a store uses. */
+export interface DriverLike {
+  hasItem(key: string, options: TransactionOptions): unknown
+  getItem(key: string, options?: TransactionOptions): unknown
+  getItemRaw?(key: string, options: TransactionOptions): unknown
+  setItem?(key: string, value: string, options: TransactionOptions): unknown
+  setItemRaw?(key: string, value: Uint8Array, options: TransactionOptions): unknown
+  removeItem?(key: string, options: TransactionOptions): unknown
+  getKeys(base: string, options: TransactionOptions): string[] | Promise<string[]>
+}
+
+/** Values as they are, by key; a storage and a bare driver look the same. */
+export interface RawStorage {
+  has(key: string, options: TransactionOptions): Promise<unknown>
+  /** @returns `undefined` for a value that is neither text nor bytes */
+  read(key: string, options: TransactionOptions): Promise<StoredValue | null | undefined>
+  write(key: string, value: StoredValue, options: TransactionOptions): Promise<void>
+  remove(key: string, options: TransactionOptions): Promise<void>
+  keys(): Promise<string[]>
+  /** Same object for all storages of this process that share their data, as far as can be told. */
+  readonly identity: object
+}
+
+/** unstorage's own mark of bytes kept by a driver that has only text. */
+const BASE64 = 'base64:'
+
+/** Whether something is an unstorage `Storage`, prefixed or not. */
+export function isStorage(storage: StorageLike | DriverLike): storage is StorageLike {
+  return 'getMount' in storage
+}
+
+/** Read and write a storage without the parsing that unstorage does for its users: it drops keys and guesses types. */
+export function rawStorage(storage: StorageLike | DriverLike): RawStorage {
+  return isStorage(storage) ? fromStorage(storage) : fromDriver(storage)
+}
+
+function fromStorage(storage: StorageLike): RawStorage {
+  return {
+    has: (key, options) => storage.hasItem(key, options),
+    read: async (key, options) => toStoredValue(await storage.getItemRaw(key, options)),
+    write: (key, value, options) =>
+      typeof value === 'string'
+        ? storage.setItem(key, value, options)
+        : storage.setItemRaw(key, value, options),
+    remove: (key, options) => storage.removeItem(key, options),
+    keys: () => storage.getKeys(),
+    // A prefixed storage is a new object at each call, but answers with the root driver it shares with its siblings.
+    identity: storage.getMount().driver,
+  }
+}
+
+function fromDriver(driver: DriverLike): RawStorage {
+  return {
+    has: async (key, options) => driver.hasItem(key, options),
+    async read(key, options) {
+      if (driver.getItemRaw) return toStoredValue(await driver.getItemRaw(key, options))
+      const value = await driver.getItem(key, options)
+      const isBase64 = typeof value === 'string' && value.startsWith(BASE64)
+      return toStoredValue(isBase64 ? Buffer.from(value.slice(BASE64.length), 'base64') : value)
+    },
+    async write(key, value, options) {
+      if (typeof value === 'string') await driver.setItem?.(key, value, options)
+      else if (driver.setItemRaw) await driver.setItemRaw(key, value, options)
+      else await driver.setItem?.(key, BASE64 + Buffer.from(value).toString('base64'), options)
+    },
+    async remove(key, options) {
+      throwIfError(await driver.removeItem?.(key, options))
+    },
+    keys: async () => driver.getKeys('', {}),
+    identity: driver,
+  }
+}
+
+/** The shapes in which drivers hand out text and bytes. */
+function toStoredValue(value: unknown): StoredValue | null | undefined {
+  throwIfError(value)
+  if (value === null || value === undefined) return null
+  if (typeof value === 'string' || value instanceof Uint8Array) return value
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  // Some drivers (Upstash) parse JSON themselves.
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
+    return JSON.stringify(value)
+  return undefined
+}
+
+/** unstorage's fs driver resolves with the error of a read that failed for another reason than a missing file. */
+function throwIfError(value: unknown): void {
+  if (value instanceof Error) throw value
+}
