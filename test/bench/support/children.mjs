@@ -1,0 +1,25 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+
+/**
+ * Start a server in a process of its own. It tells its port over IPC, and ends when that channel does.
+ *
+ * @param file - URL of its script
+ * @param args - its arguments
+ * @returns its `endpoint`, its `port`, and `stop()`
+ */
+export async function startServer(file, args) {
+  const child = fork(file, args, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const exited = once(child, 'exit')
+  const ended = exited.then(([code]) => Promise.reject(new Error(`${file} ended with code ${code}`)))
+  const [{ port }] = await Promise.race([once(child, 'message'), ended])
+  ended.catch(() => {})
+  return {
+    port,
+    endpoint: `http://127.0.0.1:${port}`,
+    async stop() {
+      if (child.connected) child.disconnect()
+      await exited
+    },
+  }
+}

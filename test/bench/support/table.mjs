@@ -1,0 +1,43 @@
+/**
+ * @typedef {object} Row one measurement
+ * @property {string} name
+ * @property {string} unit of `ours` and `reference`
+ * @property {number} ours median
+ * @property {number} reference median
+ * @property {number} ratio of the two
+ * @property {string} bar
+ * @property {boolean} met
+ */
+
+/** Rows as text, a table with a line for each. */
+export function formatRows(rows) {
+  const header = ['', 'ours', 'reference', 'unit', 'ratio', 'bar', '']
+  const cells = rows.map((row) => [
+    `${row.group}: ${row.name}`,
+    digits(row.ours),
+    digits(row.reference),
+    row.unit,
+    `${row.ratio.toFixed(2)}x`,
+    row.bar,
+    row.met ? 'met' : 'NOT MET',
+  ])
+  const lines = [header, ...cells]
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => pad(cell, widths[column], column))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function pad(cell, width, column) {
+  const isNumber = [1, 2, 4].includes(column)
+  return isNumber ? cell.padStart(width) : cell.padEnd(width)
+}
+
+function digits(value) {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
