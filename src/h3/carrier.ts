@@ -1,0 +1,60 @@
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import type { SessionCarrier } from '../session/session.ts'
+import type { SessionRecord } from '../session/types.ts'
+import type { ResolvedConfig } from './config.ts'
+import { cookieExpires } from './cookie.ts'
+import type { ResponseHead } from './response.ts'
+
+/** Carries a session's token in the cookie of a response, or, by header transport, leaves it to the handler. */
+export class ResponseCarrier implements SessionCarrier {
+  config: ResolvedConfig
+  #response: ResponseHead | undefined
+  /** Whether the client may have a cookie to remove. */
+  #hasCookie: boolean
+
+  constructor(config: ResolvedConfig, hasCookie: boolean) {
+    this.config = config
+    this.#hasCookie = hasCookie
+  }
+
+  /** Use a response, which from now on depends on the session. */
+  attach(response: ResponseHead | undefined): void {
+    if (!response?.isOpen) return
+    this.#response = response
+    response.vary(this.config.header ?? 'Cookie')
+  }
+
+  /** Whether a new session can reach its client. */
+  get isOpen(): boolean {
+    return this.config.attributes === undefined || this.#response?.isOpen === true
+  }
+
+  assertOpen(): void {
+    if (this.isOpen) return
+    throw new UnsessionError(
+      'HEADERS_SENT',
+      this.#response
+        ? 'the response is on its way, so the cookie of a new session cannot be sent; start the session earlier'
+        : 'this event has no response to send the cookie of a new session with; start the session in a request handler',
+    )
+  }
+
+  send(record: SessionRecord): void {
+    const { id, version, deadline, idleTimeout, expiresAt } = record
+    const lastsWithBrowser = deadline === undefined && idleTimeout === undefined
+    const expires = cookieExpires(lastsWithBrowser ? undefined : expiresAt)
+    this.#setCookie(() => this.config.sign(id, version) + expires)
+    this.#hasCookie = true
+  }
+
+  remove(): void {
+    if (this.#hasCookie) this.#setCookie(() => '; Max-Age=0')
+  }
+
+  #setCookie(content: () => string): void {
+    const { name, attributes } = this.config
+    if (attributes === undefined || !this.#response?.isOpen) return
+    this.#response.setCookie(name, `${name}=${content()}${attributes}`)
+    this.#response.noStore()
+  }
+}

@@ -1,0 +1,53 @@
+/** Request headers as Node has them: by lower-case name. */
+type NodeHeaders = Record<string, string | string[] | undefined>
+
+/**
+ * The part of an event that sessions need. Events of h3 1.15 and of h3 2 fit, and so do bare ones made of `headers`,
+ * which have no response: their sessions can be read and changed, but not started.
+ */
+export interface SessionEvent {
+  readonly req?: { readonly headers: Headers | NodeHeaders }
+  readonly res?: object
+  readonly node?: { readonly req: { readonly headers: NodeHeaders }; readonly res?: NodeResponse | undefined }
+  readonly handled?: boolean
+  readonly request?: { readonly headers: Headers }
+  readonly headers?: Headers
+}
+
+/** What this package uses of Node's response. */
+export interface NodeResponse {
+  readonly headersSent: boolean
+  getHeader(name: string): number | string | string[] | undefined
+  setHeader(name: string, value: string | string[]): unknown
+}
+
+/** What this package uses of h3 2's prepared response. */
+export interface WebResponse {
+  readonly headers: Headers
+  readonly errHeaders?: Headers
+}
+
+/**
+ * The headers of an event's request. The very object stands for the request: several events of one request, such as
+ * those of a mounted app, share it, and no two requests do.
+ */
+export function requestHeaders(event: SessionEvent): Headers | NodeHeaders {
+  const headers = event.req?.headers ?? event.node?.req.headers ?? event.request?.headers ?? event.headers
+  return headers ?? {}
+}
+
+/** A request header's value. @param name - in lower case */
+export function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
+  const value = isWebHeaders(headers) ? headers.get(name) : headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** A header called `get` is text, so no client passes for an h3 2 event. */
+export function isWebHeaders(headers: Headers | NodeHeaders): headers is Headers {
+  return typeof headers.get === 'function'
+}
+
+/** Whether an event's response is h3 2's: prepared headers, written when the handler is done. */
+export function isWebResponse(response: object | undefined): response is WebResponse {
+  return response !== undefined && 'headers' in response && response.headers instanceof Headers
+}

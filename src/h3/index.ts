@@ -1,0 +1,82 @@
+import type { SessionPatch } from '../session/patch.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionData } from '../session/types.ts'
+import type { SessionConfig } from './config.ts'
+import type { SessionEvent } from './event.ts'
+import { openSession, sessionOf } from './request.ts'
+
+export type { SessionExpiry } from '../session/expiry.ts'
+export type { ConflictingValues, ConflictResolver } from '../session/merge.ts'
+export type { SessionPatch } from '../session/patch.ts'
+export type { Session } from '../session/session.ts'
+export type { Unseal, UnsealedSession } from './adopt.ts'
+export type { SessionConfig } from './config.ts'
+export type { SessionCookieOptions } from './cookie.ts'
+export type { SessionEvent } from './event.ts'
+
+/**
+ * The session of a request. All calls of one request share one load and one session for each name.
+ *
+ * A request without a live session gets an empty one, which costs nothing until it is written to.
+ *
+ * @param event - an event of h3 1.15 or h3 2
+ * @param config - store, password and options; may be left out behind `sessionMiddleware`
+ * @throws {UnsessionError} `INVALID_OPTION` for a bad configuration, before the store is asked; whatever the storage
+ * fails with: an outage is never taken for "no session"
+ *
+ * @example
+ * ```ts
+ * const session = await useSession<{ cart: string[] }>(event, { store, password })
+ * await session.update((data) => ({ cart: [...(data.cart ?? []), 'socks'] }))
+ * ```
+ */
+export async function useSession<T extends object = SessionData>(
+  event: SessionEvent,
+  config?: SessionConfig,
+): Promise<Session<T>> {
+  return typed(await openSession(event, config))
+}
+
+/** The session of a request, under h3's other name for it. See {@link useSession}. */
+export const getSession: typeof useSession = useSession
+
+/**
+ * Change the session of a request and store it.
+ *
+ * @param event - an event of h3 1.15 or h3 2
+ * @param config - as for {@link useSession}
+ * @param patch - as for {@link Session.update}
+ *
+ * @example
+ * ```ts
+ * await updateSession<{ visits?: number }>(event, config, ({ visits = 0 }) => ({ visits: visits + 1 }))
+ * ```
+ */
+export async function updateSession<T extends object = SessionData>(
+  event: SessionEvent,
+  config?: SessionConfig,
+  patch?: SessionPatch<T>,
+): Promise<Session<T>> {
+  const session = await useSession<T>(event, config)
+  return session.update(patch)
+}
+
+/**
+ * End the session of a request, record and cookie, without reading it first.
+ *
+ * @param event - an event of h3 1.15 or h3 2
+ * @param config - as for {@link useSession}
+ *
+ * @example
+ * ```ts
+ * app.post('/logout', (event) => clearSession(event, config))
+ * ```
+ */
+export async function clearSession(event: SessionEvent, config?: SessionConfig): Promise<void> {
+  await sessionOf(event, config).clear()
+}
+
+/** What a session holds is what the app that wrote it says: the one place where a type is taken on trust. */
+function typed<T extends object>(session: Session): Session<T> {
+  return session as Session<object> as Session<T>
+}

@@ -1,0 +1,87 @@
+import { invalidOption } from '../../drivers/utils/errors.ts'
+import { RequestSession } from '../session/request-session.ts'
+import { verify } from '../session/token.ts'
+import { ResponseCarrier } from './carrier.ts'
+import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
+import { cookieValue } from './cookie.ts'
+import { headerOf, requestHeaders, type SessionEvent } from './event.ts'
+import { responseHead } from './response.ts'
+
+/** The sessions of a request, by name. */
+interface RequestState {
+  readonly sessions: Map<string, Entry>
+  /** What `sessionMiddleware` was told, for calls that say nothing. */
+  config?: ResolvedConfig
+}
+
+interface Entry {
+  readonly session: RequestSession
+  readonly carrier: ResponseCarrier
+  /** The load, once it was asked for: all that ask share it. */
+  loaded?: Promise<RequestSession> | undefined
+}
+
+const requests = new WeakMap<object, RequestState>()
+
+/** Make a configuration that of a whole request. */
+export function exposeConfig(event: SessionEvent, config: ResolvedConfig): void {
+  stateOf(event).config = config
+}
+
+/** The session of a request, loaded. */
+export function openSession(event: SessionEvent, config?: SessionConfig): Promise<RequestSession> {
+  const entry = entryOf(event, config)
+  return (entry.loaded ??= load(entry))
+}
+
+/** The session of a request, loaded or not. */
+export function sessionOf(event: SessionEvent, config?: SessionConfig): RequestSession {
+  return entryOf(event, config).session
+}
+
+/** The session of a request, if it has been used. */
+export function usedSession(event: SessionEvent, { name }: ResolvedConfig): RequestSession | undefined {
+  return stateOf(event).sessions.get(name)?.session
+}
+
+async function load(entry: Entry): Promise<RequestSession> {
+  const { session, carrier } = entry
+  try {
+    await session.load()
+    if (session.isNew && carrier.config.saveUninitialized && carrier.isOpen) await session.save()
+    return session
+  } catch (error) {
+    entry.loaded = undefined
+    throw error
+  }
+}
+
+function stateOf(event: SessionEvent): RequestState {
+  const headers = requestHeaders(event)
+  let state = requests.get(headers)
+  if (!state) requests.set(headers, (state = { sessions: new Map() }))
+  return state
+}
+
+function entryOf(event: SessionEvent, given?: SessionConfig): Entry {
+  const state = stateOf(event)
+  const config = given ? resolveConfig(given) : state.config
+  if (!config) throw invalidOption('config', 'must be given, to this call or to sessionMiddleware')
+  const { name } = config
+  const known = state.sessions.get(name)
+  if (known) {
+    known.session.options = known.carrier.config = config
+    if (!known.carrier.isOpen) known.carrier.attach(responseHead(event))
+    return known
+  }
+  const headers = requestHeaders(event)
+  const sent = config.header
+    ? headerOf(headers, config.header)
+    : cookieValue(headerOf(headers, 'cookie') ?? '', name)
+  const token = sent ? verify(name, sent, config.keys) : null
+  const carrier = new ResponseCarrier(config, sent !== undefined)
+  carrier.attach(responseHead(event))
+  const entry: Entry = { carrier, session: new RequestSession(config, carrier, token) }
+  state.sessions.set(name, entry)
+  return entry
+}

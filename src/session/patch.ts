@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util'
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import type { SessionData } from './types.ts'
+
+/**
+ * A change of session data: keys to set, or a synchronous function that gets the data and may change it, return keys to
+ * set, or both. A function runs again on fresh data when somebody else saved meanwhile, so it must not act on anything else.
+ */
+export type SessionPatch<T extends object> = Partial<T> | ((data: T) => Partial<T> | undefined | void)
+
+/**
+ * Apply a patch.
+ *
+ * @param data - changed in place, and handed to a function patch
+ * @returns the keys that were set outright
+ * @throws {UnsessionError} `INVALID_VALUE` when the patch, or what it returns, is no object
+ */
+export function applyPatch(data: SessionData, patch: SessionPatch<SessionData> | undefined): string[] {
+  const changes = typeof patch === 'function' ? patch(data) : patch
+  if (changes === undefined || changes === null) return []
+  if (
+    typeof changes !== 'object' ||
+    Array.isArray(changes) ||
+    ('then' in changes && typeof changes.then === 'function')
+  ) {
+    throw new UnsessionError(
+      'INVALID_VALUE',
+      'update takes an object, or a synchronous function that returns one',
+    )
+  }
+  const keys = Object.keys(changes)
+  for (const key of keys) setOwn(data, key, changes[key])
+  return keys
+}
+
+/** Make `target` equal to `source` in place. Members that are equal already stay the very objects they were. */
+export function replaceContent(target: SessionData, source: SessionData): void {
+  for (const key of Object.keys(target)) if (!Object.hasOwn(source, key)) delete target[key]
+  for (const key of Object.keys(source)) {
+    if (!Object.hasOwn(target, key) || !isDeepStrictEqual(target[key], source[key]))
+      setOwn(target, key, source[key])
+  }
+}
+
+/** Set an own key, `__proto__` included: a patch may come from a request body. */
+export function setOwn(target: SessionData, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+  } else target[key] = value
+}
+
+/**
+ * An independent copy of session data: plain objects, arrays, dates, maps and sets, however they refer to each other.
+ * Anything else is kept by reference: what has a `toJSON` of its own must still have it when the data is stored.
+ */
+export function copyData<T>(value: T, seen?: Map<unknown, unknown>): T
+export function copyData(value: unknown, seen: Map<unknown, unknown> = new Map()): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (seen.has(value)) return seen.get(value)
+  if (value instanceof Date) return new Date(value)
+  if (Array.isArray(value)) {
+    const copy: unknown[] = []
+    seen.set(value, copy)
+    for (const member of value) copy.push(copyData(member, seen))
+    return copy
+  }
+  if (value instanceof Map) {
+    const copy = new Map()
+    seen.set(value, copy)
+    for (const [key, member] of value) copy.set(copyData(key, seen), copyData(member, seen))
+    return copy
+  }
+  if (value instanceof Set) {
+    const copy = new Set()
+    seen.set(value, copy)
+    for (const member of value) copy.add(copyData(member, seen))
+    return copy
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return value
+  const copy: SessionData = {}
+  seen.set(value, copy)
+  for (const [key, member] of Object.entries(value)) setOwn(copy, key, copyData(member, seen))
+  return copy
+}

@@ -1,0 +1,74 @@
+import type { ConflictResolver } from './merge.ts'
+import type { SessionExpiry } from './expiry.ts'
+import type { SessionPatch } from './patch.ts'
+import type { Lifetime, SessionData, SessionRecord, SessionStore } from './types.ts'
+
+/** The session of one request. Everything that writes runs one after the other, in the order it was called. */
+export interface Session<T extends object = SessionData> {
+  /** Id; of a session not stored yet, the one it will most likely get. */
+  readonly id: string
+  /** The data, to read and to change; changes are stored by `save`, `update`, `regenerate` and by `sessionMiddleware`. */
+  readonly data: T
+  /** Whether the request came without a live session. */
+  readonly isNew: boolean
+  /** When it was created, ms since the epoch. */
+  readonly createdAt: number
+  /** When it ends, ms since the epoch; `undefined` while it is not stored. */
+  readonly expiresAt: number | undefined
+  /** Version stored; 0 while it is not. */
+  readonly version: number
+  /** The token for header transport, at the version stored; `undefined` while it is not. Whoever has it has the session. */
+  readonly token: string | undefined
+
+  /**
+   * Change the data and store it, together with what was changed directly.
+   *
+   * @param patch - keys to set, or a synchronous function that changes the data or returns keys to set; it runs again
+   * when somebody else saved meanwhile. Without a patch the session is stored as it is.
+   * @throws {SessionGoneError} when the session has ended meanwhile; it is never brought back
+   * @throws {ConflictError} when others kept being faster
+   * @throws {UnsessionError} `HEADERS_SENT` when it would start a session whose cookie cannot be sent any more
+   */
+  update(patch?: SessionPatch<T>): Promise<Session<T>>
+
+  /** Store what was changed directly; costs nothing when nothing was, unless the session is not stored yet. Throws as `update`. */
+  save(): Promise<Session<T>>
+
+  /** Give the session a new id, and end the old one: at every change of privilege, sign-in above all. Throws as `update`. */
+  regenerate(): Promise<Session<T>>
+
+  /** End the session: record and cookie. The next write in this request starts another one, with nothing in it. */
+  clear(): Promise<Session<T>>
+
+  /**
+   * Give this session a lifetime of its own, from the next save on.
+   *
+   * @param expiry - `maxAge` and `idleTimeout` in seconds, `expiresAt` a date or ms since the epoch; `null`: as configured
+   */
+  setExpiry(expiry: SessionExpiry | null): void
+
+  /** Say whose session this is, from the next save on, so that it can be listed and revoked by user. */
+  bind(user: string): void
+
+  /** `{ id, data }`: the token in a response body would undo what `HttpOnly` is for. */
+  toJSON(): { id: string; data: T }
+}
+
+/** What a session is told by its caller. Each `useSession` of a request may say it anew; the last one counts. */
+export interface SessionOptions extends Lifetime {
+  readonly store: SessionStore
+  readonly generateId?: (() => string) | undefined
+  readonly onConflict?: ConflictResolver | undefined
+  /** The token of a stored session. */
+  readonly sign: (id: string, version: number) => string
+}
+
+/** How the client learns of its session. */
+export interface SessionCarrier {
+  /** @throws {UnsessionError} `HEADERS_SENT` when the client cannot be told of a new id any more */
+  assertOpen(): void
+  /** Tell the client; silent where that is not possible any more. */
+  send(record: SessionRecord): void
+  /** Tell the client that there is no session. */
+  remove(): void
+}
