@@ -1,9 +1,9 @@
 import type { WriteRequest } from '@aws-sdk/client-dynamodb'
-import { UnsessionError } from '../utils/errors.ts'
 import type { Call } from './call.ts'
 import type { Connection, Operation } from './connection.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_GET, MAX_BATCH_WRITE, batchGetRequest, batchWriteRequest } from './requests.ts'
+import { toDriverError } from './sdk-errors.ts'
 
 /** How long unprocessed items are tried again while not one of them gets through, ms. */
 const NO_PROGRESS_LIMIT = 10_000
@@ -26,7 +26,7 @@ export async function batchGet(
   onItem: (key: string, item: Item | undefined) => void,
 ): Promise<void> {
   const { table, attributes } = connection.options
-  await untilProcessed('BatchGetItem', table, [...keys], call, async (pending) => {
+  await untilProcessed([...keys], call, async (pending) => {
     const output = await send('BatchGetItem', batchGetRequest(connection.options, pending, consistent))
     // Only the keys are taken from here: an endpoint may leave out the consistency it was asked for.
     const unprocessed = new Set<string>()
@@ -55,7 +55,7 @@ export async function batchGetAll(
   consistent: boolean,
 ): Promise<Map<string, Item>> {
   const found = new Map<string, Item>()
-  await inChunks(connection, keys, MAX_BATCH_GET, (chunk, call) =>
+  await inChunks(connection, 'BatchGetItem', keys, MAX_BATCH_GET, (chunk, call) =>
     batchGet(connection, chunk, consistent, call, connection.request.bind(connection), (key, item) => {
       if (item !== undefined) found.set(key, item)
     }),
@@ -66,8 +66,8 @@ export async function batchGetAll(
 /** Write any number of puts and deletes of distinct keys. */
 export async function batchWriteAll(connection: Connection, writes: readonly WriteRequest[]): Promise<void> {
   const { options } = connection
-  await inChunks(connection, writes, MAX_BATCH_WRITE, (chunk, call) =>
-    untilProcessed('BatchWriteItem', options.table, [...chunk], call, async (pending) => {
+  await inChunks(connection, 'BatchWriteItem', writes, MAX_BATCH_WRITE, (chunk, call) =>
+    untilProcessed([...chunk], call, async (pending) => {
       const output = await connection.request('BatchWriteItem', batchWriteRequest(options, pending))
       return output.UnprocessedItems?.[options.table] ?? []
     }),
@@ -79,8 +79,6 @@ export async function batchWriteAll(connection: Connection, writes: readonly Wri
  * back. It goes on for as long as something gets through, and gives up {@link NO_PROGRESS_LIMIT} after the last progress.
  */
 async function untilProcessed<T>(
-  operation: Operation,
-  table: string,
   pending: T[],
   call: Call,
   round: (pending: T[]) => Promise<T[]>,
@@ -94,12 +92,10 @@ async function untilProcessed<T>(
       lastProgress = performance.now()
       pushbacks = 0
     }
-    const throttled = new UnsessionError(
-      'THROTTLED',
-      `table \`${table}\` left ${pending.length} entries of ${operation} unprocessed; ` +
-        'raise its capacity or switch it to on-demand, then try again',
-      { table },
-    )
+    // Pushed back for lack of capacity, which DynamoDB says with an error for a single item.
+    const throttled = Object.assign(new Error(`${pending.length} entries were left unprocessed`), {
+      name: 'ThrottlingException',
+    })
     if (performance.now() - lastProgress > NO_PROGRESS_LIMIT) throw throttled
     call.note(throttled)
     await call.pause(Math.min(50 * 2 ** pushbacks, 1000) * (0.5 + Math.random() / 2))
@@ -109,6 +105,7 @@ async function untilProcessed<T>(
 /** Work on slices of a list, {@link CONCURRENCY} at a time; after a failure no further slice is begun. */
 export async function inChunks<T>(
   connection: Connection,
+  operation: Operation,
   list: readonly T[],
   size: number,
   work: (chunk: readonly T[], call: Call) => Promise<void>,
@@ -123,7 +120,7 @@ export async function inChunks<T>(
         await work(chunk, call)
       } catch (error) {
         failed = true
-        throw error
+        throw toDriverError(error, { operation, table: connection.options.table })
       } finally {
         connection.finish(call)
       }

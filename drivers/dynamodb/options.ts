@@ -100,7 +100,7 @@ export function resolveOptions(
       throw invalidOption(name, `is unknown; the driver takes ${Object.keys(KNOWN).join(', ')}`)
     }
   }
-  const table = options.table ?? (env.DYNAMODB_SESSIONS_TABLE_NAME || 'sessions')
+  const { table = env.DYNAMODB_SESSIONS_TABLE_NAME || 'sessions' } = options
   // DynamoDB's naming rule; an ARN names a table of another account.
   if (typeof table !== 'string' || !(/^[\w.-]{3,255}$/.test(table) || table.startsWith('arn:'))) {
     throw invalidOption('table', 'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`')

@@ -71,7 +71,7 @@ export class Reader {
       }
     }
     const found = new Map<string, Item>()
-    await inChunks(this.#connection, distinct, 1, async ([key = '']) => {
+    await inChunks(this.#connection, 'GetItem', distinct, 1, async ([key = '']) => {
       const item = await this.#readAlone(key, consistent)
       if (item !== undefined) found.set(key, item)
     })

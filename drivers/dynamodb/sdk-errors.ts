@@ -47,10 +47,8 @@ const UNREACHABLE = new Set([
 
 /** Whether DynamoDB refused for lack of capacity. */
 export function isThrottling(error: unknown): boolean {
-  const { name, code, $metadata } = asFailure(error)
-  return (
-    (name !== undefined && THROTTLING.has(name)) || code === 'THROTTLED' || $metadata?.httpStatusCode === 429
-  )
+  const { name, $metadata } = asFailure(error)
+  return (name !== undefined && THROTTLING.has(name)) || $metadata?.httpStatusCode === 429
 }
 
 /** Whether a condition did not hold. */
@@ -120,8 +118,8 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
         'or set the driver option `credentials`',
     ]
   }
-  if (/region is missing/i.test(message)) {
-    return ['REGION_MISSING', 'no AWS region is set; set AWS_REGION or the driver option `region`']
+  if (/region is missing|region not accepted/i.test(message)) {
+    return ['REGION_MISSING', 'no valid AWS region is set; set AWS_REGION or the driver option `region`']
   }
   if (failure.code === 'ERR_MODULE_NOT_FOUND') {
     return ['DEPENDENCY_MISSING', 'the AWS SDK is not installed; run `npm install @aws-sdk/client-dynamodb`']
@@ -139,14 +137,19 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
       `${operation}: no connection to the endpoint in time; check the network, or raise \`timeout.connect\``,
     ]
   }
-  if (failure.$fault === 'client') {
-    return ['INVALID_REQUEST', `DynamoDB refused ${operation} on table \`${table}\` (${name})`]
+  if (isOutage(failure)) {
+    return [
+      'UNAVAILABLE',
+      `${operation} on table \`${table}\` failed (${failure.code ?? name}); ` +
+        'the endpoint is unreachable or failing: check it, then try again',
+    ]
   }
-  return [
-    'UNAVAILABLE',
-    `${operation} on table \`${table}\` failed (${failure.code ?? (name || 'unknown error')}); ` +
-      'the endpoint is unreachable or failing: check it, then try again',
-  ]
+  return ['INVALID_REQUEST', `${operation} on table \`${table}\` was refused (${name}); see \`cause\``]
+}
+
+function isOutage({ code, name, $fault, $metadata }: Failure): boolean {
+  const status = $metadata?.httpStatusCode ?? 0
+  return code !== undefined || name === 'SyntaxError' || $fault === 'server' || status >= 500
 }
 
 function diagnoseValidation(message: string, operation: string, table: string): [ErrorCode, string] {

@@ -24,9 +24,10 @@ export async function put(
   const mark = randomUUID()
   const input = putRequest(connection.options, key, value, options, Date.now(), mark)
   await connection.call('PutItem', key, async (call) => {
-    const blocker = await sendConditional(connection, 'PutItem', key, input, call)
-    if (blocker === 'none' || blocker?.[connection.options.attributes.mark]?.S === mark) return
-    throw conflict(connection, key, blocker)
+    const outcome = await sendConditional(connection, 'PutItem', key, input, call)
+    if (!outcome.done && outcome.blocker?.[connection.options.attributes.mark]?.S !== mark) {
+      throw conflict(connection, key, outcome.blocker)
+    }
   })
 }
 
@@ -44,43 +45,39 @@ export async function remove(
   key: string,
   options: Pick<WriteOptions, 'ifVersion'>,
 ): Promise<boolean> {
-  const { attributes } = connection.options
   const now = Date.now()
   const input = deleteRequest(connection.options, key, options, now)
   return connection.call('DeleteItem', key, async (call) => {
-    let removed: Item | undefined
-    const blocker = await sendConditional(
-      connection,
-      'DeleteItem',
-      key,
-      input,
-      call,
-      (item) => (removed = item),
-    )
-    if (blocker === 'none') return removed !== undefined && isLive(removed, attributes.expires, now)
-    if (blocker === undefined && call.attempts > 1) return true
-    throw conflict(connection, key, blocker)
+    const outcome = await sendConditional(connection, 'DeleteItem', key, input, call)
+    if (outcome.done) return isLive(outcome.old, connection.options.attributes.expires, now)
+    if (outcome.blocker === undefined && outcome.retried) return true
+    throw conflict(connection, key, outcome.blocker)
   })
 }
 
-/** @returns `'none'` when it went through; else the item in the way, `undefined` when there is none */
+/** A write that went through, or the item that stood in its way. */
+type Outcome =
+  | { done: true; old: Item | undefined }
+  | { done: false; blocker: Item | undefined; retried: boolean }
+
 async function sendConditional<O extends 'PutItem' | 'DeleteItem'>(
   connection: Connection,
   operation: O,
   key: string,
   input: O extends 'PutItem' ? PutItemCommandInput : DeleteItemCommandInput,
   call: Call,
-  onOld?: (item: Item | undefined) => void,
-): Promise<'none' | Item | undefined> {
+): Promise<Outcome> {
   try {
-    const output = await connection.send(operation, input, call)
-    onOld?.(output.Attributes)
-    return 'none'
+    const { Attributes: old } = await connection.send(operation, input, call)
+    return { done: true, old }
   } catch (error) {
     if (!isConditionFailure(error)) throw error
+    const retried = call.attempts > 1
     const { Item: blocker } = error as { Item?: Item }
+    if (blocker !== undefined) return { done: false, blocker, retried }
     // An endpoint without ReturnValuesOnConditionCheckFailure says no more about an item in the way than about none.
-    return blocker ?? (await connection.send('GetItem', getRequest(connection.options, key, true), call)).Item
+    const found = await connection.send('GetItem', getRequest(connection.options, key, true), call)
+    return { done: false, blocker: found.Item, retried }
   }
 }
 
@@ -99,7 +96,8 @@ function conflict(connection: Connection, key: string, blocker: Item | undefined
   )
 }
 
-function isLive(item: Item, expiresAttribute: string, now: number): boolean {
+function isLive(item: Item | undefined, expiresAttribute: string, now: number): boolean {
+  if (item === undefined) return false
   const expires = item[expiresAttribute]?.N
   return expires === undefined || Number(expires) * 1000 > now
 }

@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import dynamodb from '../../drivers/dynamodb.ts'
+import { resolveOptions } from '../../drivers/dynamodb/options.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+describe('driver options', () => {
+  it('have defaults', () => {
+    expect(resolveOptions({}, {})).toMatchObject({
+      table: 'sessions',
+      base: '',
+      consistentRead: false,
+      batch: { maxInFlight: 4 },
+      timeout: { connect: 1000, request: 3000 },
+      attributes: { key: 'session_key', value: 'data', expires: 'expire_date', version: 'version' },
+    })
+  })
+
+  it('fall back to the environment, and win over it', () => {
+    const env = {
+      DYNAMODB_SESSIONS_TABLE_NAME: 'from-env',
+      AWS_REGION_NAME: 'eu-south-1',
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1',
+      DYNAMODB_SESSIONS_ALWAYS_CONSISTENT: 'True',
+    }
+    expect(resolveOptions({}, env)).toMatchObject({
+      table: 'from-env',
+      region: 'eu-south-1',
+      endpoint: 'http://127.0.0.1:1',
+      consistentRead: true,
+    })
+    expect(resolveOptions({}, { ...env, AWS_REGION: 'a', AWS_DEFAULT_REGION: 'b' }).region).toBe('a')
+    expect(resolveOptions({}, { ...env, AWS_DEFAULT_REGION: 'b' }).region).toBe('b')
+    const own = { table: 'own', region: 'r', endpoint: 'http://127.0.0.1:2', consistentRead: false }
+    expect(resolveOptions(own, env)).toMatchObject(own)
+  })
+
+  it('read the environment of the process by default', () => {
+    vi.stubEnv('DYNAMODB_SESSIONS_TABLE_NAME', 'of-the-process')
+    expect(resolveOptions().table).toBe('of-the-process')
+  })
+
+  it('normalise the base', () => {
+    for (const base of ['a:b', 'a:b:', ':a:b:', 'a/b', 'a::b'])
+      expect(resolveOptions({ base }).base).toBe('a:b:')
+    expect(resolveOptions({ base: ':' }).base).toBe('')
+  })
+
+  it('tolerate the `driver` entry that a Nitro configuration carries', () => {
+    expect(() => dynamodb({ driver: 'unsession/drivers/dynamodb', table: 'sessions' } as never)).not.toThrow()
+  })
+
+  const bad: Record<string, unknown[]> = {
+    options: ['sessions', 5, null, []],
+    tabel: ['sessions'],
+    table: ['', 'ab', 'with space', 'x'.repeat(256), 5, null],
+    region: ['', 5],
+    endpoint: ['', 'localhost:8000', 'ftp://x', 5],
+    credentials: ['key', 5],
+    client: [{}, 'x', null],
+    clientConfig: ['x', []],
+    attributes: ['x', []],
+    'attributes.value': [{ value: '' }, { value: 5 }],
+    'attributes.values': [{ values: 'x' }],
+    base: [5, null],
+    ttl: [-1, Number.NaN, '60', Infinity, null],
+    consistentRead: ['yes', 1],
+    batch: [true, 4, 'x'],
+    'batch.maxInFlight': [{ maxInFlight: 0 }, { maxInFlight: 1.5 }, { maxInFlight: '4' }],
+    timeout: [5, 'x'],
+    'timeout.connect': [{ connect: 0 }, { connect: '1' }],
+    'timeout.request': [{ request: -1 }, { request: 2 ** 31 }, { request: Number.NaN }],
+    onCapacity: [true, 'x'],
+  }
+  it.each(Object.entries(bad).flatMap(([option, values]) => values.map((value) => [option, value] as const)))(
+    'refuse %s: %j by name',
+    (option, value) => {
+      const [name = ''] = option.split('.')
+      const options = option === 'options' ? value : { [name]: value }
+      expect(() => dynamodb(options as never)).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_OPTION',
+          message: expect.stringContaining(`\`${option}\``),
+        }),
+      )
+    },
+  )
+
+  it('refuse two roles for one attribute', () => {
+    expect(() => dynamodb({ attributes: { value: 'expire_date' } })).toThrow('`attributes`')
+  })
+})
