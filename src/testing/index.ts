@@ -1,0 +1,2 @@
+export type { LocalDynamoDB, LocalDynamoDBOptions } from './dynamodb.ts'
+export { startDynamoDB } from './dynamodb.ts'
