@@ -1,0 +1,49 @@
+// `npm run play`: a web app whose sessions live in DynamoDB, from a fresh clone with only Node and npm.
+// This file and what it imports at the top need no packages; the rest is imported once they are there.
+import { readOptions, usage } from './options.mjs'
+import { prepare } from './setup.mjs'
+
+/** npm passes Ctrl-C on to a process that already had it from the terminal: that is still one Ctrl-C. */
+const SAME_SIGNAL_MS = 500
+
+try {
+  await main()
+} catch (error) {
+  process.exitCode = 1
+  console.error(`\n  ${error instanceof Error ? error.message : error}\n`)
+}
+
+async function main() {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help || options.problem) {
+    if (options.problem) process.exitCode = 2
+    console[options.problem ? 'error' : 'log'](options.problem ? `${options.problem}\n\n${usage}` : usage)
+    return
+  }
+
+  const interrupted = onInterrupt()
+  await prepare(interrupted)
+  if (interrupted.aborted) return
+  const { play } = await import('./play.mjs')
+  const running = await play(options)
+
+  console.log(`\n  The playground is at  ${running.url}\n  Sessions are kept in  ${running.where}`)
+  console.log('\n  Ctrl-C stops it.\n')
+  if (!interrupted.aborted) await new Promise((resolve) => interrupted.addEventListener('abort', resolve))
+  await running.stop()
+  console.log('  Stopped.')
+}
+
+/** A signal that aborts at the first Ctrl-C or request to end; a second Ctrl-C ends the process at once. */
+function onInterrupt() {
+  const controller = new AbortController()
+  let since = 0
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(name, () => {
+      if (controller.signal.aborted && performance.now() - since > SAME_SIGNAL_MS) process.exit(130)
+      since ||= performance.now()
+      controller.abort()
+    })
+  }
+  return controller.signal
+}
