@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Exported values of each entry; types are checked by compiling against them below. */
+const EXPORTS: Record<string, string[]> = {
+  unsession: [
+    'ConflictError',
+    'SessionGoneError',
+    'UnsessionError',
+    'compressed',
+    'createSessionStore',
+    'devalue',
+    'encrypted',
+    'json',
+    'signToken',
+    'verifyToken',
+  ],
+  'unsession/drivers/dynamodb': ['DRIVER_DEPENDENCIES', 'default'],
+  'unsession/h3': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
+  'unsession/table': ['createTable', 'deleteTable', 'describeTable', 'enableTimeToLive'],
+  'unsession/testing': ['startDynamoDB', 'testSessionStore'],
+}
+
+/** The releases a user may have beside the package: name there, name in this repository. */
+const COMPANIONS: Record<string, Record<string, string>> = {
+  'unstorage 1 and h3 1': { unstorage: 'unstorage', h3: 'h3v1' },
+  'unstorage 2 and h3 2': { unstorage: 'unstorage2', h3: 'h3' },
+}
+const BESIDE = ['@aws-sdk', 'dynalite', 'citty', 'consola', '@types', 'undici-types', 'typescript', '@smithy']
+
+const CONSUMER = `
+import { createSessionStore, ConflictError, type SessionStore } from 'unsession'
+import dynamodb, { DRIVER_DEPENDENCIES, type DynamoDBOptions } from 'unsession/drivers/dynamodb'
+import { useSession } from 'unsession/h3'
+import { createTable, describeTable } from 'unsession/table'
+import { startDynamoDB } from 'unsession/testing'
+import { createStorage } from 'unstorage'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { H3Event } from 'h3'
+
+const options: DynamoDBOptions = { table: 'sessions', region: 'eu-west-1', batch: { maxInFlight: 8 } }
+const client = new DynamoDBClient({})
+const storage = createStorage({ driver: dynamodb(options) })
+createStorage({ driver: dynamodb({ client }) })
+createStorage({ driver: dynamodb({ client: DynamoDBDocumentClient.from(client) }) })
+const store: SessionStore = createSessionStore({ storage, maxAge: 3600 })
+createSessionStore({ storage: dynamodb() })
+
+export async function handler(event: H3Event): Promise<string[]> {
+  const session = await useSession<{ cart: string[] }>(event, { store, password: 'p'.repeat(32) })
+  await session.update({ cart: ['x'] })
+  const cart: string[] = session.data.cart ?? []
+  return cart
+}
+export const dependency: string = DRIVER_DEPENDENCIES.client.name
+export const tools = [createTable, describeTable, startDynamoDB]
+export const isConflict = (error: unknown): boolean => error instanceof ConflictError
+// @ts-expect-error an option that does not exist is refused by the compiler
+dynamodb({ tabel: 'sessions' })
+`
+
+describe('the packed package', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'unsession-pack-')))
+    const { stdout } = await run(
+      'npm',
+      ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
+      {
+        cwd: ROOT,
+      },
+    )
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
+    await run('tar', ['xzf', filename], { cwd: folder })
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it('holds what it needs and nothing else', async () => {
+    const { stdout } = await run('find', ['package', '-type', 'f'], { cwd: folder })
+    const files = stdout.trim().split('\n')
+    expect(files).toEqual(
+      expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/package.json']),
+    )
+    const others = files.filter(
+      (file) => !/^package\/(dist\/.+\.(mjs|d\.mts)|README\.md|LICENSE|package\.json)$/.test(file),
+    )
+    expect(others).toEqual([])
+  })
+
+  it('has the entries and exports of the contract', async () => {
+    const { exports } = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8'))
+    const entries = Object.keys(exports).filter((entry) => entry !== './package.json')
+    expect(entries.map((entry) => entry.replace('.', 'unsession')).toSorted()).toEqual(
+      Object.keys(EXPORTS).toSorted(),
+    )
+  })
+
+  describe.each(Object.entries(COMPANIONS))('beside %s', (name, companions) => {
+    let project: string
+    beforeAll(async () => {
+      project = join(folder, name.replaceAll(' ', '-'))
+      const modules = join(project, 'node_modules')
+      await mkdir(modules, { recursive: true })
+      await run('cp', ['-r', join(folder, 'package'), join(modules, 'unsession')])
+      const links = [...BESIDE.map((each) => [each, each] as const), ...Object.entries(companions)]
+      for (const [to, from] of links) await symlink(join(ROOT, 'node_modules', from), join(modules, to))
+      await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }))
+      await writeFile(join(project, 'consumer.ts'), CONSUMER)
+    })
+
+    it('exports these names, and loads neither the SDK nor h3 on import', async () => {
+      const script = `
+        const entries = ${JSON.stringify(Object.keys(EXPORTS))}
+        const names = {}
+        for (const entry of entries) names[entry] = Object.keys(await import(entry)).sort()
+        const { createRequire } = await import('node:module')
+        const loaded = process.report.getReport().sharedObjects.length >= 0
+          && Object.keys(createRequire(import.meta.url).cache).filter((file) => /@aws-sdk|node_modules\\/h3/.test(file))
+        console.log(JSON.stringify({ names, loaded }))`
+      await writeFile(join(project, 'names.mjs'), script)
+      const { stdout } = await run(process.execPath, ['names.mjs'], { cwd: project })
+      expect(JSON.parse(stdout)).toEqual({ names: EXPORTS, loaded: [] })
+    })
+
+    it.each(['nodenext', 'bundler'])('has types under moduleResolution %s', async (moduleResolution) => {
+      const compilerOptions = {
+        target: 'es2022',
+        module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+        moduleResolution,
+        strict: true,
+        noEmit: true,
+        types: ['node'],
+      }
+      const config = join(project, `tsconfig.${moduleResolution}.json`)
+      await writeFile(config, JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+      const output = await run(process.execPath, [tsc, '-p', config], { cwd: project }).then(
+        () => '',
+        (error: { stdout: string }) => error.stdout,
+      )
+      // Other packages' declarations are theirs to mend.
+      const ours = output.split('\n').filter((line) => /^(consumer|node_modules\/unsession)/.test(line))
+      expect(ours).toEqual([])
+    })
+
+    it('serves a storage, and lets the process end after dispose()', async () => {
+      const script = `
+        import { createStorage } from 'unstorage'
+        import dynamodb from 'unsession/drivers/dynamodb'
+        import { startDynamoDB } from 'unsession/testing'
+        const db = await startDynamoDB()
+        const storage = createStorage({ driver: dynamodb(db.options) })
+        await storage.setItem('a', { b: 1 }, { ttl: 60 })
+        console.log(JSON.stringify(await Promise.all([storage.getItem('a'), storage.getItem('none')])))
+        await storage.dispose()
+        await db.stop()`
+      await writeFile(join(project, 'storage.mjs'), script)
+      const { stdout } = await run(process.execPath, ['storage.mjs'], { cwd: project, timeout: 10_000 })
+      expect(stdout.trim()).toBe('[{"b":1},null]')
+    })
+  })
+})
