@@ -8,6 +8,8 @@ import { type ErrorContext, deadlineError, isThrottling } from './sdk-errors.ts'
 export class Call {
   aborted = false
   onabort: (() => void) | null = null
+  /** Whether the SDK has been asked; from then on it resolves credentials before it sends anything. */
+  asked = false
   /** Requests sent, retries included. */
   attempts = 0
   /** Last error below the SDK's retries; throttling is not forgotten over what follows it. */
@@ -33,7 +35,7 @@ export class Call {
    */
   within<T>(ms: number, context: ErrorContext, work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => this.end(deadlineError(this.lastError, ms, context)), ms)
+      const timer = setTimeout(() => this.end(deadlineError(this, ms, context)), ms)
       this.onend = (reason) => {
         clearTimeout(timer)
         reject(reason)

@@ -104,6 +104,7 @@ export class Connection {
       },
       { step: 'finalizeRequest', priority: 'low', name: 'unsessionAttempts' },
     )
+    call.asked = true
     const output = (await client.send(command, { abortSignal: call })) as Operations[O]['output']
     if (this.options.onCapacity) this.#report(operation, output.ConsumedCapacity)
     return output

@@ -100,7 +100,7 @@ export class Reader {
     const giveUp = (): void => {
       const { group } = pending
       pending.waiters.delete(waiter)
-      reject(deadlineError(group?.call.lastError, ms, this.#context(pending, group)))
+      reject(deadlineError(group?.call, ms, this.#context(pending, group)))
       if (pending.waiters.size > 0) return
       if (group === undefined) this.#queue.delete(queueId(pending.key, pending.consistent))
       else if (isAbandoned(group)) group.call.end(undefined)

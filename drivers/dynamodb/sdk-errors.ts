@@ -76,16 +76,42 @@ export function toDriverError(error: unknown, context: ErrorContext): UnsessionE
   return new UnsessionError(code, message, { table: context.table, key: context.key, cause: error })
 }
 
-/** The error of a call whose deadline has passed; throttling seen meanwhile is the better explanation. */
-export function deadlineError(lastError: unknown, ms: number, context: ErrorContext): UnsessionError {
-  if (isThrottling(lastError)) return toDriverError(lastError, context)
+/** How far a call had come when its deadline passed. */
+export interface Progress {
+  asked: boolean
+  attempts: number
+  lastError: unknown
+}
+
+/**
+ * The error of a call whose deadline has passed. Throttling seen meanwhile, or a search for credentials that went on until
+ * then, is the better explanation.
+ */
+export function deadlineError(
+  progress: Progress | undefined,
+  ms: number,
+  context: ErrorContext,
+): UnsessionError {
+  const { operation, table, key } = context
+  const details = { table, key, cause: progress?.lastError }
+  if (isThrottling(progress?.lastError)) return toDriverError(progress?.lastError, context)
+  if (progress?.asked && progress.attempts === 0) {
+    return new UnsessionError(
+      'CREDENTIALS_MISSING',
+      `no AWS credentials were found within ${ms} ms; ${GIVE_CREDENTIALS}`,
+      details,
+    )
+  }
   return new UnsessionError(
     'TIMEOUT',
-    `${context.operation} on table \`${context.table}\` had no answer within ${ms} ms; ` +
+    `${operation} on table \`${table}\` had no answer within ${ms} ms; ` +
       'check the network and the endpoint, or raise the driver option `timeout.request`',
-    { table: context.table, key: context.key, cause: lastError },
+    details,
   )
 }
+
+const GIVE_CREDENTIALS =
+  'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the process a role, or set the driver option `credentials`'
 
 function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorCode, string] {
   const { name = '', message = '' } = failure
@@ -112,11 +138,7 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
     name === 'CredentialsProviderError' ||
     /could not load credentials|credential is missing/i.test(message)
   ) {
-    return [
-      'CREDENTIALS_MISSING',
-      'no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the process a role, ' +
-        'or set the driver option `credentials`',
-    ]
+    return ['CREDENTIALS_MISSING', `no AWS credentials were found; ${GIVE_CREDENTIALS}`]
   }
   if (/region is missing|region not accepted/i.test(message)) {
     return ['REGION_MISSING', 'no valid AWS region is set; set AWS_REGION or the driver option `region`']

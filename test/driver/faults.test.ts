@@ -313,6 +313,22 @@ describe('without an endpoint', () => {
     await driver.dispose()
   })
 
+  it('says so when the search for credentials takes the whole time', async () => {
+    const driver = dynamodb({
+      endpoint: 'http://127.0.0.1:1',
+      region: 'local',
+      credentials: () => new Promise(() => {}),
+      timeout: { request: 100 },
+    })
+    for (const operation of [driver.getItem('k'), driver.setItem('k', 'x')]) {
+      await expect(operation).rejects.toMatchObject({
+        code: 'CREDENTIALS_MISSING',
+        message: expect.stringContaining('within 100 ms'),
+      })
+    }
+    await driver.dispose()
+  })
+
   it('says that the region or the credentials are missing', async () => {
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_REGION_NAME', 'AWS_PROFILE'])
       vi.stubEnv(name, '')

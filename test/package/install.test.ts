@@ -117,14 +117,13 @@ describe('the packed package', () => {
       await writeFile(join(project, 'consumer.ts'), CONSUMER)
     })
 
-    it('exports these names, and loads neither the SDK nor h3 on import', async () => {
+    it('exports these names, and does not load the SDK on import', async () => {
       const script = `
         const entries = ${JSON.stringify(Object.keys(EXPORTS))}
         const names = {}
         for (const entry of entries) names[entry] = Object.keys(await import(entry)).sort()
         const { createRequire } = await import('node:module')
-        const loaded = process.report.getReport().sharedObjects.length >= 0
-          && Object.keys(createRequire(import.meta.url).cache).filter((file) => /@aws-sdk|node_modules\\/h3/.test(file))
+        const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => file.includes('@aws-sdk'))
         console.log(JSON.stringify({ names, loaded }))`
       await writeFile(join(project, 'names.mjs'), script)
       const { stdout } = await run(process.execPath, ['names.mjs'], { cwd: project })
