@@ -1,13 +1,7 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-const run = promisify(execFile)
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import { type Packed, ROOT, pack, run } from '../support/pack.ts'
 
 /** Exported values of each entry; types are checked by compiling against them below. */
 const EXPORTS: Record<string, string[]> = {
@@ -34,7 +28,6 @@ const COMPANIONS: Record<string, Record<string, string>> = {
   'unstorage 1 and h3 1': { unstorage: 'unstorage', h3: 'h3v1' },
   'unstorage 2 and h3 2': { unstorage: 'unstorage2', h3: 'h3' },
 }
-const BESIDE = ['@aws-sdk', 'dynalite', 'citty', 'consola', '@types', 'undici-types', 'typescript', '@smithy']
 
 const CONSUMER = `
 import { createSessionStore, ConflictError, type SessionStore } from 'unsession'
@@ -69,23 +62,14 @@ dynamodb({ tabel: 'sessions' })
 `
 
 describe('the packed package', () => {
-  let folder: string
+  let packed: Packed
   beforeAll(async () => {
-    folder = await realpath(await mkdtemp(join(tmpdir(), 'unsession-pack-')))
-    const { stdout } = await run(
-      'npm',
-      ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
-      {
-        cwd: ROOT,
-      },
-    )
-    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
-    await run('tar', ['xzf', filename], { cwd: folder })
+    packed = await pack()
   })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => packed.remove())
 
   it('holds what it needs and nothing else', async () => {
-    const { stdout } = await run('find', ['package', '-type', 'f'], { cwd: folder })
+    const { stdout } = await run('find', ['package', '-type', 'f'], { cwd: packed.folder })
     const files = stdout.trim().split('\n')
     expect(files).toEqual(
       expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/package.json']),
@@ -97,7 +81,7 @@ describe('the packed package', () => {
   })
 
   it('has the entries and exports of the contract', async () => {
-    const { exports } = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8'))
+    const { exports } = JSON.parse(await readFile(join(packed.folder, 'package/package.json'), 'utf8'))
     const entries = Object.keys(exports).filter((entry) => entry !== './package.json')
     expect(entries.map((entry) => entry.replace('.', 'unsession')).toSorted()).toEqual(
       Object.keys(EXPORTS).toSorted(),
@@ -107,14 +91,7 @@ describe('the packed package', () => {
   describe.each(Object.entries(COMPANIONS))('beside %s', (name, companions) => {
     let project: string
     beforeAll(async () => {
-      project = join(folder, name.replaceAll(' ', '-'))
-      const modules = join(project, 'node_modules')
-      await mkdir(modules, { recursive: true })
-      await run('cp', ['-r', join(folder, 'package'), join(modules, 'unsession')])
-      const links = [...BESIDE.map((each) => [each, each] as const), ...Object.entries(companions)]
-      for (const [to, from] of links) await symlink(join(ROOT, 'node_modules', from), join(modules, to))
-      await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }))
-      await writeFile(join(project, 'consumer.ts'), CONSUMER)
+      project = await packed.project(name.replaceAll(' ', '-'), companions, { 'consumer.ts': CONSUMER })
     })
 
     it('exports these names, and does not load the SDK on import', async () => {

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export const run = promisify(execFile)
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What the package needs and what its users have beside it, whichever releases of unstorage and h3 they use. */
+const BESIDE = ['@aws-sdk', '@smithy', 'dynalite', 'citty', 'consola', '@types', 'undici-types']
+
+/** The built package as npm packs it, unpacked in a temporary folder. */
+export interface Packed {
+  /** The temporary folder; the package's files are in its `package/`. */
+  folder: string
+  /**
+   * A project that has the package installed, beside releases of its choice.
+   *
+   * @param companions - name in the project → name in this repository's node_modules
+   * @param files - path → text
+   * @param tool - a package that imports from the project's node_modules: copied there, with all of this repository's
+   * packages for its dependencies
+   * @returns the project's folder
+   */
+  project(
+    name: string,
+    companions: Record<string, string>,
+    files: Record<string, string>,
+    tool?: string,
+  ): Promise<string>
+  remove(): Promise<void>
+}
+
+/** Pack the package as it is built in `dist/`. */
+export async function pack(): Promise<Packed> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'unsession-pack-')))
+  const options = ['--ignore-scripts', '--json', '--pack-destination', folder]
+  const { stdout } = await run('npm', ['pack', ...options], { cwd: ROOT })
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
+  await run('tar', ['xzf', filename], { cwd: folder })
+
+  return {
+    folder,
+    async project(name, companions, files, tool) {
+      const project = join(folder, name)
+      const modules = join(project, 'node_modules')
+      await mkdir(modules, { recursive: true })
+      await run('cp', ['-r', join(folder, 'package'), join(modules, 'unsession')])
+      const beside = tool === undefined ? BESIDE : await readdir(join(ROOT, 'node_modules'))
+      const links = { ...Object.fromEntries(beside.map((each) => [each, each])), ...companions }
+      if (tool !== undefined) {
+        delete links[tool]
+        await run('cp', ['-r', join(ROOT, 'node_modules', tool), join(modules, tool)])
+      }
+      for (const [to, from] of Object.entries(links)) {
+        await symlink(join(ROOT, 'node_modules', from), join(modules, to))
+      }
+      for (const [path, text] of Object.entries({ 'package.json': '{ "type": "module" }', ...files })) {
+        await mkdir(dirname(join(project, path)), { recursive: true })
+        await writeFile(join(project, path), text)
+      }
+      return project
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
