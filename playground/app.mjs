@@ -35,6 +35,7 @@ const SECURITY_HEADERS = {
  * @param {string} options.password signs the cookie; 32 characters or more
  * @param {boolean} options.secure whether the app is reached over https
  * @param {string} options.where where the sessions are kept, in words
+ * @returns {H3}
  */
 export function createApp({ store, password, secure, where }) {
   /** @type {import('unsession/h3').SessionConfig} */

@@ -23,9 +23,17 @@ export async function openDatabase(options, folder) {
   return openEmbedded(options, folder)
 }
 
+/**
+ * @param {import('./options.mjs').PlayOptions} options
+ * @param {string} folder
+ */
 async function openEmbedded({ table }, folder) {
   const path = join(folder, 'dynamodb')
-  const embedded = await startDynamoDB({ path, table })
+  const embedded = await startDynamoDB({ path, table }).catch((error) => {
+    if (error.code !== 'UNAVAILABLE') throw error
+    const fix = 'If another playground is running, stop it, or give this one a folder of its own with --data.'
+    throw new Error(`${path} cannot be opened. ${fix}`, { cause: error })
+  })
   const driver = dynamodb(embedded.options)
   return {
     driver,
@@ -37,32 +45,37 @@ async function openEmbedded({ table }, folder) {
   }
 }
 
+/** @param {import('./options.mjs').PlayOptions} options */
 async function openEndpoint({ endpoint, table, region = process.env.AWS_REGION ?? 'us-east-1' }) {
   // DynamoDB Local takes any credentials, but keeps the tables of each apart: the caller's own come first.
   const credentials = process.env.AWS_ACCESS_KEY_ID
     ? undefined
     : { accessKeyId: 'local', secretAccessKey: 'local' }
   const options = { endpoint, table, region, credentials }
-  await createTable(options)
-  return open(options, `at ${endpoint}`)
+  await createTable({ ...options, userIndex: true })
+  const driver = dynamodb(options)
+  return { driver, where: `${nameOf(table)} at ${endpoint}`, stop: () => driver.dispose() }
 }
 
+/** @param {import('./options.mjs').PlayOptions} options */
 async function openAWS({ table, region, createTable: create }) {
   const options = { table, region }
-  if (create) await createTable(options)
-  const database = open(options, 'on AWS')
+  const where = `${nameOf(table)} on AWS${region === undefined ? '' : `, region ${region}`}`
+  console.log(`  Using ${where}, with the credentials the AWS SDK finds${create ? '; creating it' : ''} …`)
+  if (create) await createTable({ ...options, userIndex: true })
+  const driver = dynamodb(options)
   try {
     // One read shows at the start, not at the first click, whether the table can be used.
-    await database.driver.hasItem('playground')
-  } catch (error) {
-    await database.stop()
-    throw error
+    await driver.hasItem('playground')
+  } catch (/** @type {any} */ error) {
+    await driver.dispose()
+    if (error.code !== 'TABLE_NOT_FOUND') throw error
+    throw new Error(`${error.message}; or let the playground create it with --create-table`, { cause: error })
   }
-  return database
+  return { driver, where, stop: () => driver.dispose() }
 }
 
-function open(options, place) {
-  const driver = dynamodb(options)
-  const table = options.table ?? process.env.DYNAMODB_SESSIONS_TABLE_NAME ?? 'sessions'
-  return { driver, where: `the table ${table} ${place}`, stop: () => driver.dispose() }
+/** @param {string} [table] */
+function nameOf(table) {
+  return `the table ${table ?? process.env.DYNAMODB_SESSIONS_TABLE_NAME ?? 'sessions'}`
 }

@@ -5,6 +5,7 @@ export const usage = `Usage: npm run play -- [options]
 An app whose sessions live in DynamoDB. Without options it starts a DynamoDB of its own on this machine.
 
   --port <number>    port to listen on, 0 for any free one (default: 3000, or the next free one)
+  --data <folder>    where its database and the cookies' password are kept (default: playground/.data)
   --endpoint <url>   use a DynamoDB that runs elsewhere, such as DynamoDB Local at http://127.0.0.1:8000
   --aws              use DynamoDB on AWS, with the credentials the AWS SDK finds
   --region <name>    with --endpoint or --aws: the region
@@ -15,6 +16,7 @@ An app whose sessions live in DynamoDB. Without options it starts a DynamoDB of 
 /**
  * @typedef {object} PlayOptions
  * @property {number} [port] port to listen on; without it 3000 or the next free one
+ * @property {string} [data] folder of the embedded database and of the password
  * @property {string} [endpoint]
  * @property {boolean} [aws]
  * @property {string} [region]
@@ -34,6 +36,7 @@ export function readOptions(args) {
       args,
       options: {
         port: { type: 'string' },
+        data: { type: 'string' },
         endpoint: { type: 'string' },
         aws: { type: 'boolean' },
         region: { type: 'string' },
@@ -50,13 +53,16 @@ export function readOptions(args) {
   }
 }
 
-/** @param {PlayOptions} options */
+/**
+ * @param {PlayOptions} options
+ * @returns {string | undefined}
+ */
 function conflictOf({ aws, endpoint, region, createTable }) {
   if (aws && endpoint) return '--aws and --endpoint exclude each other.'
   if (createTable && !aws) return '--create-table is for --aws; elsewhere the table is always created.'
   if (region && !aws && !endpoint) return '--region needs --aws or --endpoint.'
-  if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint))
-    return '--endpoint must be a URL such as http://127.0.0.1:8000.'
+  if (endpoint === undefined || /^https?:\/\/./.test(endpoint)) return undefined
+  return '--endpoint must be a URL such as http://127.0.0.1:8000.'
 }
 
 /** @param {string} text */

@@ -4,7 +4,11 @@ import { html, raw } from 'h3'
  * @typedef {import('unsession/h3').Session<import('./app.mjs').Visitor>} Session
  */
 
-/** What to tell a visitor about an error, by its code. */
+/**
+ * What to tell a visitor about an error, by its code.
+ *
+ * @type {Record<string, string>}
+ */
 const ADVICE = {
   CONFLICT: 'Something else changed your session at the same moment. Go back and try once more.',
   SESSION_GONE: 'You were signed out, or your session ended, while this was on its way. Nothing was saved.',
@@ -214,5 +218,5 @@ function markup(strings, ...values) {
   const joined = values.map((value) =>
     Array.isArray(value) ? raw(value.map((piece) => piece.value).join('')) : value,
   )
-  return raw(html(strings, ...joined).body)
+  return raw(String(html(strings, ...joined).body))
 }

@@ -6,7 +6,7 @@ import { createApp } from './app.mjs'
 import { openDatabase } from './database.mjs'
 import { passwordIn } from './secret.mjs'
 
-const DATA = fileURLToPath(new URL('.data', import.meta.url))
+const DEFAULT_DATA = fileURLToPath(new URL('.data', import.meta.url))
 const FIRST_PORT = 3000
 const PORTS_TO_TRY = 100
 
@@ -17,13 +17,14 @@ const PORTS_TO_TRY = 100
  * @returns {Promise<{ url: string, where: string, stop: () => Promise<void> }>}
  */
 export async function play(options) {
-  const { driver, where, stop } = await openDatabase(options, DATA)
+  const data = options.data ?? DEFAULT_DATA
+  const { driver, where, stop } = await openDatabase(options, data)
   try {
     const store = createSessionStore({ storage: createStorage({ driver }) })
-    const app = createApp({ store, where, password: passwordIn(DATA), secure: false })
+    const app = createApp({ store, where, password: passwordIn(data), secure: false })
     const server = await listen(app, options.port)
     return {
-      url: localURL(server.url),
+      url: localURL(server.url ?? ''),
       where,
       async stop() {
         await server.close(true)
@@ -37,7 +38,11 @@ export async function play(options) {
   }
 }
 
-/** The address by the name that browsers trust with cookies over http. */
+/**
+ * The address by the name that browsers trust with cookies over http.
+ *
+ * @param {string} url
+ */
 function localURL(url) {
   return Object.assign(new URL(url), { hostname: 'localhost' }).href
 }
@@ -51,7 +56,7 @@ async function listen(app, port) {
     const server = serve(app, { port: next, hostname: 'localhost', silent: true, gracefulShutdown: false })
     try {
       return await server.ready()
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (error.code !== 'EADDRINUSE') throw error
       if (port !== undefined)
         throw new Error(`Port ${port} is taken. Choose another with --port, or leave it out.`, {

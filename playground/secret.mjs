@@ -12,7 +12,7 @@ export function passwordIn(folder) {
   mkdirSync(folder, { recursive: true })
   try {
     writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 })
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (error.code !== 'EEXIST') throw error
   }
   return readFileSync(file, 'utf8')

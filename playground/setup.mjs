@@ -57,13 +57,12 @@ function filesIn(folder) {
  * @param {AbortSignal} signal
  */
 async function step(title, args, signal) {
-  const line = `  ${title} (npm ${args.join(' ')}) …`
-  process.stdout.write(line)
+  process.stdout.write(`  ${title} (npm ${args.join(' ')}) …`)
   const began = performance.now()
   const { code, output } = await npm(args, signal)
-  if (signal.aborted) return process.stdout.write(' stopped\n')
-  if (code !== 0) throw new Error(`npm ${args.join(' ')} failed:\n\n${output.trim()}`)
-  process.stdout.write(` ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  process.stdout.write(signal.aborted ? ' stopped\n' : ` ${seconds} s\n`)
+  if (code !== 0 && !signal.aborted) throw new Error(`npm ${args.join(' ')} failed:\n\n${output.trim()}`)
 }
 
 /**

@@ -5,6 +5,8 @@ import { prepare } from './setup.mjs'
 
 /** npm passes Ctrl-C on to a process that already had it from the terminal: that is still one Ctrl-C. */
 const SAME_SIGNAL_MS = 500
+/** However long a stop may take, for instance because a table does not answer. */
+const STOP_MS = 5000
 
 try {
   await main()
@@ -30,6 +32,7 @@ async function main() {
   console.log(`\n  The playground is at  ${running.url}\n  Sessions are kept in  ${running.where}`)
   console.log('\n  Ctrl-C stops it.\n')
   if (!interrupted.aborted) await new Promise((resolve) => interrupted.addEventListener('abort', resolve))
+  setTimeout(() => process.exit(1), STOP_MS).unref()
   await running.stop()
   console.log('  Stopped.')
 }
