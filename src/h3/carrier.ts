@@ -11,10 +11,13 @@ export class ResponseCarrier implements SessionCarrier {
   #response: ResponseHead | undefined
   /** Whether the client may have a cookie to remove. */
   #hasCookie: boolean
+  /** How many further cookies h3 has left with the client, called `name.1` and so on. */
+  readonly #chunks: number
 
-  constructor(config: ResolvedConfig, hasCookie: boolean) {
+  constructor(config: ResolvedConfig, hasCookie: boolean, chunks: number) {
     this.config = config
     this.#hasCookie = hasCookie
+    this.#chunks = chunks
   }
 
   /** Use a response, which from now on depends on the session. */
@@ -51,10 +54,19 @@ export class ResponseCarrier implements SessionCarrier {
     if (this.#hasCookie) this.#setCookie(() => '; Max-Age=0')
   }
 
+  /** Make room for what a `Response` that the handler returns says itself. @returns the response to send instead */
+  yieldTo(response: Response): Response {
+    return this.#response?.isOpen ? this.#response.yieldTo(response) : response
+  }
+
   #setCookie(content: () => string): void {
     const { name, attributes } = this.config
-    if (attributes === undefined || !this.#response?.isOpen) return
-    this.#response.setCookie(name, `${name}=${content()}${attributes}`)
-    this.#response.noStore()
+    const response = this.#response
+    if (attributes === undefined || !response?.isOpen) return
+    response.setCookie(name, `${name}=${content()}${attributes}`)
+    for (let index = 1; index <= this.#chunks; index++) {
+      response.setCookie(`${name}.${index}`, `${name}.${index}=; Max-Age=0${attributes}`)
+    }
+    response.noStore()
   }
 }

@@ -36,6 +36,7 @@ export interface SessionConfig {
 /** A {@link SessionConfig} checked, with its defaults, and made ready for use. */
 export interface ResolvedConfig extends SessionOptions {
   readonly name: string
+  readonly passwords: readonly string[]
   readonly keys: readonly [SigningKey, ...SigningKey[]]
   /** Where the token comes from: a request header, or the cookie. */
   readonly header: string | undefined
@@ -77,6 +78,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
   const result: ResolvedConfig = {
     store,
     name,
+    passwords: [config.password].flat(),
     keys,
     maxAge,
     idleTimeout,

@@ -16,6 +16,7 @@ export interface SessionEvent {
 
 /** What this package uses of Node's response. */
 export interface NodeResponse {
+  readonly statusCode: number
   readonly headersSent: boolean
   getHeader(name: string): number | string | string[] | undefined
   setHeader(name: string, value: string | string[]): unknown
@@ -23,8 +24,10 @@ export interface NodeResponse {
 
 /** What this package uses of h3 2's prepared response. */
 export interface WebResponse {
+  readonly status?: number
   readonly headers: Headers
-  readonly errHeaders?: Headers
+  /** What goes out instead of `headers` when the answer is an error. */
+  readonly errHeaders: Headers
 }
 
 /**
@@ -49,5 +52,5 @@ export function isWebHeaders(headers: Headers | NodeHeaders): headers is Headers
 
 /** Whether an event's response is h3 2's: prepared headers, written when the handler is done. */
 export function isWebResponse(response: object | undefined): response is WebResponse {
-  return response !== undefined && 'headers' in response && response.headers instanceof Headers
+  return response !== undefined && 'errHeaders' in response
 }

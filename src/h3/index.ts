@@ -13,6 +13,7 @@ export type { Unseal, UnsealedSession } from './adopt.ts'
 export type { SessionConfig } from './config.ts'
 export type { SessionCookieOptions } from './cookie.ts'
 export type { SessionEvent } from './event.ts'
+export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
 
 /**
  * The session of a request. All calls of one request share one load and one session for each name.

@@ -1,6 +1,7 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { RequestSession } from '../session/request-session.ts'
 import { verify } from '../session/token.ts'
+import { sealedCookie, unseal, UNSEALED } from './adopt.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
 import { cookieValue } from './cookie.ts'
@@ -14,7 +15,9 @@ interface RequestState {
   config?: ResolvedConfig
 }
 
-interface Entry {
+export interface Entry {
+  /** The event it was first asked for with: of an app that another one has mounted, or of that other one. */
+  readonly event: SessionEvent
   readonly session: RequestSession
   readonly carrier: ResponseCarrier
   /** The load, once it was asked for: all that ask share it. */
@@ -39,9 +42,9 @@ export function sessionOf(event: SessionEvent, config?: SessionConfig): RequestS
   return entryOf(event, config).session
 }
 
-/** The session of a request, if it has been used. */
-export function usedSession(event: SessionEvent, { name }: ResolvedConfig): RequestSession | undefined {
-  return stateOf(event).sessions.get(name)?.session
+/** The session of a request and its way to the client, if it has been used. */
+export function usedSession(event: SessionEvent, { name }: ResolvedConfig): Entry | undefined {
+  return stateOf(event).sessions.get(name)
 }
 
 async function load(entry: Entry): Promise<RequestSession> {
@@ -71,17 +74,18 @@ function entryOf(event: SessionEvent, given?: SessionConfig): Entry {
   const known = state.sessions.get(name)
   if (known) {
     known.session.options = known.carrier.config = config
-    if (!known.carrier.isOpen) known.carrier.attach(responseHead(event))
+    if (event !== known.event && !known.carrier.isOpen) known.carrier.attach(responseHead(event))
     return known
   }
   const headers = requestHeaders(event)
-  const sent = config.header
-    ? headerOf(headers, config.header)
-    : cookieValue(headerOf(headers, 'cookie') ?? '', name)
+  const cookies = config.header ? '' : (headerOf(headers, 'cookie') ?? '')
+  const sent = config.header ? headerOf(headers, config.header) : cookieValue(cookies, name)
   const token = sent ? verify(name, sent, config.keys) : null
-  const carrier = new ResponseCarrier(config, sent !== undefined)
+  const { sealed, chunks } = sent && !token && config.adopt ? sealedCookie(cookies, name, sent) : UNSEALED
+  const carrier = new ResponseCarrier(config, sent !== undefined, chunks)
   carrier.attach(responseHead(event))
-  const entry: Entry = { carrier, session: new RequestSession(config, carrier, token) }
+  const origin = sealed ? () => unseal(event, config, sealed) : token
+  const entry: Entry = { event, carrier, session: new RequestSession(config, carrier, origin) }
   state.sessions.set(name, entry)
   return entry
 }

@@ -8,68 +8,133 @@ export interface ResponseHead {
   setCookie(name: string, cookie: string): void
   /** Name a request header that the response depends on. */
   vary(field: string): void
-  /** Keep the response out of caches, unless somebody else has decided about them. */
+  /** Keep the response out of caches, unless the handler has decided about them. */
   noStore(): void
+  /**
+   * Make room for what a `Response` that the handler returns says itself.
+   *
+   * @returns the response to send instead of it
+   */
+  yieldTo(response: Response): Response
 }
 
 /** The response that an event will get, where there is one. */
 export function responseHead(event: SessionEvent): ResponseHead | undefined {
+  const { res } = event
   const nodeResponse = event.node?.res
-  if (isWebResponse(event.res)) return webHead(event, event.res, nodeResponse)
-  return nodeResponse && nodeHead(event, nodeResponse)
+  if (isWebResponse(res)) return new WebHead(event, res, nodeResponse)
+  return nodeResponse && new NodeHead(event, nodeResponse)
 }
 
-/** h3 2 keeps two sets of headers: what is staged for an answer gets lost when an error goes out instead. */
-function webHead(event: SessionEvent, response: WebResponse, node: NodeResponse | undefined): ResponseHead {
-  const staged = (): Headers[] =>
-    response.errHeaders ? [response.headers, response.errHeaders] : [response.headers]
-  return {
-    get isOpen() {
-      // When h3 has made the response, it lets go of what was prepared for it, and would prepare another one in vain.
-      return event.res === response && !node?.headersSent
-    },
-    setCookie(name, cookie) {
-      for (const headers of staged()) {
-        const others = headers.getSetCookie().filter((other) => !other.startsWith(`${name}=`))
-        headers.delete('set-cookie')
-        for (const each of [...others, cookie]) headers.append('set-cookie', each)
-      }
-    },
-    vary(field) {
-      for (const headers of staged()) {
-        const known = headers.get('vary')
-        if (!known) headers.set('vary', field)
-        else if (!covers(known, field)) headers.append('vary', field)
-      }
-    },
-    noStore() {
-      for (const headers of staged())
-        if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
-    },
+/** h3 2 prepares two sets of headers: of an error, only the second one goes out. Both override those of a `Response`. */
+class WebHead implements ResponseHead {
+  readonly #event: SessionEvent
+  readonly #response: WebResponse
+  readonly #node: NodeResponse | undefined
+  /** Headers whose `cache-control` is ours. */
+  readonly #kept: Headers[] = []
+
+  constructor(event: SessionEvent, response: WebResponse, node: NodeResponse | undefined) {
+    this.#event = event
+    this.#response = response
+    this.#node = node
+  }
+
+  get isOpen(): boolean {
+    // When h3 has made the response it lets go of what was prepared for it, and would prepare another one in vain.
+    return this.#event.res === this.#response && !this.#node?.headersSent
+  }
+
+  setCookie(name: string, cookie: string): void {
+    for (const headers of this.#prepared()) {
+      const others = headers.getSetCookie().filter((other) => !other.startsWith(`${name}=`))
+      headers.delete('set-cookie')
+      for (const each of [...others, cookie]) headers.append('set-cookie', each)
+    }
+  }
+
+  vary(field: string): void {
+    for (const headers of this.#prepared()) addVary(headers, field)
+  }
+
+  noStore(): void {
+    for (const headers of this.#prepared()) {
+      if (headers.has('cache-control')) continue
+      headers.set('cache-control', 'no-store')
+      this.#kept.push(headers)
+    }
+  }
+
+  yieldTo(response: Response): Response {
+    for (const headers of this.#prepared()) {
+      const vary = response.headers.get('vary')
+      if (vary) addVary(headers, vary)
+      const isOurs = this.#kept.includes(headers) && headers.get('cache-control') === 'no-store'
+      if (isOurs && response.headers.has('cache-control')) headers.delete('cache-control')
+    }
+    return response
+  }
+
+  #prepared(): Headers[] {
+    return [this.#response.headers, this.#response.errHeaders]
   }
 }
 
-/** h3 1 writes to Node's response, or to a stand-in for it, errors included. */
-function nodeHead(event: SessionEvent, response: NodeResponse): ResponseHead {
-  return {
-    get isOpen() {
-      return !response.headersSent && !event.handled
-    },
-    setCookie(name, cookie) {
-      const others = [response.getHeader('set-cookie') ?? []].flat().map(String)
-      response.setHeader('set-cookie', [...others.filter((other) => !other.startsWith(`${name}=`)), cookie])
-    },
-    vary(field) {
-      const known = [response.getHeader('vary') ?? []].flat().join(', ')
-      if (!known) response.setHeader('vary', field)
-      else if (!covers(known, field)) response.setHeader('vary', `${known}, ${field}`)
-    },
-    noStore() {
-      if (response.getHeader('cache-control') === undefined) response.setHeader('cache-control', 'no-store')
-    },
+/** h3 1 writes to Node's response, or to a stand-in for it, errors included. A `Response` overrides what is there. */
+class NodeHead implements ResponseHead {
+  readonly #event: SessionEvent
+  readonly #response: NodeResponse
+
+  constructor(event: SessionEvent, response: NodeResponse) {
+    this.#event = event
+    this.#response = response
+  }
+
+  get isOpen(): boolean {
+    return !this.#response.headersSent && !this.#event.handled
+  }
+
+  setCookie(name: string, cookie: string): void {
+    const others = [this.#response.getHeader('set-cookie') ?? []].flat().map(String)
+    this.#response.setHeader('set-cookie', [
+      ...others.filter((other) => !other.startsWith(`${name}=`)),
+      cookie,
+    ])
+  }
+
+  vary(field: string): void {
+    this.#response.setHeader('vary', joinVary(this.#varied(), field))
+  }
+
+  noStore(): void {
+    if (this.#response.getHeader('cache-control') === undefined)
+      this.#response.setHeader('cache-control', 'no-store')
+  }
+
+  yieldTo(response: Response): Response {
+    const vary = response.headers.get('vary')
+    if (!vary) return response
+    const renewed = new Response(response.body, response)
+    renewed.headers.set('vary', joinVary(vary, this.#varied()))
+    return renewed
+  }
+
+  #varied(): string {
+    return [this.#response.getHeader('vary') ?? []].flat().join(', ')
   }
 }
 
-function covers(vary: string, field: string): boolean {
-  return vary.split(',').some((each) => ['*', field.toLowerCase()].includes(each.trim().toLowerCase()))
+function addVary(headers: Headers, fields: string): void {
+  const known = headers.get('vary')
+  headers.set('vary', known ? joinVary(known, fields) : fields)
+}
+
+/** Two `vary` headers as one, without saying anything twice. */
+function joinVary(known: string, added: string): string {
+  const fields = new Map<string, string>()
+  for (const field of `${known},${added}`.split(',')) {
+    const text = field.trim()
+    if (text && !fields.has(text.toLowerCase())) fields.set(text.toLowerCase(), text)
+  }
+  return fields.has('*') ? '*' : [...fields.values()].join(', ')
 }

@@ -80,8 +80,12 @@ export async function withNewId<T>(
     try {
       return await action(createId())
     } catch (error) {
-      const taken = error instanceof UnsessionError && error.code === 'SESSION_EXISTS'
-      if (!taken || attempt >= store.config.maxRetries) throw error
+      if (!isTaken(error) || attempt >= store.config.maxRetries) throw error
     }
   }
+}
+
+/** Whether an id was refused because a live session has it. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof UnsessionError && error.code === 'SESSION_EXISTS'
 }

@@ -1,4 +1,5 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
+import type { SessionOptions } from './session.ts'
 import type { Lifetime, SessionRecord } from './types.ts'
 
 /** A lifetime of a session's own. Given together, the earliest end counts. */
@@ -24,6 +25,11 @@ export function lifetimeFields(
     ...(ends.length > 0 && { deadline: Math.min(...ends) }),
     ...(idleTimeout !== undefined && { idleTimeout }),
   }
+}
+
+/** The lifetime of a session that has none of its own: what the call says, or else the store. */
+export function defaultLifetime({ maxAge, idleTimeout, store }: SessionOptions): Lifetime {
+  return maxAge === undefined && idleTimeout === undefined ? store.config : { maxAge, idleTimeout }
 }
 
 /** @throws {UnsessionError} `INVALID_OPTION`, naming the option */

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidOption, UnsessionError } from '../../drivers/utils/errors.ts'
-import { commit, withNewId } from './commit.ts'
-import { checkExpiry, lifetimeFields, type SessionExpiry } from './expiry.ts'
+import { commit, isTaken, withNewId } from './commit.ts'
+import { checkExpiry, defaultLifetime, lifetimeFields, type SessionExpiry } from './expiry.ts'
 import { createId } from './id.ts'
 import { shouldTouch } from './lifetime.ts'
 import { mergeData } from './merge.ts'
 import { applyPatch, copyData, replaceContent, type SessionPatch } from './patch.ts'
-import type { Session, SessionCarrier, SessionOptions } from './session.ts'
+import type { AdoptedSession, Session, SessionCarrier, SessionOptions, SessionOrigin } from './session.ts'
 import type { SessionToken } from './token.ts'
 import type { SessionData, SessionDraft, SessionRecord } from './types.ts'
 
@@ -21,7 +21,7 @@ export class RequestSession implements Session {
   options: SessionOptions
   isNew = true
   readonly #carrier: SessionCarrier
-  #token: SessionToken | null
+  #origin: SessionOrigin | null
   #record: SessionRecord | null = null
   #data: SessionData | undefined
   #terms: Terms | undefined
@@ -29,10 +29,10 @@ export class RequestSession implements Session {
   #startedAt: number | undefined
   #tail: Promise<unknown> | undefined
 
-  constructor(options: SessionOptions, carrier: SessionCarrier, token: SessionToken | null) {
+  constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin | null) {
     this.options = options
     this.#carrier = carrier
-    this.#token = token
+    this.#origin = origin
   }
 
   get id(): string {
@@ -65,18 +65,11 @@ export class RequestSession implements Session {
     return this.#data !== undefined && !isDeepStrictEqual(this.#data, this.#original)
   }
 
-  /** Read the session that the token stands for, and slide its expiry when that is due. */
+  /** Read the session that the request came with. Slides its expiry when that is due. */
   load(): Promise<this> {
     return this.#enqueue(async () => {
-      const token = this.#token
-      if (!token) return
-      const { store } = this.options
-      const record = await store.load(token.id, { minVersion: token.version })
-      if (!record) return
-      this.#open(record)
-      const touched = shouldTouch(record, store.config.now()) ? await this.#touch(record) : false
-      // A record older than its token is a restored one: a new token ends the strong reads that the old one asks for.
-      if (touched || record.version < token.version) this.#carrier.send(this.#record ?? record)
+      if (typeof this.#origin === 'function') await this.#adopt(await this.#origin())
+      else if (this.#origin) await this.#read(this.#origin)
     })
   }
 
@@ -87,6 +80,13 @@ export class RequestSession implements Session {
   save(): Promise<this> {
     return this.#enqueue(async () => {
       if (!this.#record || this.isDirty) await this.#write()
+    })
+  }
+
+  /** Store what was changed directly, and nothing else; after all that was asked for before. */
+  flush(): Promise<this> {
+    return this.#enqueue(async () => {
+      if (this.isDirty) await this.#write()
     })
   }
 
@@ -113,10 +113,10 @@ export class RequestSession implements Session {
 
   clear(): Promise<this> {
     return this.#enqueue(async () => {
-      const id = this.#record?.id ?? this.#token?.id
+      const id = this.#record?.id ?? (typeof this.#origin === 'object' ? this.#origin?.id : undefined)
       if (id !== undefined) await this.options.store.destroy(id)
       this.isNew = true
-      this.#token = this.#record = null
+      this.#origin = this.#record = null
       this.#data = this.#terms = this.#id = this.#startedAt = undefined
       this.#carrier.remove()
     })
@@ -137,6 +137,41 @@ export class RequestSession implements Session {
     return { id: this.id, data: this.data }
   }
 
+  async #read(token: SessionToken): Promise<void> {
+    const { store } = this.options
+    const record = await store.load(token.id, { minVersion: token.version })
+    if (!record) return
+    this.#open(record)
+    const touched = shouldTouch(record, store.config.now()) ? await this.#touch(record) : null
+    if (touched) this.#record = touched
+    // A record older than its token is a restored one: a new token ends the strong reads that the old one asks for.
+    if (touched || record.version < token.version) this.#carrier.send(touched ?? record)
+  }
+
+  /** A touch is a courtesy: where storage refuses writes for the moment, reading goes on. */
+  async #touch(record: SessionRecord): Promise<SessionRecord | null> {
+    try {
+      return await this.options.store.touch(record)
+    } catch (error) {
+      if (error instanceof UnsessionError && error.status === 503) return null
+      throw error
+    }
+  }
+
+  async #adopt(draft: AdoptedSession | undefined): Promise<void> {
+    const { store } = this.options
+    if (!draft) return
+    const lifetime = lifetimeFields(defaultLifetime(this.options), draft.createdAt)
+    if (lifetime.deadline !== undefined && lifetime.deadline <= store.config.now()) return
+    const record = await store.create({ ...draft, ...lifetime }).catch((error: unknown) => {
+      if (isTaken(error)) return store.load(draft.id)
+      throw error
+    })
+    if (!record) return
+    this.#open(record)
+    this.#carrier.send(record)
+  }
+
   async #write(patch?: SessionPatch<SessionData>): Promise<void> {
     const { options } = this
     const { store, onConflict } = options
@@ -151,14 +186,14 @@ export class RequestSession implements Session {
 
   #create(mine: SessionData, patch?: SessionPatch<SessionData>): Promise<SessionRecord> {
     this.#carrier.assertOpen()
-    const { store, maxAge, idleTimeout } = this.options
+    const { store } = this.options
     const { user, expiry } = this.#terms ?? {}
     const data = copyData(mine)
     applyPatch(data, patch)
     const draft: Omit<SessionDraft, 'id'> = {
       data,
       ...(user !== undefined && { user }),
-      ...lifetimeFields(expiry ?? { maxAge, idleTimeout }, store.config.now()),
+      ...lifetimeFields(expiry ?? defaultLifetime(this.options), store.config.now()),
     }
     const takeId = (): string => {
       const { id } = this
@@ -166,18 +201,6 @@ export class RequestSession implements Session {
       return id
     }
     return withNewId(store, takeId, (id) => store.create({ ...draft, id }))
-  }
-
-  /** A touch is a courtesy: where storage refuses writes for the moment, reading goes on. */
-  async #touch(record: SessionRecord): Promise<boolean> {
-    try {
-      const touched = await this.options.store.touch(record)
-      if (touched) this.#record = touched
-      return touched !== null
-    } catch (error) {
-      if (error instanceof UnsessionError && error.status === 503) return false
-      throw error
-    }
   }
 
   #open(record: SessionRecord): void {

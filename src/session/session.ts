@@ -1,6 +1,7 @@
 import type { ConflictResolver } from './merge.ts'
 import type { SessionExpiry } from './expiry.ts'
 import type { SessionPatch } from './patch.ts'
+import type { SessionToken } from './token.ts'
 import type { Lifetime, SessionData, SessionRecord, SessionStore } from './types.ts'
 
 /** The session of one request. Everything that writes runs one after the other, in the order it was called. */
@@ -61,6 +62,17 @@ export interface SessionOptions extends Lifetime {
   readonly onConflict?: ConflictResolver | undefined
   /** The token of a stored session. */
   readonly sign: (id: string, version: number) => string
+}
+
+/** Where the session of a request comes from: its token, or something outside the store. */
+export type SessionOrigin = SessionToken | (() => Promise<AdoptedSession | undefined>)
+
+/** A session that was kept elsewhere until now. */
+export interface AdoptedSession {
+  /** The same each time, so that requests in parallel end up with one session. */
+  readonly id: string
+  readonly createdAt: number
+  readonly data: SessionData
 }
 
 /** How the client learns of its session. */

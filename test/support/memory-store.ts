@@ -7,6 +7,8 @@ import type {
   SessionRecord,
   SessionStore,
   StoreConfig,
+  StoreStats,
+  SweepResult,
 } from '../../src/session/types.ts'
 
 type Row = Omit<SessionRecord, 'data' | 'original'> & { json: string }
@@ -17,7 +19,7 @@ type Call = 'create' | 'load' | 'save' | 'touch' | 'destroy' | 'rotate'
 /** The least store that keeps {@link SessionStore}'s promises, in plain sight: what is in it, what it was asked, and faults. */
 export class MemoryStore implements SessionStore {
   readonly config: StoreConfig
-  readonly rows = new Map<string, Row>()
+  readonly rows: Map<string, Row> = new Map()
   readonly calls: Call[] = []
   /** Runs before each call, after it was counted: to throw, to wait, or to let another writer in. */
   before: ((call: Call, id: string) => unknown) | undefined
@@ -77,10 +79,20 @@ export class MemoryStore implements SessionStore {
   }
 
   async *list(): AsyncGenerator<never> {}
-  destroyAll = async (): Promise<number> => 0
-  clearExpired = async () => ({ scanned: 0, deleted: 0 })
-  stats = () => ({ loads: 0, hits: 0, misses: 0, entries: 0, saves: 0, conflicts: 0 })
-  dispose = async (): Promise<void> => {}
+
+  async destroyAll(): Promise<number> {
+    return 0
+  }
+
+  async clearExpired(): Promise<SweepResult> {
+    return { scanned: 0, deleted: 0 }
+  }
+
+  stats(): StoreStats {
+    return { loads: 0, hits: 0, misses: 0, entries: 0, saves: 0, conflicts: 0 }
+  }
+
+  async dispose(): Promise<void> {}
 
   async #called(call: Call, id: string): Promise<void> {
     this.calls.push(call)
