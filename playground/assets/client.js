@@ -20,7 +20,7 @@ if (left) {
   const tick = () => {
     const seconds = Math.ceil((end - performance.now()) / 1000)
     left.textContent = seconds > 0 ? `in ${inWords(seconds)}` : 'It has expired. Reload the page.'
-    if (seconds > 0) setTimeout(tick, 1000 - ((performance.now() - end) % 1000))
+    if (seconds > 0) setTimeout(tick, (end - performance.now()) % 1000 || 1000)
   }
   tick()
 }
