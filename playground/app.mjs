@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { H3, HTTPError, redirect } from 'h3'
+import { UnsessionError } from 'unsession'
 import { useSession } from 'unsession/h3'
 import { errorPage, homePage } from './page.mjs'
 
@@ -18,7 +19,7 @@ export const PRODUCTS = ['Green tea', 'Coffee', 'Notebook', 'Pencil']
 const IDLE_TIMEOUT = 30 * 60
 const REMEMBERED = 30 * 24 * 60 * 60
 
-const ASSETS = { '/style.css': 'text/css', '/client.js': 'text/javascript' }
+const ASSETS = { '/style.css': 'text/css', '/controls.css': 'text/css', '/client.js': 'text/javascript' }
 
 const SECURITY_HEADERS = {
   'content-security-policy':
@@ -147,10 +148,14 @@ function changeCart(cart, product, change) {
  * @param {import('h3').H3Event} event
  */
 function onError(error, event) {
-  // h3 wraps what a handler throws; the error of the session layer, with its code, is the cause.
-  const reason = error.unhandled && error.cause instanceof Error ? error.cause : error
-  if (error.status >= 500) console.error(`  ${event.req.method} ${event.url.pathname}: ${reason.message}`)
-  event.res.status = error.status
+  const { status, cause } = error
+  if (status >= 500) console.error(`  ${event.req.method} ${event.url.pathname}: ${error.message}`)
+  event.res.status = status
   event.res.headers.set('cache-control', 'no-store')
-  return errorPage(reason, error.status)
+  // h3 wraps what a handler throws; the error of the session layer, with its code, is the cause.
+  return errorPage({
+    status,
+    message: error.message,
+    code: cause instanceof UnsessionError ? cause.code : undefined,
+  })
 }

@@ -37,7 +37,7 @@ async function openEmbedded({ table }, folder) {
   const driver = dynamodb(embedded.options)
   return {
     driver,
-    where: `${relative(process.cwd(), path)}, by an embedded DynamoDB`,
+    where: `${fromHere(path)}, by an embedded DynamoDB`,
     async stop() {
       await driver.dispose()
       await embedded.stop()
@@ -73,6 +73,16 @@ async function openAWS({ table, region, createTable: create }) {
     throw new Error(`${error.message}; or let the playground create it with --create-table`, { cause: error })
   }
   return { driver, where, stop: () => driver.dispose() }
+}
+
+/**
+ * A path as one would write it here.
+ *
+ * @param {string} path
+ */
+function fromHere(path) {
+  const short = relative(process.cwd(), path)
+  return short.startsWith('..') ? path : short
 }
 
 /** @param {string} [table] */

@@ -1,15 +1,17 @@
-import { html, raw } from 'h3'
+import { raw } from 'h3'
+import { layout, markup, time } from './layout.mjs'
 
 /**
  * @typedef {import('unsession/h3').Session<import('./app.mjs').Visitor>} Session
  */
 
 /**
- * What to tell a visitor about an error, by its code.
+ * What to tell a visitor about an error, by its code or else its status.
  *
  * @type {Record<string, string>}
  */
 const ADVICE = {
+  404: 'Nothing has this address.',
   CONFLICT: 'Something else changed your session at the same moment. Go back and try once more.',
   SESSION_GONE: 'You were signed out, or your session ended, while this was on its way. Nothing was saved.',
   TABLE_NOT_FOUND: 'The table does not exist. With --aws, start the playground with --create-table.',
@@ -39,15 +41,17 @@ export function homePage({ session, products, where }) {
 }
 
 /**
- * @param {Error & { code?: string }} error
- * @param {number} status
+ * @param {object} error
+ * @param {number} error.status
+ * @param {string} error.message
+ * @param {import('unsession').ErrorCode} [error.code]
  */
-export function errorPage({ code, message }, status) {
+export function errorPage({ status, message, code }) {
   const body = markup`
     <section class="card error" aria-labelledby="error-title">
       <p class="eyebrow">${status}${code === undefined ? '' : markup` · <code>${code}</code>`}</p>
       <h1 id="error-title">${titleOf(status)}</h1>
-      <p>${ADVICE[code ?? ''] ?? message}</p>
+      <p>${ADVICE[code ?? status] ?? (status < 500 ? message : 'The terminal says more.')}</p>
       <p><a class="button primary" href="/">Back to the shop</a></p>
     </section>`
   return layout({ title: `${status} · unsession playground`, body })
@@ -161,62 +165,10 @@ function sessionCard({ id, version, createdAt, data }, expiresAt) {
     </section>`
 }
 
-/**
- * @param {object} page
- * @param {string} page.title
- * @param {object} page.body
- * @param {string} [page.where]
- */
-function layout({ title, body, where }) {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <link
-          rel="icon"
-          href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%230f766e'/%3E%3Ccircle cx='8' cy='8' r='3.5' fill='none' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E"
-        />
-        <link rel="stylesheet" href="/style.css" />
-        <script src="/client.js" defer></script>
-      </head>
-      <body>
-        <header><a class="brand" href="/">unsession</a> <span class="muted">playground</span></header>
-        <main>${body}</main>
-        <footer class="muted small">${where === undefined ? '' : `Sessions are kept in ${where}.`}</footer>
-      </body>
-    </html> `
-}
-
 /** @param {number} status */
 function titleOf(status) {
   if (status === 404) return 'There is no such page'
   if (status === 409) return 'Your session has changed'
   if (status === 503) return 'The sessions are out of reach'
   return status < 500 ? 'That did not work' : 'Something went wrong'
-}
-
-/** @param {number} instant ms since the epoch */
-function time(instant) {
-  const text = new Date(instant).toLocaleString('en-GB', {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-    timeZone: 'UTC',
-  })
-  return markup`<time datetime="${new Date(instant).toISOString()}">${text} UTC</time>`
-}
-
-/**
- * A piece of a page, values escaped as h3's `html` does; pieces and lists of pieces may be nested.
- *
- * @param {TemplateStringsArray} strings
- * @param {...unknown} values
- */
-function markup(strings, ...values) {
-  const joined = values.map((value) =>
-    Array.isArray(value) ? raw(value.map((piece) => piece.value).join('')) : value,
-  )
-  return raw(String(html(strings, ...joined).body))
 }

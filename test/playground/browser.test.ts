@@ -64,8 +64,9 @@ describe.runIf(CHROMIUM)('the playground in a browser', () => {
       const title = `${size}, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`
       test(`${title}: sign in, fill the cart, count visits, sign out`, async () => {
         const { page, complaints } = await open({ viewport, javaScriptEnabled })
+        const suffix = javaScriptEnabled ? '' : '-plain'
         const shot = (name: string) =>
-          page.screenshot({ path: `${SCREENSHOTS}/${size}-${name}.png`, fullPage: true })
+          page.screenshot({ path: `${SCREENSHOTS}/${size}-${name}${suffix}.png`, fullPage: true })
         const version = () => page.locator('#session-version').textContent()
         const data = async () => JSON.parse((await page.locator('#session-data').textContent()) ?? '')
 
