@@ -12,6 +12,8 @@ export interface SessionEvent {
   readonly handled?: boolean
   readonly request?: { readonly headers: Headers }
   readonly headers?: Headers
+  /** Not used; h3's own bare events have one. */
+  readonly context?: object
 }
 
 /** What this package uses of Node's response. */
