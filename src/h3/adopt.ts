@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AdoptedSession } from '../session/session.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieValue } from './cookie.ts'
-import type { SessionEvent } from './event.ts'
+import type { H3EventLike } from './event.ts'
 
 /** What h3's `unsealSession` makes of a sealed cookie. */
 export interface UnsealedSession {
@@ -15,7 +15,7 @@ export interface UnsealedSession {
 export type Unseal = {
   // A method's parameters are compared both ways, and h3's own event types are narrower than ours.
   unseal(
-    event: SessionEvent,
+    event: H3EventLike,
     config: { password: string; maxAge?: number; idleTimeout?: number },
     sealed: string,
   ): Promise<UnsealedSession>
@@ -56,7 +56,7 @@ export function sealedCookie(cookies: string, name: string, value: string): Seal
  * @returns the session under another id than h3's, which may be known to others; the same one each time
  */
 export async function unseal(
-  event: SessionEvent,
+  event: H3EventLike,
   config: ResolvedConfig,
   sealed: string,
 ): Promise<AdoptedSession | undefined> {

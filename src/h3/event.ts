@@ -5,7 +5,7 @@ type NodeHeaders = Record<string, string | string[] | undefined>
  * The part of an event that sessions need. Events of h3 1.15 and of h3 2 fit, and so do bare ones made of `headers`,
  * which have no response: their sessions can be read and changed, but not started.
  */
-export interface SessionEvent {
+export interface H3EventLike {
   readonly req?: { readonly headers: Headers | NodeHeaders }
   readonly res?: object
   readonly node?: { readonly req: { readonly headers: NodeHeaders }; readonly res?: NodeResponse | undefined }
@@ -32,13 +32,18 @@ export interface WebResponse {
   readonly errHeaders: Headers
 }
 
+/** The headers of an event's request. */
+export function requestHeaders(event: H3EventLike): Headers | NodeHeaders {
+  return event.req?.headers ?? event.node?.req.headers ?? event.request?.headers ?? event.headers ?? {}
+}
+
 /**
- * The headers of an event's request. The very object stands for the request: several events of one request, such as
- * those of a mounted app, share it, and no two requests do.
+ * The object that stands for an event's request. Several events of one request, such as those of a mounted app, share it,
+ * and no two requests do: not even where a context is handed from one to the next.
  */
-export function requestHeaders(event: SessionEvent): Headers | NodeHeaders {
-  const headers = event.req?.headers ?? event.node?.req.headers ?? event.request?.headers ?? event.headers
-  return headers ?? {}
+export function requestIdentity(event: H3EventLike): object {
+  const headers = requestHeaders(event)
+  return isWebHeaders(headers) ? headers : (event.node?.req ?? event)
 }
 
 /** A request header's value. @param name - in lower case */

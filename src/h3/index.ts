@@ -2,7 +2,7 @@ import type { SessionPatch } from '../session/patch.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionData } from '../session/types.ts'
 import type { SessionConfig } from './config.ts'
-import type { SessionEvent } from './event.ts'
+import type { H3EventLike } from './event.ts'
 import { openSession, sessionOf } from './request.ts'
 
 export type { SessionExpiry } from '../session/expiry.ts'
@@ -12,7 +12,7 @@ export type { Session } from '../session/session.ts'
 export type { Unseal, UnsealedSession } from './adopt.ts'
 export type { SessionConfig } from './config.ts'
 export type { SessionCookieOptions } from './cookie.ts'
-export type { SessionEvent } from './event.ts'
+export type { H3EventLike } from './event.ts'
 export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
 
 /**
@@ -32,7 +32,7 @@ export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
  * ```
  */
 export async function useSession<T extends object = SessionData>(
-  event: SessionEvent,
+  event: H3EventLike,
   config?: SessionConfig,
 ): Promise<Session<T>> {
   return typed(await openSession(event, config))
@@ -54,7 +54,7 @@ export const getSession: typeof useSession = useSession
  * ```
  */
 export async function updateSession<T extends object = SessionData>(
-  event: SessionEvent,
+  event: H3EventLike,
   config?: SessionConfig,
   patch?: SessionPatch<T>,
 ): Promise<Session<T>> {
@@ -73,7 +73,7 @@ export async function updateSession<T extends object = SessionData>(
  * app.post('/logout', (event) => clearSession(event, config))
  * ```
  */
-export async function clearSession(event: SessionEvent, config?: SessionConfig): Promise<void> {
+export async function clearSession(event: H3EventLike, config?: SessionConfig): Promise<void> {
   await sessionOf(event, config).clear()
 }
 

@@ -1,6 +1,6 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
-import { isWebResponse, type SessionEvent } from './event.ts'
+import { isWebResponse, type H3EventLike } from './event.ts'
 import { exposeConfig, usedSession } from './request.ts'
 
 const HTTP_RESPONSE: unique symbol = Symbol.for('h3.HTTPResponse')
@@ -12,13 +12,13 @@ interface Outgoing {
 
 /** A middleware of h3 2 that is also, spread into `createApp`, the hooks of an app of h3 1. */
 export interface SessionMiddleware {
-  (event: SessionEvent, next: () => unknown): Promise<unknown>
+  (event: H3EventLike, next: () => unknown): Promise<unknown>
   /** h3 1: makes the configuration that of the request. */
-  onRequest(event: SessionEvent): void
+  onRequest(event: H3EventLike): void
   /** h3 1: stores what the handler changed. */
-  onBeforeResponse(event: SessionEvent, response: Outgoing): Promise<void>
+  onBeforeResponse(event: H3EventLike, response: Outgoing): Promise<void>
   /** h3 1: stores what the handler changed before it threw. */
-  onError(error: Error, event: SessionEvent): Promise<void>
+  onError(error: Error, event: H3EventLike): Promise<void>
 }
 
 /**
@@ -43,7 +43,7 @@ export interface SessionMiddleware {
 export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
   const resolved = resolveConfig(config)
 
-  async function middleware(event: SessionEvent, next: () => unknown): Promise<unknown> {
+  async function middleware(event: H3EventLike, next: () => unknown): Promise<unknown> {
     if (typeof next !== 'function') {
       throw new UnsessionError(
         'INVALID_OPTION',
@@ -62,14 +62,14 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
   }
 
   return Object.assign(middleware, {
-    onRequest(event: SessionEvent): void {
+    onRequest(event: H3EventLike): void {
       exposeConfig(event, resolved)
     },
-    async onBeforeResponse(event: SessionEvent, response: Outgoing): Promise<void> {
+    async onBeforeResponse(event: H3EventLike, response: Outgoing): Promise<void> {
       // h3 throws a returned error, and comes back to `onError` with it.
       if (!(response.body instanceof Error)) response.body = await finish(event, resolved, response.body)
     },
-    async onError(error: Error, event: SessionEvent): Promise<void> {
+    async onError(error: Error, event: H3EventLike): Promise<void> {
       try {
         await flush(event, resolved, errorStatus(error))
       } catch (failure) {
@@ -81,18 +81,18 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
 }
 
 /** Store what was changed, unless the request has failed. @returns what to send */
-async function finish(event: SessionEvent, config: ResolvedConfig, result: unknown): Promise<unknown> {
+async function finish(event: H3EventLike, config: ResolvedConfig, result: unknown): Promise<unknown> {
   await flush(event, config, statusOf(event, result))
   const carrier = result instanceof Response ? usedSession(event, config)?.carrier : undefined
   return carrier && result instanceof Response ? carrier.yieldTo(result) : result
 }
 
-async function flush(event: SessionEvent, config: ResolvedConfig, status: number): Promise<void> {
+async function flush(event: H3EventLike, config: ResolvedConfig, status: number): Promise<void> {
   if (status < 500) await usedSession(event, config)?.session.flush()
 }
 
 /** The status that a result of a handler goes out with. */
-function statusOf(event: SessionEvent, result: unknown): number {
+function statusOf(event: H3EventLike, result: unknown): number {
   if (result instanceof Error) return errorStatus(result)
   const own = isResponse(result) ? statusIn(result) : undefined
   return own ?? (isWebResponse(event.res) ? event.res.status : event.node?.res?.statusCode) ?? 200

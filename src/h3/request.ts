@@ -5,7 +5,7 @@ import { sealedCookie, unseal, UNSEALED } from './adopt.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
 import { cookieValue } from './cookie.ts'
-import { headerOf, requestHeaders, type SessionEvent } from './event.ts'
+import { headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
 import { responseHead } from './response.ts'
 
 /** The sessions of a request, by name. */
@@ -17,33 +17,34 @@ interface RequestState {
 
 export interface Entry {
   /** The event it was first asked for with: of an app that another one has mounted, or of that other one. */
-  readonly event: SessionEvent
+  readonly event: H3EventLike
   readonly session: RequestSession
   readonly carrier: ResponseCarrier
   /** The load, once it was asked for: all that ask share it. */
   loaded?: Promise<RequestSession> | undefined
 }
 
-const requests = new WeakMap<object, RequestState>()
+/** Where a request keeps its sessions. A property, as a `WeakMap` that turns over with every request is dear to collect. */
+const STATE: unique symbol = Symbol('unsession.request')
 
 /** Make a configuration that of a whole request. */
-export function exposeConfig(event: SessionEvent, config: ResolvedConfig): void {
+export function exposeConfig(event: H3EventLike, config: ResolvedConfig): void {
   stateOf(event).config = config
 }
 
 /** The session of a request, loaded. */
-export function openSession(event: SessionEvent, config?: SessionConfig): Promise<RequestSession> {
+export function openSession(event: H3EventLike, config?: SessionConfig): Promise<RequestSession> {
   const entry = entryOf(event, config)
   return (entry.loaded ??= load(entry))
 }
 
 /** The session of a request, loaded or not. */
-export function sessionOf(event: SessionEvent, config?: SessionConfig): RequestSession {
+export function sessionOf(event: H3EventLike, config?: SessionConfig): RequestSession {
   return entryOf(event, config).session
 }
 
 /** The session of a request and its way to the client, if it has been used. */
-export function usedSession(event: SessionEvent, { name }: ResolvedConfig): Entry | undefined {
+export function usedSession(event: H3EventLike, { name }: ResolvedConfig): Entry | undefined {
   return stateOf(event).sessions.get(name)
 }
 
@@ -59,14 +60,12 @@ async function load(entry: Entry): Promise<RequestSession> {
   }
 }
 
-function stateOf(event: SessionEvent): RequestState {
-  const headers = requestHeaders(event)
-  let state = requests.get(headers)
-  if (!state) requests.set(headers, (state = { sessions: new Map() }))
-  return state
+function stateOf(event: H3EventLike): RequestState {
+  const request = requestIdentity(event) as { [STATE]?: RequestState }
+  return (request[STATE] ??= { sessions: new Map() })
 }
 
-function entryOf(event: SessionEvent, given?: SessionConfig): Entry {
+function entryOf(event: H3EventLike, given?: SessionConfig): Entry {
   const state = stateOf(event)
   const config = given ? resolveConfig(given) : state.config
   if (!config) throw invalidOption('config', 'must be given, to this call or to sessionMiddleware')

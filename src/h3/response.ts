@@ -1,4 +1,4 @@
-import { isWebResponse, type NodeResponse, type SessionEvent, type WebResponse } from './event.ts'
+import { isWebResponse, type NodeResponse, type H3EventLike, type WebResponse } from './event.ts'
 
 /** The headers of a response that has not gone out yet, of h3 1 or h3 2. */
 export interface ResponseHead {
@@ -19,7 +19,7 @@ export interface ResponseHead {
 }
 
 /** The response that an event will get, where there is one. */
-export function responseHead(event: SessionEvent): ResponseHead | undefined {
+export function responseHead(event: H3EventLike): ResponseHead | undefined {
   const { res } = event
   const nodeResponse = event.node?.res
   if (isWebResponse(res)) return new WebHead(event, res, nodeResponse)
@@ -28,13 +28,13 @@ export function responseHead(event: SessionEvent): ResponseHead | undefined {
 
 /** h3 2 prepares two sets of headers: of an error, only the second one goes out. Both override those of a `Response`. */
 class WebHead implements ResponseHead {
-  readonly #event: SessionEvent
+  readonly #event: H3EventLike
   readonly #response: WebResponse
   readonly #node: NodeResponse | undefined
   /** Headers whose `cache-control` is ours. */
   readonly #kept: Headers[] = []
 
-  constructor(event: SessionEvent, response: WebResponse, node: NodeResponse | undefined) {
+  constructor(event: H3EventLike, response: WebResponse, node: NodeResponse | undefined) {
     this.#event = event
     this.#response = response
     this.#node = node
@@ -82,10 +82,10 @@ class WebHead implements ResponseHead {
 
 /** h3 1 writes to Node's response, or to a stand-in for it, errors included. A `Response` overrides what is there. */
 class NodeHead implements ResponseHead {
-  readonly #event: SessionEvent
+  readonly #event: H3EventLike
   readonly #response: NodeResponse
 
-  constructor(event: SessionEvent, response: NodeResponse) {
+  constructor(event: H3EventLike, response: NodeResponse) {
     this.#event = event
     this.#response = response
   }

@@ -4,7 +4,7 @@ import {
   clearSession,
   getSession,
   type SessionConfig,
-  type SessionEvent,
+  type H3EventLike,
   updateSession,
   useSession,
 } from '../../src/h3/index.ts'
@@ -62,7 +62,7 @@ describe.each(platforms)('$name', (platform) => {
     return new Browser(fetch)
   }
 
-  const use = (event: SessionEvent, options: Partial<SessionConfig> = {}) =>
+  const use = (event: H3EventLike, options: Partial<SessionConfig> = {}) =>
     useSession<Data>(event, { store, password, ...options })
 
   describe('a session that nobody writes to', () => {

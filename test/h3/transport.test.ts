@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { clearSession, type SessionConfig, type SessionEvent, useSession } from '../../src/h3/index.ts'
+import { clearSession, type SessionConfig, type H3EventLike, useSession } from '../../src/h3/index.ts'
 import { signToken } from '../../src/session/token.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { type Fetch, type Handler, platforms, stopServers } from '../support/h3-platforms.ts'
@@ -21,7 +21,7 @@ describe.each(platforms)('$name', (platform) => {
     await stopServers()
   })
 
-  const use = (event: SessionEvent, options: Partial<SessionConfig> = {}) =>
+  const use = (event: H3EventLike, options: Partial<SessionConfig> = {}) =>
     useSession<{ n?: number }>(event, { ...config, ...options })
   const serve = (routes: Record<string, Handler>): Promise<Fetch> => platform.serve({ routes })
 
@@ -92,7 +92,7 @@ describe.each(platforms)('$name', (platform) => {
     it('a session that exists is still saved, and none is started', async () => {
       const outcomes: unknown[] = []
       const text = new TextEncoder()
-      const late = (event: SessionEvent): ReadableStream =>
+      const late = (event: H3EventLike): ReadableStream =>
         new ReadableStream({
           start(controller) {
             controller.enqueue(text.encode('soon '))
@@ -205,7 +205,7 @@ describe.each(platforms)('$name', (platform) => {
 describe('an event without a response', () => {
   const store = new MemoryStore()
   const config = { store, password }
-  const events: Record<string, (headers: Headers) => SessionEvent> = {
+  const events: Record<string, (headers: Headers) => H3EventLike> = {
     'with headers': (headers) => ({ headers }),
     'with a request': (headers) => ({ request: { headers } }),
     'of h3 2': (headers) => ({ req: { headers } }),

@@ -126,7 +126,7 @@ describe('when somebody else saves at the same time', () => {
     expect(stored('s')).toEqual({ n: 9, cart: ['a'], theme: ['blue', 'dark'] })
   })
 
-  it('it gives up after maxRetries, with nothing of its own stored', async () => {
+  it('gives up after maxRetries, with nothing of its own stored', async () => {
     store.config.maxRetries = 2
     const session = await open('s')
     interfere((data) => (data.n += 1), 3)

@@ -3,10 +3,10 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as h3 from 'h3'
 import * as h3v1 from 'h3v1'
-import type { SessionEvent, SessionMiddleware } from '../../src/h3/index.ts'
+import type { H3EventLike, SessionMiddleware } from '../../src/h3/index.ts'
 
 /** A handler that does not know which h3 calls it. */
-export type Handler = (event: SessionEvent) => unknown
+export type Handler = (event: H3EventLike) => unknown
 
 export interface AppSpec {
   routes: Record<string, Handler>
@@ -24,12 +24,12 @@ export interface Platform {
   serve(spec: AppSpec): Promise<Fetch>
   /** The error that this h3 answers with a status. */
   error(status: number): Error
-  setHeader(event: SessionEvent, name: string, value: string): void
-  setCookie(event: SessionEvent, name: string, value: string): void
+  setHeader(event: H3EventLike, name: string, value: string): void
+  setCookie(event: H3EventLike, name: string, value: string): void
   unseal: NonNullable<Parameters<typeof import('../../src/h3/index.ts').useSession>[1]>['adopt']
   /** A sealed session of this h3 itself. */
   seal(
-    event: SessionEvent,
+    event: H3EventLike,
     config: { password: string; maxAge?: number },
     data: Record<string, unknown>,
   ): Promise<void>
@@ -77,13 +77,13 @@ function appOf1({ routes, middleware }: AppSpec): h3v1.App {
 const common2 = {
   version: 2 as const,
   error: (status: number) => new h3.HTTPError({ status, message: 'as the handler wished' }),
-  setHeader: (event: SessionEvent, name: string, value: string) =>
+  setHeader: (event: H3EventLike, name: string, value: string) =>
     (event as h3.H3Event).res.headers.set(name, value),
-  setCookie: (event: SessionEvent, name: string, value: string) =>
+  setCookie: (event: H3EventLike, name: string, value: string) =>
     h3.setCookie(event as h3.H3Event, name, value),
   unseal: h3.unsealSession,
   async seal(
-    event: SessionEvent,
+    event: H3EventLike,
     config: { password: string; maxAge?: number },
     data: Record<string, unknown>,
   ) {
@@ -94,12 +94,12 @@ const common2 = {
 const common1 = {
   version: 1 as const,
   error: (statusCode: number) => h3v1.createError({ statusCode, message: 'as the handler wished' }),
-  setHeader: (event: SessionEvent, name: string, value: string) => event.node?.res?.setHeader(name, value),
-  setCookie: (event: SessionEvent, name: string, value: string) =>
+  setHeader: (event: H3EventLike, name: string, value: string) => event.node?.res?.setHeader(name, value),
+  setCookie: (event: H3EventLike, name: string, value: string) =>
     h3v1.setCookie(event as h3v1.H3Event, name, value),
   unseal: h3v1.unsealSession,
   async seal(
-    event: SessionEvent,
+    event: H3EventLike,
     config: { password: string; maxAge?: number },
     data: Record<string, unknown>,
   ) {
