@@ -75,8 +75,10 @@ const DRIVER: Record<keyof DynamoDBOptions, true> = {
 
 type OwnOption = Exclude<keyof CreateTableOptions, keyof DynamoDBOptions>
 
+export type TableAction = 'createTable' | 'describeTable' | 'deleteTable' | 'enableTimeToLive'
+
 /** The options each function has beside the driver's. */
-export const OWN_OPTIONS = {
+const OWN_OPTIONS: Record<TableAction, readonly OwnOption[]> = {
   createTable: [
     'billing',
     'userIndex',
@@ -90,7 +92,7 @@ export const OWN_OPTIONS = {
   describeTable: ['userIndex', 'signal'],
   deleteTable: ['maxWait', 'onProgress', 'signal'],
   enableTimeToLive: ['maxWait', 'onProgress', 'signal'],
-} as const satisfies Record<string, readonly OwnOption[]>
+}
 
 /**
  * Fill in defaults and environment, and check every option.
@@ -98,7 +100,7 @@ export const OWN_OPTIONS = {
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix
  */
 export function resolveTable(
-  action: keyof typeof OWN_OPTIONS,
+  action: TableAction,
   options: CreateTableOptions = {},
   env: Record<string, string | undefined> = process.env,
 ): ResolvedTable {

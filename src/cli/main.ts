@@ -1,0 +1,86 @@
+import { createRequire } from 'node:module'
+import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
+import { type Command, EXIT, UsageError } from './command.ts'
+import { Flags } from './flags.ts'
+import { create } from './table/create.ts'
+import { remove } from './table/delete.ts'
+import { describe } from './table/describe.ts'
+import { ttl } from './table/ttl.ts'
+import { type Streams, Terminal } from './terminal.ts'
+import { printCommand, printCommands } from './usage.ts'
+
+const COMMANDS: readonly Command[] = [create, describe, remove, ttl]
+
+/** What to add to an error on the command line. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  REGION_MISSING: 'here: `--region <name>`; DynamoDB Local and dynalite take any',
+  CREDENTIALS_MISSING: 'DynamoDB Local and dynalite take any',
+}
+
+/**
+ * The command line `unsession`.
+ *
+ * @param args - arguments after the name of the program
+ * @param streams - in place of the process's standard streams
+ * @returns the exit code: 0 done, 1 failed, 2 not understood
+ * @example
+ * ```ts
+ * process.exitCode = await main(['table', 'describe', '--json'])
+ * ```
+ */
+export async function main(args: string[], streams: Streams = process): Promise<number> {
+  const terminal = new Terminal(streams, args.includes('--json'))
+  try {
+    return await dispatch(args, terminal)
+  } catch (error) {
+    const { code, message, hint } = explain(error)
+    if (terminal.json) terminal.printJson({ error: { code, message } })
+    else terminal.log.error(hint === undefined ? message : `${message} (${hint})`)
+    return code === 'USAGE' || code === 'INVALID_OPTION' ? EXIT.usage : EXIT.failed
+  }
+}
+
+async function dispatch(args: string[], terminal: Terminal): Promise<number> {
+  const flagsAt = args.findIndex((arg) => arg.startsWith('-'))
+  const words = flagsAt === -1 ? args : args.slice(0, flagsAt)
+  const rest = args.slice(words.length)
+  const wantsHelp = rest.includes('--help') || rest.includes('-h')
+  const command = COMMANDS.find(({ name }) => startsWith(words, name.split(' ')))
+  if (command !== undefined) {
+    if (wantsHelp) {
+      printCommand(command, terminal)
+      return EXIT.ok
+    }
+    const flags = new Flags(args.slice(command.name.split(' ').length), command.flags)
+    return command.run(flags, terminal)
+  }
+  if (words.length === 0 && rest[0] === '--version') {
+    terminal.print(version())
+    return EXIT.ok
+  }
+  const group = words.join(' ')
+  const commands = COMMANDS.filter(({ name }) => startsWith(name.split(' '), words))
+  if (commands.length === 0) throw new UsageError(`unknown command \`${group}\`; see \`unsession --help\``)
+  if (!wantsHelp && rest[0] !== undefined) {
+    throw new UsageError(`\`${rest[0]}\` must come after a command; see \`unsession --help\``)
+  }
+  printCommands(commands, group, terminal)
+  return wantsHelp ? EXIT.ok : EXIT.usage
+}
+
+function startsWith(words: readonly string[], start: readonly string[]): boolean {
+  return start.every((word, at) => words[at] === word)
+}
+
+function explain(error: unknown): { code: string; message: string; hint?: string | undefined } {
+  if (error instanceof UnsessionError) {
+    return { code: error.code, message: error.message.replace('[unsession] ', ''), hint: HINTS[error.code] }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: error instanceof UsageError ? 'USAGE' : 'UNEXPECTED', message }
+}
+
+function version(): string {
+  const manifest = createRequire(import.meta.url)('unsession/package.json') as { version: string }
+  return manifest.version
+}

@@ -1,0 +1,74 @@
+import { createInterface } from 'node:readline/promises'
+import { type ConsolaInstance, createConsola } from 'consola'
+import { layout } from './layout.ts'
+
+/** The standard streams, or anything in their place. */
+export interface Streams {
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean }
+  stdout: NodeJS.WriteStream
+  stderr: NodeJS.WriteStream
+}
+
+/** What a command says and asks. Results go to standard output, complaints to standard error. */
+export class Terminal {
+  /** Whether the result is wanted as JSON, and nothing else on standard output. */
+  readonly json: boolean
+  /** Messages for people; silent when JSON is wanted. */
+  readonly log: ConsolaInstance
+  #streams: Streams
+
+  constructor(streams: Streams, json: boolean) {
+    this.#streams = streams
+    this.json = json
+    const { stdout, stderr } = streams
+    this.log = createConsola({
+      stdout,
+      stderr,
+      fancy: stdout.isTTY === true,
+      formatOptions: { date: false, columns: 0 },
+      ...(json && { level: Number.NEGATIVE_INFINITY }),
+    })
+  }
+
+  /** Whether somebody is there to answer. */
+  get interactive(): boolean {
+    return this.#streams.stdin.isTTY === true && this.#streams.stdout.isTTY === true
+  }
+
+  /** Columns to lay text out in: those of the terminal, but no wider than reads well. */
+  get width(): number {
+    return Math.min(this.#streams.stdout.columns ?? 80, 100)
+  }
+
+  print(text: string): void {
+    this.#streams.stdout.write(`${text}\n`)
+  }
+
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, null, 2))
+  }
+
+  /** Names and what they are, aligned. */
+  printTable(rows: [name: string, value: string][]): void {
+    this.print(layout(rows, this.width))
+  }
+
+  /** A heading, in bold where there are styles. */
+  heading(text: string): string {
+    return this.#streams.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[1m${text}\u001B[22m` : text
+  }
+
+  /** @returns the answer, or an empty string when standard input ends or Ctrl-C is pressed */
+  async ask(question: string): Promise<string> {
+    const { stdin: input, stdout: output } = this.#streams
+    const lines = createInterface({ input, output })
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        lines.once('close', () => resolve(''))
+        lines.question(`${question} `).then(resolve, reject)
+      })
+    } finally {
+      lines.close()
+    }
+  }
+}
