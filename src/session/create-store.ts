@@ -1,4 +1,14 @@
-import { type SessionStoreOptions, resolveOptions } from './options.ts'
+import { CachedStore } from './cache/cached-store.ts'
+import { StorageTier } from './cache/storage-tier.ts'
+import { type CacheTier, MemoryTier } from './cache/tier.ts'
+import { callHook } from './hooks.ts'
+import {
+  type ResolvedCache,
+  type ResolvedOptions,
+  type SessionStoreOptions,
+  resolveOptions,
+} from './options.ts'
+import { rawStorage } from './storage.ts'
 import { StorageStore } from './storage-store.ts'
 import type { SessionStore } from './types.ts'
 
@@ -14,5 +24,20 @@ import type { SessionStore } from './types.ts'
  * ```
  */
 export function createSessionStore(options: SessionStoreOptions): SessionStore {
-  return new StorageStore(resolveOptions(options))
+  const resolved = resolveOptions(options)
+  const { cache, hooks } = resolved
+  const store = new StorageStore(resolved)
+  if (cache === undefined) return store
+  const { ttl, max } = cache
+  return new CachedStore(store, { tier: tierOf(cache, resolved), ttl: ttl * 1000, max, hooks })
+}
+
+function tierOf(cache: ResolvedCache, { codec, codecs, config, hooks }: ResolvedOptions): CacheTier {
+  if (cache.storage === undefined) return new MemoryTier(cache.max)
+  const onError = (id: string, error: unknown): void => {
+    if (hooks['cache:error']) callHook(hooks, 'cache:error', id, { error })
+    else console.warn('[unsession] the cache failed; sessions are read from the storage:', error)
+  }
+  const storage = rawStorage(cache.storage)
+  return new StorageTier({ storage, codec, codecs, ttl: cache.ttl * 1000, now: config.now, onError })
 }

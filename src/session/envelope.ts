@@ -45,8 +45,8 @@ export function formatEnvelope(header: Header, body: string | Uint8Array): Store
     v: version,
     c: createdAt,
     e: expiresAt,
-    m: deadline,
-    i: idleTimeout === undefined ? undefined : Math.round(idleTimeout * 1000),
+    m: deadline && Math.min(Math.round(deadline), MAX_INSTANT),
+    i: idleTimeout && Math.min(Math.round(idleTimeout * 1000), MAX_INSTANT),
     u: user,
     k: codec === DEFAULT_CODEC ? undefined : codec,
   })

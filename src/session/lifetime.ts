@@ -17,7 +17,7 @@ export function lifetimeOf(own: OwnLifetime, { maxAge, idleTimeout }: Lifetime, 
   const { deadline } = own
   if (deadline !== undefined || own.idleTimeout !== undefined)
     return { deadline, idleTimeout: own.idleTimeout }
-  return { deadline: maxAge === undefined ? undefined : now + Math.round(maxAge * 1000), idleTimeout }
+  return { deadline: maxAge === undefined ? undefined : now + maxAge * 1000, idleTimeout }
 }
 
 /**
@@ -29,8 +29,8 @@ export function lifetimeOf(own: OwnLifetime, { maxAge, idleTimeout }: Lifetime, 
  */
 export function expiryOf(lifetime: OwnLifetime, now: number): number {
   const window = windowOf(lifetime)
-  const sliding = window === undefined ? MAX_INSTANT : Math.round(now + window)
-  return Math.min(lifetime.deadline ?? MAX_INSTANT, sliding, MAX_INSTANT)
+  const sliding = window === undefined ? MAX_INSTANT : now + window
+  return Math.round(Math.min(lifetime.deadline ?? MAX_INSTANT, sliding, MAX_INSTANT))
 }
 
 /** Whether a session is alive: until the millisecond before its end. */

@@ -5,7 +5,7 @@ import type { SweepOptions, SweepResult } from './types.ts'
 
 /** What a driver with conditional writes offers beyond unstorage. */
 export interface NativeDriver extends DriverLike {
-  flags: { conditional: true }
+  flags: { conditional: true; ttl?: boolean; maxDepth?: boolean }
   /** @returns whether a live item was removed. @throws {ConflictError} at another version */
   deleteItem(key: string, options?: TransactionOptions): Promise<boolean>
   listUser?(user: string, options: { limit?: number }): AsyncIterable<{ key: string; value: unknown }>

@@ -1,6 +1,8 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { type Codec, CodecRegistry } from './codec.ts'
+import { compressed } from './codecs/compressed.ts'
 import { json } from './codecs/json.ts'
+import { isObject } from './envelope.ts'
 import type { SessionHooks } from './hooks.ts'
 import type { DriverLike, StorageLike } from './storage.ts'
 import type { StoreConfig } from './types.ts'
@@ -26,10 +28,17 @@ export interface SessionStoreOptions extends Partial<StoreConfig> {
   hooks?: SessionHooks
 }
 
+/** Cache options with everything decided. */
+export interface ResolvedCache {
+  ttl: number
+  max: number
+  storage: StorageLike | DriverLike | undefined
+}
+
 /** Options with everything decided. */
 export interface ResolvedOptions {
   storage: StorageLike | DriverLike
-  cache: (Required<Omit<CacheOptions, 'storage'>> & Pick<CacheOptions, 'storage'>) | undefined
+  cache: ResolvedCache | undefined
   codec: Codec
   codecs: CodecRegistry
   hooks: SessionHooks
@@ -38,29 +47,22 @@ export interface ResolvedOptions {
 
 /** Check options and fill in defaults. @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be */
 export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
-  const {
-    storage,
-    cache = {},
-    codec = json(),
-    hooks = {},
-    maxAge,
-    idleTimeout,
-    maxRetries = 5,
-    now = () => Date.now(),
-  } = options
+  checkObject('storage', options, 'must be given: createSessionStore({ storage })')
+  const { storage, hooks = {}, maxAge, idleTimeout, maxRetries = 5, now = () => Date.now() } = options
   checkStorage('storage', storage)
   checkSeconds('maxAge', maxAge)
   checkSeconds('idleTimeout', idleTimeout)
-  if (!Number.isSafeInteger(maxRetries) || maxRetries < 0)
-    throw invalidOption('maxRetries', 'must be a whole number, 0 or more')
-  if (typeof now !== 'function')
-    throw invalidOption('now', 'must be a function that returns ms since the epoch')
-  const codecs = Array.isArray(codec) ? codec : [codec]
+  checkCount('maxRetries', maxRetries, 0)
+  if (typeof now !== 'function') throw invalidOption('now', 'must be a function that returns ms')
+  checkObject('hooks', hooks, 'must be an object of functions')
+  for (const [name, hook] of Object.entries(hooks)) {
+    if (hook !== undefined && typeof hook !== 'function')
+      throw invalidOption(`hooks.${name}`, 'must be a function')
+  }
   return {
     storage,
-    cache: cache === false ? undefined : resolveCache(cache),
-    codec: codecs[0],
-    codecs: new CodecRegistry([...codecs, json()]),
+    cache: resolveCache(options),
+    ...resolveCodecs(options.codec),
     hooks,
     config: {
       maxRetries,
@@ -71,27 +73,56 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   }
 }
 
-function resolveCache({ ttl = 10, max = 10_000, storage }: CacheOptions): ResolvedOptions['cache'] {
+function resolveCodecs(codec: SessionStoreOptions['codec'] = json()): {
+  codec: Codec
+  codecs: CodecRegistry
+} {
+  const codecs: readonly unknown[] = [codec].flat()
+  if (codecs.length === 0 || !codecs.every(isCodec)) {
+    throw invalidOption(
+      'codec',
+      'must be a codec, such as json(), or an array of codecs; call it if it is a function',
+    )
+  }
+  const [first = json()] = codecs
+  return { codec: first, codecs: new CodecRegistry([...codecs, compressed()]) }
+}
+
+function resolveCache({ cache = {}, storage: sessions }: SessionStoreOptions): ResolvedCache | undefined {
+  if (cache === false) return undefined
+  checkObject('cache', cache, 'must be an object of options, or false for no cache')
+  const { ttl = 10, max = 10_000, storage } = cache
   checkSeconds('cache.ttl', ttl)
-  if (!Number.isSafeInteger(max) || max < 1)
-    throw invalidOption('cache.max', 'must be a whole number, 1 or more')
-  if (storage !== undefined) checkStorage('cache.storage', storage)
+  checkCount('cache.max', max, 1)
+  if (storage === undefined) return { ttl, max, storage }
+  checkStorage('cache.storage', storage)
+  if (storage === sessions) throw invalidOption('cache.storage', 'must not be where the sessions are kept')
   return { ttl, max, storage }
 }
 
-function checkSeconds(name: string, seconds: number | undefined): void {
-  if (seconds === undefined || (Number.isFinite(seconds) && seconds > 0)) return
-  throw invalidOption(name, 'must be a number of seconds above 0; leave it out for none')
+function checkSeconds(name: string, seconds: unknown): void {
+  if (seconds === undefined || (typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0))
+    return
+  throw invalidOption(name, 'must be a number of seconds above 0; leave it out for the default')
+}
+
+function checkCount(name: string, count: number, least: number): void {
+  if (!Number.isSafeInteger(count) || count < least)
+    throw invalidOption(name, `must be a whole number, ${least} or more`)
+}
+
+function checkObject(name: string, value: unknown, must: string): void {
+  if (!isObject(value)) throw invalidOption(name, must)
 }
 
 function checkStorage(name: string, storage: unknown): void {
   if (typeof storage === 'function')
     throw invalidOption(name, 'is a driver factory; call it with its options')
   const methods = ['hasItem', 'getItem', 'setItem', 'removeItem', 'getKeys']
-  const isUsable = isRecord(storage) && methods.every((method) => typeof storage[method] === 'function')
-  if (!isUsable) throw invalidOption(name, 'must be an unstorage Storage or Driver that can be written to')
+  if (isObject(storage) && methods.every((method) => typeof storage[method] === 'function')) return
+  throw invalidOption(name, 'must be an unstorage Storage or Driver that can be written to')
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+function isCodec(value: unknown): value is Codec {
+  return isObject(value) && typeof value['encode'] === 'function' && typeof value['decode'] === 'function'
 }

@@ -42,7 +42,7 @@ export async function readSession(
   if (codec === undefined) return { state: 'corrupt', reason: `this store has no codec \`${name}\`` }
   try {
     const data = await codec.decode(body, { id })
-    if (!isObject(data)) return { state: 'corrupt', reason: 'the session data is no object' }
+    if (!isPlainObject(data)) return { state: 'corrupt', reason: 'the session data is no plain object' }
     const snapshot = keepSnapshot({ id, ...fields, data, copy: codec.copy })
     return { state: 'live', snapshot }
   } catch (cause) {
@@ -54,7 +54,7 @@ export async function readSession(
  * Write a session as a stored value, and read it back: what is kept in memory is what a later read gives, and nothing is
  * ever stored that cannot be read.
  *
- * @throws {UnsessionError} `INVALID_VALUE` when the data, the owner or the lifetime cannot be kept
+ * @throws {UnsessionError} `INVALID_VALUE` when the data cannot be kept
  */
 export async function writeSession(
   id: string,
@@ -63,7 +63,6 @@ export async function writeSession(
   codec: Codec,
   codecs: CodecRegistry,
 ): Promise<{ value: StoredValue; snapshot: Snapshot }> {
-  checkHeader(header)
   if (!isObject(data)) throw invalid('session data must be an object, and no array')
   let value: StoredValue
   try {
@@ -80,9 +79,14 @@ export async function writeSession(
 /** Bytes DynamoDB allows a key of an index. */
 const MAX_USER_BYTES = 2048
 
-function checkHeader({ deadline, idleTimeout, user }: HeaderFields): void {
-  if (deadline !== undefined && !Number.isSafeInteger(deadline)) {
-    throw invalid('`deadline` must be whole ms since the epoch')
+/** @throws {UnsessionError} `INVALID_VALUE`, naming the field of a record that cannot be kept */
+export function checkHeader({
+  deadline,
+  idleTimeout,
+  user,
+}: Pick<Header, 'deadline' | 'idleTimeout' | 'user'>): void {
+  if (deadline !== undefined && !(typeof deadline === 'number' && deadline > 0)) {
+    throw invalid('`deadline` must be ms since the epoch')
   }
   if (idleTimeout !== undefined && !(Number.isFinite(idleTimeout) && idleTimeout >= 0.001)) {
     throw invalid('`idleTimeout` must be a number of seconds above 0')
@@ -99,4 +103,10 @@ function invalid(message: string, cause?: unknown): UnsessionError {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+function isPlainObject(value: unknown): value is SessionData {
+  if (!isObject(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }

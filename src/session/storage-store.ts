@@ -13,7 +13,7 @@ import { type ListOptions, destroyListed, listSessions, sweep } from './listing.
 import type { ResolvedOptions } from './options.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from './record.ts'
 import { rotateSession } from './rotate.ts'
-import { type Outcome, readSession, writeSession } from './serialize.ts'
+import { type Outcome, checkHeader, readSession, writeSession } from './serialize.ts'
 import type {
   SessionData,
   SessionDraft,
@@ -44,6 +44,7 @@ export class StorageStore implements SessionStore {
     if (!isSessionId(id))
       throw new UnsessionError('INVALID_KEY', 'a session id must be 1 to 128 of A-Z a-z 0-9 _ -')
     const lifetime = lifetimeOf(draft, this.config, now)
+    checkHeader({ user, ...lifetime })
     const expiresAt = expiryOf(lifetime, now)
     if (expiresAt <= now) throw new UnsessionError('INVALID_VALUE', '`deadline` must be in the future')
     const header = { version: 1, createdAt: draft.createdAt ?? now, expiresAt, user, ...lifetime }
@@ -69,6 +70,7 @@ export class StorageStore implements SessionStore {
 
   async save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const { id, version, createdAt, deadline, idleTimeout, user, data } = record
+    checkHeader(record)
     const expiresAt = expiryOf(record, this.config.now())
     const header = { version: version + 1, createdAt, expiresAt, deadline, idleTimeout, user }
     if (!isLive(header, this.config.now()) || (await this.#isOver(record)))
@@ -90,7 +92,6 @@ export class StorageStore implements SessionStore {
     const { id, version } = stored
     if (!isLive(stored, this.config.now())) return null
     const expiresAt = expiryOf(stored, this.config.now())
-    if (expiresAt <= stored.expiresAt) return record
     try {
       const snapshot = await this.#put(id, { ...stored, expiresAt }, stored.data, version)
       callHook(this.#options.hooks, 'touched', id, recordDetails(snapshot))

@@ -31,7 +31,10 @@ export interface SessionRecord<T extends SessionData = SessionData> {
   idleTimeout?: number
   /** Owner, for list and revoke. */
   user?: string
-  /** The caller's own copy, made at first access; change it and `save` the record. */
+  /**
+   * The caller's own copy, made at first access; change it and `save` the record. It may be a getter of a class: a copy of
+   * the record by spreading names it again, `{ ...record, data }`.
+   */
   data: T
   /** The data as loaded, shared between callers: the base of a three-way merge. Never change it. */
   readonly original: Readonly<T>

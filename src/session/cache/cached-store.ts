@@ -1,0 +1,294 @@
+import { ConflictError, SessionGoneError } from '../../../drivers/utils/errors.ts'
+import { callHook, type SessionHooks } from '../hooks.ts'
+import { isSessionId } from '../id.ts'
+import { isLive } from '../lifetime.ts'
+import { destroyListed, type ListOptions } from '../listing.ts'
+import { type Snapshot, StoredRecord, snapshotOf } from '../record.ts'
+import type {
+  SessionData,
+  SessionDraft,
+  SessionRecord,
+  SessionStore,
+  SessionSummary,
+  StoreConfig,
+  StoreStats,
+  SweepOptions,
+  SweepResult,
+} from '../types.ts'
+import { ExpiringSet } from './expiring-set.ts'
+import { type Pending, PendingOperations } from './pending.ts'
+import type { CacheEntry, CacheTier } from './tier.ts'
+
+export interface CachedStoreOptions {
+  tier: CacheTier
+  /** ms an entry lives at most. */
+  ttl: number
+  /** Ids remembered as ended or unknown, at most, each. */
+  max: number
+  hooks: SessionHooks
+}
+
+/** When something was asked, so that the answer's age can be told. */
+interface Moment {
+  /** ms since the epoch. */
+  time: number
+  /** How often the clock had gone back by then: times of two eras say nothing about each other. */
+  era: number
+}
+
+/** A read under way that others may share. */
+interface Flight {
+  /** It accepts no older version than this without a strong read. */
+  minVersion: number
+  result: Promise<Snapshot | null>
+}
+
+/**
+ * A session store in front of a session store: reads are answered from a tier that is near, for a while.
+ *
+ * Writes go to the store first, then to the tier. What is in the tier was confirmed by the store less than `ttl` ago; it
+ * is never replaced by an older version, and nothing returns after its session was ended.
+ */
+export class CachedStore implements SessionStore {
+  readonly config: StoreConfig
+  #inner: SessionStore
+  #options: CachedStoreOptions
+  #counts = { loads: 0, hits: 0, misses: 0 }
+  #ended: ExpiringSet
+  #unknown: ExpiringSet
+  #flights = new Map<string, Flight>()
+  #pending = new PendingOperations()
+  #lastNow = 0
+  #era = 0
+
+  constructor(inner: SessionStore, options: CachedStoreOptions) {
+    this.#inner = inner
+    this.#options = options
+    this.config = inner.config
+    this.#ended = new ExpiringSet(options.max)
+    this.#unknown = new ExpiringSet(options.max)
+  }
+
+  load<T extends SessionData>(
+    id: string,
+    { minVersion = 0 }: { minVersion?: number } = {},
+  ): Promise<SessionRecord<T> | null> {
+    this.#counts.loads++
+    const now = this.#now()
+    if (!isSessionId(id)) return Promise.resolve(null)
+    if (this.#ended.has(id, now)) return this.#hit(id, null)
+    const entry = this.#options.tier.get(id)
+    if (entry instanceof Promise) return this.#loadFromAfar(id, minVersion, entry)
+    if (this.#isUsable(entry, minVersion, now)) return this.#hit(id, entry.snapshot)
+    return this.#loadThrough(id, minVersion)
+  }
+
+  async create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+    const since = this.#moment()
+    const record = await this.#inner.create(draft)
+    await this.#keepNew(record, since)
+    return record
+  }
+
+  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+    return this.#during(record.id, async (pending, since) => {
+      const saved = await this.#inner.save(record)
+      await this.#keep(snapshotOf(saved), since, pending)
+      return saved
+    })
+  }
+
+  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+    return this.#during(record.id, async (pending, since) => {
+      const touched = await this.#inner.touch(record)
+      if (touched === null) await this.#drop(record.id)
+      else await this.#keep(snapshotOf(touched), since, pending)
+      return touched
+    })
+  }
+
+  destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
+    return this.#during(id, async () => {
+      const wasLive = await this.#inner.destroy(id, options)
+      await this.#bury(id)
+      return wasLive
+    })
+  }
+
+  rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
+    return this.#during(record.id, async (_, since) => {
+      const renewed = await this.#inner.rotate(record, newId)
+      await this.#bury(record.id)
+      await this.#keepNew(renewed, since)
+      return renewed
+    })
+  }
+
+  async *list(options?: ListOptions): AsyncGenerator<SessionSummary> {
+    for await (const session of this.#inner.list(options)) {
+      if (!this.#ended.has(session.id, this.#now())) yield session
+    }
+  }
+
+  destroyAll(options: { user: string; except?: string }): Promise<number> {
+    return destroyListed(this, options)
+  }
+
+  clearExpired(options?: SweepOptions): Promise<SweepResult> {
+    return this.#inner.clearExpired(options)
+  }
+
+  stats(): StoreStats {
+    return { ...this.#inner.stats(), ...this.#counts, entries: this.#options.tier.size }
+  }
+
+  dispose(): Promise<void> {
+    this.#options.tier.clear()
+    return this.#inner.dispose()
+  }
+
+  async #loadFromAfar<T extends SessionData>(
+    id: string,
+    minVersion: number,
+    looking: Promise<CacheEntry | undefined>,
+  ): Promise<SessionRecord<T> | null> {
+    const entry = await looking
+    const now = this.#now()
+    if (this.#ended.has(id, now)) return this.#hit(id, null)
+    if (this.#isUsable(entry, minVersion, now)) return this.#hit(id, entry.snapshot)
+    return this.#loadThrough(id, minVersion)
+  }
+
+  async #loadThrough<T extends SessionData>(
+    id: string,
+    minVersion: number,
+  ): Promise<SessionRecord<T> | null> {
+    if (this.#unknown.has(id, this.#now())) return this.#hit(id, null)
+    this.#counts.misses++
+    callHook(this.#options.hooks, 'cache:miss', id, {})
+    for (;;) {
+      const flight = this.#flights.get(id) ?? this.#depart(id, minVersion)
+      const snapshot = await flight.result
+      // A read that began before this call may have missed what this caller has already seen.
+      const isEnough =
+        flight.minVersion >= minVersion || (snapshot !== null && snapshot.version >= minVersion)
+      if (isEnough) return snapshot && new StoredRecord<T>(snapshot)
+    }
+  }
+
+  /** Start a read that others may join. */
+  #depart(id: string, minVersion: number): Flight {
+    const result = this.#during(id, async (pending, since) => {
+      const record = await this.#inner.load(id, { minVersion })
+      if (pending.ended) return null
+      if (record !== null) {
+        const snapshot = snapshotOf(record)
+        await this.#keep(snapshot, since, pending)
+        return pending.ended ? null : snapshot
+      }
+      if (pending.floor > 0) return null
+      await this.#drop(id)
+      if (since.era === this.#era) this.#unknown.add(id, since.time + this.#options.ttl)
+      return null
+    }).finally(() => {
+      if (this.#flights.get(id) === flight) this.#flights.delete(id)
+    })
+    const flight: Flight = { minVersion, result }
+    this.#flights.set(id, flight)
+    return flight
+  }
+
+  #hit<T extends SessionData>(id: string, snapshot: Snapshot | null): Promise<SessionRecord<T> | null> {
+    this.#counts.hits++
+    callHook(this.#options.hooks, 'cache:hit', id, {})
+    return Promise.resolve(snapshot && new StoredRecord<T>(snapshot))
+  }
+
+  #isUsable(entry: CacheEntry | undefined, minVersion: number, now: number): entry is CacheEntry {
+    if (entry === undefined || entry.snapshot.version < minVersion) return false
+    return this.#isFresh(entry, now) && isLive(entry.snapshot, now)
+  }
+
+  #isFresh({ storedAt }: CacheEntry, now: number): boolean {
+    return storedAt <= now && now - storedAt < this.#options.ttl
+  }
+
+  /** Run an operation on an id, and draw from its failure what can be drawn. */
+  async #during<R>(id: string, operation: (pending: Pending, since: Moment) => Promise<R>): Promise<R> {
+    const since = this.#moment()
+    const pending = this.#pending.begin(id)
+    try {
+      return await operation(pending, since)
+    } catch (error) {
+      if (error instanceof SessionGoneError) await this.#bury(id)
+      else if (error instanceof ConflictError && error.current) {
+        await this.#keep(snapshotOf(error.current), since, pending)
+      } else await this.#drop(id)
+      throw error
+    } finally {
+      this.#pending.finish(id, pending)
+    }
+  }
+
+  /** Keep a snapshot, unless something later is known. @param since - the store was asked at this time or later */
+  async #keep(snapshot: Snapshot, since: Moment, pending: Pending): Promise<void> {
+    const { tier } = this.#options
+    const { id, version } = snapshot
+    if (pending.ended || version < pending.floor) return
+    pending.floor = version
+    // Reads that left before this was known are no longer for others to join.
+    this.#flights.delete(id)
+    this.#unknown.delete(id)
+    const looking = tier.get(id)
+    const held = looking instanceof Promise ? await looking : looking
+    if (pending.ended || (held && this.#isFresh(held, this.#now()) && isLater(held.snapshot, snapshot)))
+      return
+    if (since.era !== this.#era) return
+    await tier.set(id, { snapshot, storedAt: since.time })
+    if (pending.ended) await tier.delete(id)
+  }
+
+  /** Keep what has just come into being under an id. */
+  async #keepNew(record: SessionRecord, since: Moment): Promise<void> {
+    const { id } = record
+    this.#pending.renew(id)
+    this.#ended.delete(id)
+    const pending = this.#pending.begin(id)
+    await this.#keep(snapshotOf(record), since, pending)
+    this.#pending.finish(id, pending)
+  }
+
+  /** Forget an id whose state is not known any more. */
+  async #drop(id: string): Promise<void> {
+    this.#flights.delete(id)
+    await this.#options.tier.delete(id)
+  }
+
+  /** Remember that a session was ended, so that no late or stale read brings it back. */
+  async #bury(id: string): Promise<void> {
+    this.#ended.add(id, this.#now() + this.#options.ttl)
+    this.#pending.end(id)
+    await this.#drop(id)
+  }
+
+  #moment(): Moment {
+    return { time: this.#now(), era: this.#era }
+  }
+
+  /** The time. A clock that went back makes the age of everything kept unknown. */
+  #now(): number {
+    const now = this.config.now()
+    if (now < this.#lastNow) {
+      this.#era++
+      this.#options.tier.clear()
+      this.#unknown.clear()
+    }
+    this.#lastNow = now
+    return now
+  }
+}
+
+/** Whether `a` is a later state of a session than `b`; a touch moves the end and not the version. */
+function isLater(a: Snapshot, b: Snapshot): boolean {
+  return a.version > b.version || (a.version === b.version && a.expiresAt > b.expiresAt)
+}

@@ -1,0 +1,65 @@
+import { concurrencyCases } from './conformance/concurrency.ts'
+import { lifetimeCases } from './conformance/lifetimes.ts'
+import { listingCases } from './conformance/listing.ts'
+import { recordCases } from './conformance/records.ts'
+import type { Case, SessionStoreBackend, TestHarness } from './conformance/suite.ts'
+
+export type { SessionStoreBackend, StoreTestOptions, TestHarness } from './conformance/suite.ts'
+
+const CASES: Record<string, readonly Case[]> = {
+  records: recordCases,
+  'concurrent writers': concurrencyCases,
+  lifetimes: lifetimeCases,
+  'listing and revoking': listingCases,
+}
+
+/**
+ * The contract of {@link SessionStore}, as tests that any backend can run. They use ids of their own and leave nothing
+ * behind that others would see, so that a storage can be shared.
+ *
+ * @param harness - test functions: those of vitest or of `node:test`, and a way to set the date
+ * @param backend - what to test
+ * @example
+ * ```ts
+ * import { describe, it, vi } from 'vitest'
+ *
+ * vi.useFakeTimers({ toFake: ['Date'] })
+ * const storage = createStorage({ driver: myDriver() })
+ * testSessionStore(
+ *   { describe, it, setDate: (ms) => vi.setSystemTime(ms) },
+ *   { name: 'my driver', createStore: (options) => createSessionStore({ storage, ...options }) },
+ * )
+ * ```
+ * @example
+ * ```ts
+ * import { describe, it, mock } from 'node:test'
+ *
+ * mock.timers.enable({ apis: ['Date'] })
+ * testSessionStore({ describe, it, setDate: (ms) => mock.timers.setTime(ms) }, backend)
+ * ```
+ */
+export function testSessionStore(harness: TestHarness, backend: SessionStoreBackend): void {
+  const { describe, it, setDate } = harness
+  for (const cache of [false, { ttl: 10 }] as const) {
+    describe(`session store on ${backend.name}, ${cache ? 'cached' : 'not cached'}`, () => {
+      for (const [group, cases] of Object.entries(CASES)) {
+        describe(group, () => {
+          for (const { name, run } of cases) {
+            it(name, async () => {
+              // Real time, to the second: what a storage expires by a clock of its own it must not expire too early.
+              const start = Math.ceil((performance.timeOrigin + performance.now()) / 1000) * 1000
+              const at = (seconds: number): void => void setDate(start + seconds * 1000)
+              at(0)
+              await run({
+                at,
+                start,
+                backend,
+                createStore: (options) => backend.createStore({ cache, ...options }),
+              })
+            })
+          }
+        })
+      }
+    })
+  }
+}

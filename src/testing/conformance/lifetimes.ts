@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import type { SessionDraft } from '../../session/types.ts'
+import { type Case, freshId, gone, loaded, type StoreTestOptions } from './suite.ts'
+
+const DAY = 24 * 60 * 60
+
+/** A lifetime, and the second a session with it ends when nobody uses it. */
+const ENDS: { name: string; store?: StoreTestOptions; draft?: Partial<SessionDraft>; end: number }[] = [
+  { name: 'idle', store: { idleTimeout: 60 }, end: 60 },
+  { name: 'absolute', store: { maxAge: 60 }, end: 60 },
+  { name: 'idle before absolute', store: { idleTimeout: 60, maxAge: 90 }, end: 60 },
+  { name: 'absolute before idle', store: { idleTimeout: 90, maxAge: 60 }, end: 60 },
+  {
+    name: 'the session’s own idle',
+    store: { idleTimeout: 30, maxAge: 30 },
+    draft: { idleTimeout: 60 },
+    end: 60,
+  },
+  { name: 'a fraction of a second', store: { idleTimeout: 1.5 }, end: 1.5 },
+  { name: 'neither', end: 14 * DAY },
+]
+
+export const lifetimeCases: readonly Case[] = [
+  ...ENDS.map(({ name, store: options, draft, end }): Case => ({
+    name: `is alive to the millisecond before its end, and then gone: ${name}`,
+    async run({ createStore, at, start }) {
+      const id = freshId()
+      const record = await (await createStore(options)).create({ id, data: {}, ...draft })
+      assert.equal(record.expiresAt, start + end * 1000)
+      const reader = await createStore(options)
+      at(end - 0.001)
+      assert.equal((await loaded(reader, id)).id, id)
+      at(end)
+      await gone(reader, id)
+      await gone(await createStore(options), id)
+    },
+  })),
+  {
+    name: 'never brings back what has expired',
+    async run({ createStore, at }) {
+      const store = await createStore({ idleTimeout: 60 })
+      const [id, newId] = [freshId(), freshId()]
+      const record = await store.create({ id, data: {} })
+      at(60)
+      await assert.rejects(store.save(record), { code: 'SESSION_GONE' })
+      await assert.rejects(store.rotate(record, newId), { code: 'SESSION_GONE' })
+      assert.equal(await store.touch(record), null)
+      assert.equal(await store.destroy(id), false)
+      for (const each of [id, newId]) await gone(store, each)
+    },
+  },
+  {
+    name: 'lets an expired id be created again',
+    async run({ createStore, at }) {
+      const store = await createStore({ idleTimeout: 59.5 })
+      const id = freshId()
+      await store.create({ id, data: { n: 1 } })
+      at(59.75)
+      const record = await store.create({ id, data: { n: 2 } })
+      assert.equal(record.version, 1)
+      assert.deepEqual((await loaded(await createStore(), id)).data, { n: 2 })
+      assert.deepEqual((await store.save(record)).version, 2)
+    },
+  },
+  {
+    name: 'slides by a save',
+    async run({ createStore, at, start }) {
+      const store = await createStore({ idleTimeout: 60 })
+      const record = await store.create({ id: freshId(), data: {} })
+      at(45)
+      assert.equal((await store.save(record)).expiresAt, start + 105_000)
+      at(104.999)
+      assert.ok(await store.load(record.id))
+      at(105)
+      await gone(store, record.id)
+    },
+  },
+  {
+    name: 'slides by a touch, at the same version and without unsaved changes',
+    async run({ createStore, at, start }) {
+      const store = await createStore({ idleTimeout: 60 })
+      const record = await store.create({ id: freshId(), data: { n: 1 }, user: 'ada' })
+      at(45)
+      record.data.n = 2
+      record.user = 'bob'
+      const touched = await store.touch(record)
+      assert.equal(touched?.expiresAt, start + 105_000)
+      assert.equal(touched.version, 1)
+      at(104.999)
+      const seen = await loaded(await createStore(), record.id, { minVersion: 1 })
+      assert.equal(seen.version, 1)
+      assert.deepEqual(seen.data, { n: 1 })
+      assert.equal(seen.user, 'ada')
+      at(105)
+      await gone(store, record.id)
+    },
+  },
+  {
+    name: 'accepts a save of what somebody else kept alive',
+    async run({ createStore, at }) {
+      const [here, there] = [await createStore({ idleTimeout: 60 }), await createStore({ idleTimeout: 60 })]
+      const record = await here.create({ id: freshId(), data: { n: 1 } })
+      at(45)
+      await there.touch(record)
+      at(75)
+      assert.equal((await here.save({ ...record, data: { n: 2 } })).version, 2)
+    },
+  },
+  {
+    name: 'sees a touch made elsewhere, although it moves no version',
+    async run({ createStore, at }) {
+      const [here, there] = [await createStore({ idleTimeout: 60 }), await createStore({ idleTimeout: 60 })]
+      const record = await here.create({ id: freshId(), data: {} })
+      at(55)
+      await loaded(here, record.id)
+      await there.touch(record)
+      at(61)
+      assert.equal((await loaded(here, record.id)).version, 1)
+    },
+  },
+  {
+    name: 'does not slide past its absolute end',
+    async run({ createStore, at, start }) {
+      const store = await createStore({ idleTimeout: 60, maxAge: 90 })
+      const record = await store.create({ id: freshId(), data: {} })
+      at(45)
+      const touched = await store.touch(record)
+      assert.equal(touched?.expiresAt, start + 90_000)
+      at(80)
+      assert.equal((await store.save(touched)).expiresAt, start + 90_000)
+      at(90)
+      await gone(store, record.id)
+    },
+  },
+  {
+    name: 'changes a lifetime by a save',
+    async run({ createStore, at, start }) {
+      const store = await createStore({ idleTimeout: 60 })
+      const record = await store.create({ id: freshId(), data: {} })
+      record.idleTimeout = undefined
+      record.deadline = start + DAY * 1000
+      await store.save(record)
+      at(DAY - 0.001)
+      assert.equal((await loaded(await createStore(), record.id)).deadline, start + DAY * 1000)
+      at(DAY)
+      await gone(store, record.id)
+    },
+  },
+]

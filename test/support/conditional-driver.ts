@@ -1,0 +1,106 @@
+import type { Driver } from 'unstorage'
+import { ConflictError, type CurrentItem } from '../../drivers/utils/errors.ts'
+import { answerHandshake } from '../../drivers/utils/handshake.ts'
+import type { NativeDriver } from '../../src/session/native.ts'
+import type { TransactionOptions } from '../../src/session/storage.ts'
+
+interface Item extends CurrentItem {
+  user: unknown
+}
+
+export interface ConditionalDriverOptions {
+  /** Writes a plain read does not see yet, per key; a strong read sees all. Default 0. */
+  lag?: number
+}
+
+/** What a test may look at and break. */
+export interface ConditionalDriver extends Driver, Pick<NativeDriver, 'deleteItem'> {
+  flags: NativeDriver['flags']
+  /** Calls that would have been requests. */
+  readonly calls: string[]
+  /** States of each key, the latest last; `null` where it was removed. */
+  readonly history: Map<string, (Item | null)[]>
+  /** Throw from the next call of this name: `before` it has an effect, or `after`, as if its answer were lost. */
+  failNext(call: string, when: 'before' | 'after'): void
+}
+
+/**
+ * A driver with conditional writes, in memory: what DynamoDB does, to the whole second of its expiry and with plain reads
+ * that lag behind.
+ */
+export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): ConditionalDriver {
+  const history = new Map<string, (Item | null)[]>()
+  const calls: string[] = []
+  let failure: { call: string; when: string } | undefined
+
+  const live = (item: Item | null | undefined): Item | null =>
+    item && (item.expires === null || item.expires > Date.now()) ? item : null
+  const current = (key: string): Item | null => live(history.get(key)?.at(-1))
+  const push = (key: string, item: Item | null): void => {
+    history.set(key, [...(history.get(key) ?? []), item])
+  }
+  const check = (key: string, { ifVersion }: TransactionOptions): void => {
+    const found = current(key)
+    if (ifVersion === undefined || (found?.version ?? null) === ifVersion) return
+    throw new ConflictError('conflict', found, { key })
+  }
+  /** A call as a request: it takes a turn of the event loop each way. */
+  const request = async <T>(
+    call: string,
+    key: string,
+    options: object | undefined,
+    effect: () => T,
+  ): Promise<T> => {
+    answerHandshake(driver, key, options)
+    calls.push(call)
+    const fails = failure?.call === call ? failure.when : undefined
+    if (fails !== undefined) failure = undefined
+    await new Promise(setImmediate)
+    if (fails === 'before') throw new Error('no answer')
+    const result = effect()
+    await new Promise(setImmediate)
+    if (fails === 'after') throw new Error('no answer')
+    return result
+  }
+  const read = (key: string, options: TransactionOptions = {}): Promise<Item | null> =>
+    request(options['consistent'] === true ? 'strong read' : 'read', key, options, () => {
+      const states = history.get(key) ?? []
+      return live(
+        options['consistent'] === true ? states.at(-1) : states[Math.max(0, states.length - 1 - lag)],
+      )
+    })
+  const write = (key: string, value: string | Uint8Array, options: TransactionOptions = {}): Promise<void> =>
+    request('write', key, options, () => {
+      check(key, options)
+      const { version, ttl, user } = options
+      const expires = ttl === undefined ? null : Math.ceil(Date.now() / 1000 + Number(ttl)) * 1000
+      push(key, { value, version: Number(version ?? 1), expires, user })
+    })
+  const deleteItem = (key: string, options: TransactionOptions = {}): Promise<boolean> =>
+    request('delete', key, options, () => {
+      check(key, options)
+      const wasLive = current(key) !== null
+      push(key, null)
+      return wasLive
+    })
+
+  const driver: ConditionalDriver = {
+    flags: { conditional: true },
+    calls,
+    history,
+    failNext(call, when) {
+      failure = { call, when }
+    },
+    hasItem: async (key, options) => (await read(key, options)) !== null,
+    getItem: async (key, options) => (await read(key, options))?.value ?? null,
+    getItemRaw: async (key, options) => (await read(key, options))?.value ?? null,
+    setItem: write,
+    setItemRaw: write,
+    deleteItem,
+    removeItem: async (key, options) => {
+      await deleteItem(key, options)
+    },
+    getKeys: () => request('keys', '', {}, () => [...history.keys()].filter((key) => current(key) !== null)),
+  }
+  return driver
+}
