@@ -7,7 +7,7 @@ import type { ResponseHead } from './response.ts'
 
 /** Carries a session's token in the cookie of a response, or, by header transport, leaves it to the handler. */
 export class ResponseCarrier implements SessionCarrier {
-  config: ResolvedConfig
+  #config: ResolvedConfig
   #response: ResponseHead | undefined
   /** Whether the client may have a cookie to remove. */
   #hasCookie: boolean
@@ -15,21 +15,31 @@ export class ResponseCarrier implements SessionCarrier {
   readonly #chunks: number
 
   constructor(config: ResolvedConfig, hasCookie: boolean, chunks: number) {
-    this.config = config
+    this.#config = config
     this.#hasCookie = hasCookie
     this.#chunks = chunks
+  }
+
+  /** Go by another configuration from now on. */
+  configure(config: ResolvedConfig): void {
+    this.#config = config
   }
 
   /** Use a response, which from now on depends on the session. */
   attach(response: ResponseHead | undefined): void {
     if (!response?.isOpen) return
     this.#response = response
-    response.vary(this.config.header ?? 'Cookie')
+    response.vary(this.#config.header ?? 'Cookie')
   }
 
   /** Whether a new session can reach its client. */
   get isOpen(): boolean {
-    return this.config.attributes === undefined || this.#response?.isOpen === true
+    return this.#config.attributes === undefined || this.#response?.isOpen === true
+  }
+
+  /** Whether a session is to be stored for whoever comes without one, and can be. */
+  get isEager(): boolean {
+    return this.#config.saveUninitialized && this.isOpen
   }
 
   assertOpen(): void {
@@ -46,7 +56,7 @@ export class ResponseCarrier implements SessionCarrier {
     const { id, version, deadline, idleTimeout, expiresAt } = record
     const lastsWithBrowser = deadline === undefined && idleTimeout === undefined
     const expires = cookieExpires(lastsWithBrowser ? undefined : expiresAt)
-    this.#setCookie(() => this.config.sign(id, version) + expires)
+    this.#setCookie(() => this.#config.sign(id, version) + expires)
     this.#hasCookie = true
   }
 
@@ -60,7 +70,7 @@ export class ResponseCarrier implements SessionCarrier {
   }
 
   #setCookie(content: () => string): void {
-    const { name, attributes } = this.config
+    const { name, attributes } = this.#config
     const response = this.#response
     if (attributes === undefined || !response?.isOpen) return
     response.setCookie(name, `${name}=${content()}${attributes}`)

@@ -8,13 +8,7 @@ import { cookieValue } from './cookie.ts'
 import { headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
 import { responseHead } from './response.ts'
 
-/** The sessions of a request, by name. */
-interface RequestState {
-  readonly sessions: Map<string, Entry>
-  /** What `sessionMiddleware` was told, for calls that say nothing. */
-  config?: ResolvedConfig
-}
-
+/** One of a request's sessions. */
 export interface Entry {
   /** The event it was first asked for with: of an app that another one has mounted, or of that other one. */
   readonly event: H3EventLike
@@ -24,35 +18,69 @@ export interface Entry {
   loaded?: Promise<RequestSession> | undefined
 }
 
-/** Where a request keeps its sessions. A property, as a `WeakMap` that turns over with every request is dear to collect. */
-const STATE: unique symbol = Symbol('unsession.request')
+/** Where a request keeps its state. A property, as a `WeakMap` that turns over with every request is dear to collect. */
+const STATE: unique symbol = Symbol('unsession')
+
+/** The sessions of a request, by name. Its fields are private: whoever logs a request logs none of this. */
+class RequestState {
+  readonly #entries = new Map<string, Entry>()
+  #config: ResolvedConfig | undefined
+
+  static of(event: H3EventLike): RequestState {
+    const request = requestIdentity(event) as { [STATE]?: RequestState }
+    return (request[STATE] ??= new RequestState())
+  }
+
+  expose(config: ResolvedConfig): void {
+    this.#config = config
+  }
+
+  find(name: string): Entry | undefined {
+    return this.#entries.get(name)
+  }
+
+  entry(event: H3EventLike, given?: SessionConfig): Entry {
+    const config = given ? resolveConfig(given) : this.#config
+    if (!config) throw invalidOption('config', 'must be given, to this call or to sessionMiddleware')
+    const known = this.#entries.get(config.name)
+    if (!known) {
+      const entry = createEntry(event, config)
+      this.#entries.set(config.name, entry)
+      return entry
+    }
+    known.session.configure(config)
+    known.carrier.configure(config)
+    if (event !== known.event && !known.carrier.isOpen) known.carrier.attach(responseHead(event))
+    return known
+  }
+}
 
 /** Make a configuration that of a whole request. */
 export function exposeConfig(event: H3EventLike, config: ResolvedConfig): void {
-  stateOf(event).config = config
+  RequestState.of(event).expose(config)
 }
 
 /** The session of a request, loaded. */
 export function openSession(event: H3EventLike, config?: SessionConfig): Promise<RequestSession> {
-  const entry = entryOf(event, config)
+  const entry = RequestState.of(event).entry(event, config)
   return (entry.loaded ??= load(entry))
 }
 
 /** The session of a request, loaded or not. */
 export function sessionOf(event: H3EventLike, config?: SessionConfig): RequestSession {
-  return entryOf(event, config).session
+  return RequestState.of(event).entry(event, config).session
 }
 
 /** The session of a request and its way to the client, if it has been used. */
 export function usedSession(event: H3EventLike, { name }: ResolvedConfig): Entry | undefined {
-  return stateOf(event).sessions.get(name)
+  return RequestState.of(event).find(name)
 }
 
 async function load(entry: Entry): Promise<RequestSession> {
   const { session, carrier } = entry
   try {
     await session.load()
-    if (session.isNew && carrier.config.saveUninitialized && carrier.isOpen) await session.save()
+    if (session.isNew && carrier.isEager) await session.save()
     return session
   } catch (error) {
     entry.loaded = undefined
@@ -60,31 +88,15 @@ async function load(entry: Entry): Promise<RequestSession> {
   }
 }
 
-function stateOf(event: H3EventLike): RequestState {
-  const request = requestIdentity(event) as { [STATE]?: RequestState }
-  return (request[STATE] ??= { sessions: new Map() })
-}
-
-function entryOf(event: H3EventLike, given?: SessionConfig): Entry {
-  const state = stateOf(event)
-  const config = given ? resolveConfig(given) : state.config
-  if (!config) throw invalidOption('config', 'must be given, to this call or to sessionMiddleware')
-  const { name } = config
-  const known = state.sessions.get(name)
-  if (known) {
-    known.session.options = known.carrier.config = config
-    if (event !== known.event && !known.carrier.isOpen) known.carrier.attach(responseHead(event))
-    return known
-  }
+function createEntry(event: H3EventLike, config: ResolvedConfig): Entry {
+  const { name, header, keys } = config
   const headers = requestHeaders(event)
-  const cookies = config.header ? '' : (headerOf(headers, 'cookie') ?? '')
-  const sent = config.header ? headerOf(headers, config.header) : cookieValue(cookies, name)
-  const token = sent ? verify(name, sent, config.keys) : null
+  const cookies = header ? '' : (headerOf(headers, 'cookie') ?? '')
+  const sent = header ? headerOf(headers, header) : cookieValue(cookies, name)
+  const token = sent ? verify(name, sent, keys) : null
   const { sealed, chunks } = sent && !token && config.adopt ? sealedCookie(cookies, name, sent) : UNSEALED
   const carrier = new ResponseCarrier(config, sent !== undefined, chunks)
   carrier.attach(responseHead(event))
   const origin = sealed ? () => unseal(event, config, sealed) : token
-  const entry: Entry = { event, carrier, session: new RequestSession(config, carrier, origin) }
-  state.sessions.set(name, entry)
-  return entry
+  return { event, carrier, session: new RequestSession(config, carrier, origin) }
 }

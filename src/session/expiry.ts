@@ -1,4 +1,5 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
+import { MAX_INSTANT } from './lifetime.ts'
 import type { SessionOptions } from './session.ts'
 import type { Lifetime, SessionRecord } from './types.ts'
 
@@ -19,10 +20,10 @@ export function lifetimeFields(
   createdAt: number,
 ): Pick<SessionRecord, 'deadline' | 'idleTimeout'> {
   const ends: number[] = []
-  if (maxAge !== undefined) ends.push(createdAt + maxAge * 1000)
-  if (expiresAt !== undefined) ends.push(Number(expiresAt))
+  if (maxAge !== undefined) ends.push(createdAt + Math.round(maxAge * 1000))
+  if (expiresAt !== undefined) ends.push(Math.round(Number(expiresAt)))
   return {
-    ...(ends.length > 0 && { deadline: Math.min(...ends) }),
+    ...(ends.length > 0 && { deadline: Math.min(...ends, MAX_INSTANT) }),
     ...(idleTimeout !== undefined && { idleTimeout }),
   }
 }

@@ -18,8 +18,9 @@ interface Terms {
 
 /** A {@link Session} over a store, for whatever carries the token. */
 export class RequestSession implements Session {
-  options: SessionOptions
-  isNew = true
+  // Nothing but private fields and accessors: whoever logs a session logs no password, key or token.
+  #options: SessionOptions
+  #isNew = true
   readonly #carrier: SessionCarrier
   #origin: SessionOrigin | null
   #record: SessionRecord | null = null
@@ -30,21 +31,25 @@ export class RequestSession implements Session {
   #tail: Promise<unknown> | undefined
 
   constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin | null) {
-    this.options = options
+    this.#options = options
     this.#carrier = carrier
     this.#origin = origin
   }
 
   get id(): string {
-    return this.#record?.id ?? (this.#id ??= createId(this.options.generateId))
+    return this.#record?.id ?? (this.#id ??= createId(this.#options.generateId))
   }
 
   get data(): SessionData {
     return (this.#data ??= this.#record?.data ?? {})
   }
 
+  get isNew(): boolean {
+    return this.#isNew
+  }
+
   get createdAt(): number {
-    return this.#record?.createdAt ?? (this.#startedAt ??= this.options.store.config.now())
+    return this.#record?.createdAt ?? (this.#startedAt ??= this.#options.store.config.now())
   }
 
   get expiresAt(): number | undefined {
@@ -56,13 +61,18 @@ export class RequestSession implements Session {
   }
 
   get token(): string | undefined {
-    return this.#record ? this.options.sign(this.#record.id, this.#record.version) : undefined
+    return this.#record ? this.#options.sign(this.#record.id, this.#record.version) : undefined
   }
 
   /** Whether there is anything to store. */
   get isDirty(): boolean {
     if (this.#terms) return true
     return this.#data !== undefined && !isDeepStrictEqual(this.#data, this.#original)
+  }
+
+  /** Go by other options from now on. */
+  configure(options: SessionOptions): void {
+    this.#options = options
   }
 
   /** Read the session that the request came with. Slides its expiry when that is due. */
@@ -92,7 +102,7 @@ export class RequestSession implements Session {
 
   regenerate(): Promise<this> {
     return this.#enqueue(async () => {
-      const { store, generateId } = this.options
+      const { store, generateId } = this.#options
       const record = this.#record
       if (!record) {
         this.#id = undefined
@@ -101,7 +111,7 @@ export class RequestSession implements Session {
       this.#carrier.assertOpen()
       const mine = this.#snapshot()
       const terms = this.#terms
-      const changed = dress({ ...record, data: copyData(mine) }, terms, this.options)
+      const changed = dress({ ...record, data: copyData(mine) }, terms, this.#options)
       const rotated = await withNewId(
         store,
         () => createId(generateId),
@@ -114,8 +124,8 @@ export class RequestSession implements Session {
   clear(): Promise<this> {
     return this.#enqueue(async () => {
       const id = this.#record?.id ?? (typeof this.#origin === 'object' ? this.#origin?.id : undefined)
-      if (id !== undefined) await this.options.store.destroy(id)
-      this.isNew = true
+      if (id !== undefined) await this.#options.store.destroy(id)
+      this.#isNew = true
       this.#origin = this.#record = null
       this.#data = this.#terms = this.#id = this.#startedAt = undefined
       this.#carrier.remove()
@@ -123,7 +133,16 @@ export class RequestSession implements Session {
   }
 
   setExpiry(expiry: SessionExpiry | null): void {
-    if (expiry) checkExpiry(expiry)
+    if (expiry) {
+      checkExpiry(expiry)
+      const { deadline = Infinity } = lifetimeFields(expiry, this.createdAt)
+      if (deadline <= this.#options.store.config.now()) {
+        throw invalidOption(
+          'expiry',
+          'must end in the future; `maxAge` counts from the creation of the session',
+        )
+      }
+    }
     this.#terms = { ...this.#terms, expiry }
   }
 
@@ -138,7 +157,7 @@ export class RequestSession implements Session {
   }
 
   async #read(token: SessionToken): Promise<void> {
-    const { store } = this.options
+    const { store } = this.#options
     const record = await store.load(token.id, { minVersion: token.version })
     if (!record) return
     this.#open(record)
@@ -151,7 +170,7 @@ export class RequestSession implements Session {
   /** A touch is a courtesy: where storage refuses writes for the moment, reading goes on. */
   async #touch(record: SessionRecord): Promise<SessionRecord | null> {
     try {
-      return await this.options.store.touch(record)
+      return await this.#options.store.touch(record)
     } catch (error) {
       if (error instanceof UnsessionError && error.status === 503) return null
       throw error
@@ -159,9 +178,9 @@ export class RequestSession implements Session {
   }
 
   async #adopt(draft: AdoptedSession | undefined): Promise<void> {
-    const { store } = this.options
+    const { store } = this.#options
     if (!draft) return
-    const lifetime = lifetimeFields(defaultLifetime(this.options), draft.createdAt)
+    const lifetime = lifetimeFields(defaultLifetime(this.#options), draft.createdAt)
     if (lifetime.deadline !== undefined && lifetime.deadline <= store.config.now()) return
     const record = await store.create({ ...draft, ...lifetime }).catch((error: unknown) => {
       if (isTaken(error)) return store.load(draft.id)
@@ -173,7 +192,7 @@ export class RequestSession implements Session {
   }
 
   async #write(patch?: SessionPatch<SessionData>): Promise<void> {
-    const { options } = this
+    const options = this.#options
     const { store, onConflict } = options
     const record = this.#record
     const mine = this.#snapshot()
@@ -186,14 +205,14 @@ export class RequestSession implements Session {
 
   #create(mine: SessionData, patch?: SessionPatch<SessionData>): Promise<SessionRecord> {
     this.#carrier.assertOpen()
-    const { store } = this.options
+    const { store } = this.#options
     const { user, expiry } = this.#terms ?? {}
     const data = copyData(mine)
     applyPatch(data, patch)
     const draft: Omit<SessionDraft, 'id'> = {
       data,
       ...(user !== undefined && { user }),
-      ...lifetimeFields(expiry ?? defaultLifetime(this.options), store.config.now()),
+      ...lifetimeFields(expiry ?? defaultLifetime(this.#options), store.config.now()),
     }
     const takeId = (): string => {
       const { id } = this
@@ -205,7 +224,7 @@ export class RequestSession implements Session {
 
   #open(record: SessionRecord): void {
     this.#record = record
-    this.isNew = false
+    this.#isNew = false
   }
 
   get #original(): Readonly<SessionData> {
@@ -238,9 +257,6 @@ function dress(record: SessionRecord, terms: Terms | undefined, options: Session
   if (!terms) return record
   const { user = record.user, expiry } = terms
   if (expiry === undefined) return { ...record, user }
-  const { maxAge, idleTimeout } = options
-  const own =
-    maxAge !== undefined || idleTimeout !== undefined ? { maxAge, idleTimeout } : options.store.config
-  const fields = lifetimeFields(expiry ?? own, record.createdAt)
+  const fields = lifetimeFields(expiry ?? defaultLifetime(options), record.createdAt)
   return { ...record, user, deadline: fields.deadline, idleTimeout: fields.idleTimeout }
 }

@@ -1,3 +1,4 @@
+import * as h3v1 from 'h3v1'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { sessionMiddleware, useSession } from '../../src/h3/index.ts'
@@ -145,6 +146,21 @@ describe('sessionMiddleware', () => {
       code: 'INVALID_OPTION',
       message: expect.stringContaining('createApp({ ...sessionMiddleware(config) })'),
     })
+  })
+
+  it('serves a single handler of h3 1 as well', async () => {
+    const store = new MemoryStore()
+    const handler = h3v1.defineEventHandler({
+      ...sessionMiddleware({ store, password }),
+      handler: async (event) => {
+        const session = await useSession<{ n?: number }>(event)
+        session.data.n = (session.data.n ?? 0) + 1
+        return session.data.n
+      },
+    })
+    const fetch = h3v1.toWebHandler(h3v1.createApp().use('/', handler))
+    const browser = new Browser((path, init) => fetch(new Request(`http://127.0.0.1${path}`, init)))
+    expect([await browser.json('/'), await browser.json('/')]).toEqual([1, 2])
   })
 
   it('is what a call without a configuration needs', async () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import * as h3 from 'h3'
 import * as h3v1 from 'h3v1'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -83,5 +84,28 @@ describe('requests that have something in common', () => {
     await browser.fetch('/one')
     expect((await browser.json('/both')).data).toEqual({ n: 1 })
     expect(store.rows.size).toBe(2)
+  })
+})
+
+describe('what is logged', () => {
+  it('tells no password, token or id', async () => {
+    const seen: { text: string; id: string }[] = []
+    const look = async (event: h3.H3Event | h3v1.H3Event): Promise<string> => {
+      const session = await useSession(event, config)
+      await session.update({ n: 1 })
+      const { req, context } = event
+      const text = inspect({ session, req, headers: req.headers, context }, { depth: 20, showHidden: true })
+      seen.push({ text, id: session.id })
+      return 'ok'
+    }
+    await browse(new h3.H3().get('/', look)).fetch('/')
+    const app1 = h3v1.createApp().use('/', h3v1.eventHandler(look))
+    await h3v1.toWebHandler(app1)(new Request('http://127.0.0.1/'))
+    expect(seen).toHaveLength(2)
+    for (const { text, id } of seen) {
+      expect(text).toContain('RequestSession')
+      expect(text).not.toContain(password)
+      expect(text).not.toContain(id)
+    }
   })
 })

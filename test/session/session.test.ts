@@ -368,6 +368,22 @@ describe('setExpiry and bind', () => {
     expect(session.isDirty).toBe(false)
   })
 
+  it('refuse an end that has passed, counted from the creation', async () => {
+    await store.create({ id: 's', data: {} })
+    now += 60_000
+    const session = await open('s')
+    for (const expiry of [
+      { maxAge: 60 },
+      { expiresAt: now },
+      { idleTimeout: 5, expiresAt: new Date(now - 1) },
+    ]) {
+      expect(() => session.setExpiry(expiry)).toThrow('future')
+    }
+    session.setExpiry({ maxAge: 60.001 })
+    await session.save()
+    expect(session.expiresAt).toBe(now + 1)
+  })
+
   it('refuse a user that is none', async () => {
     const session = await open()
     for (const user of ['', undefined, 7]) expect(() => session.bind(user as string)).toThrow('`user`')
