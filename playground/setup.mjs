@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
  */
 export async function prepare(signal) {
   // `--include=dev`: under NODE_ENV=production npm would leave out the tools that build the package.
-  if (!isInstalled()) await step('Installing packages', ['ci', '--include=dev'], signal)
+  if (!isInstalled()) await step('Installing packages, about a minute', ['ci', '--include=dev'], signal)
   if (!signal.aborted && !isBuilt()) await step('Building unsession', ['run', 'build'], signal)
 }
 
