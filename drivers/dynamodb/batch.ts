@@ -63,15 +63,24 @@ export async function batchGetAll(
   return found
 }
 
-/** Write any number of puts and deletes of distinct keys. */
+/** Write any number of puts of distinct keys. */
 export async function batchWriteAll(connection: Connection, writes: readonly WriteRequest[]): Promise<void> {
-  const { options } = connection
   await inChunks(connection, 'BatchWriteItem', writes, MAX_BATCH_WRITE, (chunk, call) =>
-    untilProcessed([...chunk], call, async (pending) => {
-      const output = await connection.request('BatchWriteItem', batchWriteRequest(options, pending))
-      return output.UnprocessedItems?.[options.table] ?? []
-    }),
+    batchWrite(connection, chunk, call),
   )
+}
+
+/** Write up to 25 puts and deletes in one BatchWriteItem, and what DynamoDB left unprocessed in further ones. */
+export async function batchWrite(
+  connection: Connection,
+  writes: readonly WriteRequest[],
+  call: Call,
+): Promise<void> {
+  const { options } = connection
+  await untilProcessed([...writes], call, async (pending) => {
+    const output = await connection.request('BatchWriteItem', batchWriteRequest(options, pending))
+    return output.UnprocessedItems?.[options.table] ?? []
+  })
 }
 
 /**
@@ -102,13 +111,18 @@ async function untilProcessed<T>(
   }
 }
 
-/** Work on slices of a list, {@link CONCURRENCY} at a time; after a failure no further slice is begun. */
+/**
+ * Work on slices of a list, a few at a time; after a failure no further slice is begun.
+ *
+ * @param workers - slices under way at once
+ */
 export async function inChunks<T>(
   connection: Connection,
   operation: Operation,
   list: readonly T[],
   size: number,
   work: (chunk: readonly T[], call: Call) => Promise<void>,
+  workers = CONCURRENCY,
 ): Promise<void> {
   let next = 0
   let failed = false
@@ -126,5 +140,5 @@ export async function inChunks<T>(
       }
     }
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+  await Promise.all(Array.from({ length: workers }, worker))
 }

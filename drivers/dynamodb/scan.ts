@@ -1,7 +1,7 @@
-import { batchWriteAll } from './batch.ts'
+import { batchWrite, inChunks } from './batch.ts'
 import type { Connection } from './connection.ts'
 import type { Item } from './item.ts'
-import { deleteWrite, scanRequest } from './requests.ts'
+import { MAX_BATCH_WRITE, deleteWrite, scanRequest } from './requests.ts'
 
 /** Segments a table is scanned in, at once. */
 const SEGMENTS = 4
@@ -56,10 +56,20 @@ export async function listKeys(
 /** Delete everything with a prefix, expired items included. Reads strongly: what was written before is deleted. */
 export async function clearKeys(connection: Connection, prefix: string): Promise<void> {
   const { options } = connection
-  await scanKeys(connection, { prefix, consistent: true }, (keys) =>
-    batchWriteAll(
+  const clearPage = (keys: string[]): Promise<void> =>
+    inChunks(
       connection,
-      keys.map((key) => deleteWrite(options, key)),
-    ),
-  )
+      'BatchWriteItem',
+      keys,
+      MAX_BATCH_WRITE,
+      (chunk, call) =>
+        batchWrite(
+          connection,
+          chunk.map((key) => deleteWrite(options, key)),
+          call,
+        ),
+      // The segments already run side by side.
+      1,
+    )
+  await scanKeys(connection, { prefix, consistent: true }, clearPage)
 }
