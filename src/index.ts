@@ -1,12 +1,26 @@
 export { createSessionStore } from './session/create-store.ts'
+export { compressed } from './session/codecs/compressed.ts'
+export { devalue } from './session/codecs/devalue.ts'
+export { encrypted } from './session/codecs/encrypted.ts'
 export { json } from './session/codecs/json.ts'
 export { signToken, verifyToken } from './session/token.ts'
 export { ConflictError, SessionGoneError, UnsessionError } from '../drivers/utils/errors.ts'
 export type { ErrorCode } from '../drivers/utils/errors.ts'
 export type { Codec, CodecContext, Encoded } from './session/codec.ts'
-export type { SessionEvent, SessionHooks } from './session/hooks.ts'
-export type { CacheOptions, SessionStoreOptions } from './session/options.ts'
+export type { CompressedOptions } from './session/codecs/compressed.ts'
+export type { EncryptedOptions } from './session/codecs/encrypted.ts'
 export type {
+  CacheErrorEvent,
+  ConflictEvent,
+  CorruptEvent,
+  RecordEvent,
+  SessionEvent,
+  SessionHooks,
+} from './session/hooks.ts'
+export type { CacheOptions, SessionStoreOptions } from './session/options.ts'
+export type { DriverLike, StorageLike } from './session/storage.ts'
+export type {
+  Lifetime,
   SessionData,
   SessionDraft,
   SessionRecord,

@@ -1,6 +1,7 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { type Codec, CodecRegistry } from './codec.ts'
 import { compressed } from './codecs/compressed.ts'
+import { devalue } from './codecs/devalue.ts'
 import { json } from './codecs/json.ts'
 import { isObject } from './envelope.ts'
 import type { SessionHooks } from './hooks.ts'
@@ -85,7 +86,7 @@ function resolveCodecs(codec: SessionStoreOptions['codec'] = json()): {
     )
   }
   const [first = json()] = codecs
-  return { codec: first, codecs: new CodecRegistry([...codecs, compressed()]) }
+  return { codec: first, codecs: new CodecRegistry([...codecs, compressed(), devalue()]) }
 }
 
 function resolveCache({ cache = {}, storage: sessions }: SessionStoreOptions): ResolvedCache | undefined {
