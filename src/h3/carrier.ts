@@ -27,9 +27,8 @@ export class ResponseCarrier implements SessionCarrier {
 
   /** Use a response, which from now on depends on the session. */
   attach(response: ResponseHead | undefined): void {
-    if (!response?.isOpen) return
     this.#response = response
-    response.vary(this.#config.header ?? 'Cookie')
+    if (response?.isOpen) response.vary(this.#config.header ?? 'Cookie')
   }
 
   /** Whether a new session can reach its client. */

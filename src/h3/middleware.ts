@@ -83,8 +83,8 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
 /** Store what was changed, unless the request has failed. @returns what to send */
 async function finish(event: H3EventLike, config: ResolvedConfig, result: unknown): Promise<unknown> {
   await flush(event, config, statusOf(event, result))
-  const carrier = result instanceof Response ? usedSession(event, config)?.carrier : undefined
-  return carrier && result instanceof Response ? carrier.yieldTo(result) : result
+  if (!(result instanceof Response)) return result
+  return usedSession(event, config)?.carrier.yieldTo(result) ?? result
 }
 
 async function flush(event: H3EventLike, config: ResolvedConfig, status: number): Promise<void> {

@@ -152,10 +152,7 @@ function macOf(name: string, text: string, { secret }: SigningKey): string {
 }
 
 function remember<T>(memo: Map<string, T>, key: string, value: T, max: number): void {
-  if (memo.size >= max)
-    for (const oldest of memo.keys()) {
-      memo.delete(oldest)
-      break
-    }
+  const [oldest] = memo.size < max ? [] : memo.keys()
+  if (oldest !== undefined) memo.delete(oldest)
   memo.set(key, value)
 }

@@ -15,7 +15,7 @@ interface Data {
 }
 
 /** Compiled, never run: that this compiles is the test. */
-export const compiled = {
+const compiled = {
   async version2(event: h3.H3Event, bare: h3.HTTPEvent, config: SessionConfig): Promise<void> {
     const session = await useSession<Data>(event, config)
     expectTypeOf(session).toEqualTypeOf<Session<Data>>()
