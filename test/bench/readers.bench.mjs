@@ -8,7 +8,7 @@ const BARS = [
   { readers: 128, pairs: 11, rate: { atLeast: 8 } },
 ]
 
-/** The driver's getItem beside the document client's GetCommand, with 1 to 128 readers, each of its own key of 400 bytes. */
+/** The driver's getItem beside the document client's GetCommand: 1 to 128 readers, each with a key of its own. */
 export function measure(entries) {
   return withEndpoints(entries, 0, async function* (endpoint, compare) {
     for (const { readers, pairs: count, time, rate, cpu } of BARS) {

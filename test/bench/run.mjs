@@ -1,4 +1,4 @@
-// Measures this package beside plain use of the AWS SDK, in one run, and prints ratios. A benchmark, never a timed test:
+// Measures this package beside plain use of the AWS SDK, in one run, and prints ratios:
 //   npm run bench                      everything
 //   npm run bench -- readers imports   the groups named (each file *.bench.mjs here is a group)
 //   npm run bench -- --json            rows as JSON

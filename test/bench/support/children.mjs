@@ -14,10 +14,14 @@ export async function startServer(file, args) {
   const ended = exited.then(([code]) => Promise.reject(new Error(`${file} ended with code ${code}`)))
   const [{ port }] = await Promise.race([once(child, 'message'), ended])
   ended.catch(() => {})
+  // A measurement that fails leaves its servers behind; they must not keep this process, and end with it.
+  child.unref()
+  child.channel.unref()
   return {
     port,
     endpoint: `http://127.0.0.1:${port}`,
     async stop() {
+      child.ref()
       if (child.connected) child.disconnect()
       await exited
     },

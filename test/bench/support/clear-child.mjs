@@ -1,4 +1,5 @@
-// Clears a table and prints by how many MB the resident memory grew at its peak: `node --expose-gc clear-child.mjs <driver> <endpoint>`.
+// Clears a table and prints by how many MB the resident memory grew at its peak:
+// `node --expose-gc clear-child.mjs <driver> <endpoint>`.
 const SAMPLE_MS = 2
 
 const [driverUrl, endpoint] = process.argv.slice(2)

@@ -1,4 +1,5 @@
-// Passes connections on to a port of this machine, and what comes back after a delay: `node delay-proxy.mjs <port> <ms>`.
+// Passes connections on to a port of this machine, and what comes back after a delay:
+// `node delay-proxy.mjs <port> <ms>`.
 import { connect, createServer } from 'node:net'
 
 const [port, ms] = process.argv.slice(2).map(Number)

@@ -1,6 +1,6 @@
 // The least a DynamoDB endpoint can do, so that the reader is measured and not the engine: one table in a Map, the answers
 // ready as JSON text. `node lean-endpoint.mjs <items> <bytes>` begins with that many items, their values that long.
-// Scans keep DynamoDB's pages (1 MB of items read), segments and begins_with, and ignore any other filter.
+// Scans keep DynamoDB's pages (1 MB of items read), limits, segments and begins_with, and ignore any other filter.
 import { createServer } from 'node:http'
 
 const KEY = 'session_key'
@@ -39,11 +39,12 @@ const operations = {
     return '{"UnprocessedItems":{}}'
   },
 
-  Scan({ Segment = 0, TotalSegments = 1, ExclusiveStartKey, ExpressionAttributeValues }) {
+  Scan({ Limit = Infinity, Segment = 0, TotalSegments = 1, ExclusiveStartKey, ExpressionAttributeValues }) {
     const prefix = ExpressionAttributeValues?.[':prefix']?.S ?? ''
     const found = []
+    let left = Limit
     let place = ExclusiveStartKey ? places.get(ExclusiveStartKey[KEY].S) + TotalSegments : Segment
-    for (let bytes = 0; place < order.length && bytes < PAGE_BYTES; place += TotalSegments) {
+    for (let bytes = 0; place < order.length && bytes < PAGE_BYTES && left-- > 0; place += TotalSegments) {
       const item = items.get(order[place])
       bytes += item?.length ?? 0
       if (item !== undefined && order[place].startsWith(prefix)) found.push({ [KEY]: { S: order[place] } })

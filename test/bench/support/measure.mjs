@@ -5,7 +5,7 @@ export function median(numbers) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** Take two measurements in turn, so that whatever else the machine does falls on both. @returns pairs `{ ours, reference }` */
+/** Take two measurements in turn, so that whatever else the machine does falls on both. */
 export async function inTurn(count, ours, reference) {
   const pairs = []
   while (pairs.length < count) pairs.push({ ours: await ours(), reference: await reference() })

@@ -59,7 +59,11 @@ export async function* withEndpoints(entries, delay, measure) {
   }
 }
 
-/** Let readers read for a while, each its own key over and over. @returns times in ms: `time` and `cpu` a read, `p50` of a read */
+/**
+ * Let readers read for a while, each its own key over and over.
+ *
+ * @returns ms: `time` and `cpu` that went by for each read, `p50` of how long a read took
+ */
 async function readFor(ms, read, readers) {
   const latencies = []
   const cpuBefore = process.cpuUsage()
