@@ -82,7 +82,11 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
   const connection = new Connection(resolved)
   const reader = new Reader(connection)
 
-  const isConsistent = (read: ReadOptions | undefined): boolean => read?.consistent ?? resolved.consistentRead
+  const isConsistent = (read: ReadOptions | null | undefined): boolean => {
+    const { consistent = resolved.consistentRead } = read ?? {}
+    if (typeof consistent !== 'boolean') throw invalidOption('consistent', 'must be true or false')
+    return consistent
+  }
 
   const find = async (key: string, read: ReadOptions | undefined): Promise<StoredItem | null> => {
     answerHandshake(driver, key, read)
@@ -93,9 +97,9 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
   const getValue = async (key: string, read?: ReadOptions): Promise<string | Uint8Array | null> =>
     (await find(key, read))?.value ?? null
 
-  const deleteItem = async (key: string, write: Pick<WriteOptions, 'ifVersion'> = {}): Promise<boolean> => {
+  const deleteItem = async (key: string, write?: Pick<WriteOptions, 'ifVersion'>): Promise<boolean> => {
     answerHandshake(driver, key, write)
-    return remove(connection, toStoredKey(base, key), write)
+    return remove(connection, toStoredKey(base, key), write ?? {})
   }
 
   const driver: DynamoDBDriver = {
@@ -130,16 +134,16 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
       })
     },
 
-    async setItem(key, value, write = {}) {
+    async setItem(key, value, write) {
       answerHandshake(driver, key, write)
       if (typeof value !== 'string')
         throw new UnsessionError('INVALID_VALUE', 'a value of setItem must be a string')
-      await put(connection, toStoredKey(base, key), value, write)
+      await put(connection, toStoredKey(base, key), value, write ?? {})
     },
 
-    async setItemRaw(key, value, write = {}) {
+    async setItemRaw(key, value, write) {
       answerHandshake(driver, key, write)
-      await put(connection, toStoredKey(base, key), await toStorable(value), write)
+      await put(connection, toStoredKey(base, key), await toStorable(value), write ?? {})
     },
 
     async setItems(items, common) {
@@ -167,8 +171,8 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
 
     async getKeys(below, read) {
       const maxDepth = read?.maxDepth
-      if (maxDepth !== undefined && !(Number.isInteger(maxDepth) && maxDepth >= 0)) {
-        throw invalidOption('maxDepth', 'must be a whole number, 0 or more')
+      if (maxDepth !== undefined && !(typeof maxDepth === 'number' && maxDepth >= 0)) {
+        throw invalidOption('maxDepth', 'must be a number of separators, 0 or more')
       }
       const stored = await listKeys(connection, toStoredPrefix(base, below), isConsistent(read))
       return stored.map((key) => key.slice(base.length)).filter((key) => isWithinDepth(key, maxDepth))

@@ -3,7 +3,7 @@ import type { Call } from './call.ts'
 import type { Connection, Operation } from './connection.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_GET, MAX_BATCH_WRITE, batchGetRequest, batchWriteRequest } from './requests.ts'
-import { toDriverError } from './sdk-errors.ts'
+import { toDriverError, tornAnswer } from './sdk-errors.ts'
 
 /** How long unprocessed items are tried again while not one of them gets through, ms. */
 const NO_PROGRESS_LIMIT = 10_000
@@ -25,17 +25,18 @@ export async function batchGet(
   send: Connection['request'],
   onItem: (key: string, item: Item | undefined) => void,
 ): Promise<void> {
-  const { table, attributes } = connection.options
+  const { attributes } = connection.options
   await untilProcessed([...keys], call, async (pending) => {
     const output = await send('BatchGetItem', batchGetRequest(connection.options, pending, consistent))
     // Only the keys are taken from here: an endpoint may leave out the consistency it was asked for.
     const unprocessed = new Set<string>()
-    for (const key of output.UnprocessedKeys?.[table]?.Keys ?? []) {
+    for (const key of Object.values(output.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? [])) {
       const name = key[attributes.key]?.S
       if (name !== undefined) unprocessed.add(name)
     }
     const found = new Map<string, Item>()
-    for (const item of output.Responses?.[table] ?? []) {
+    if (output.Responses === undefined) throw tornAnswer()
+    for (const item of Object.values(output.Responses).flat()) {
       const name = item[attributes.key]?.S
       if (name !== undefined) found.set(name, item)
     }
@@ -79,7 +80,7 @@ export async function batchWrite(
   const { options } = connection
   await untilProcessed([...writes], call, async (pending) => {
     const output = await connection.request('BatchWriteItem', batchWriteRequest(options, pending))
-    return output.UnprocessedItems?.[options.table] ?? []
+    return Object.values(output.UnprocessedItems ?? {}).flat()
   })
 }
 
@@ -97,6 +98,7 @@ async function untilProcessed<T>(
     const before = pending.length
     pending = await round(pending)
     if (pending.length === 0) return
+    if (call.aborted) throw call.reason
     if (pending.length < before) {
       lastProgress = performance.now()
       pushbacks = 0
@@ -108,11 +110,12 @@ async function untilProcessed<T>(
     if (performance.now() - lastProgress > NO_PROGRESS_LIMIT) throw throttled
     call.note(throttled)
     await call.pause(Math.min(50 * 2 ** pushbacks, 1000) * (0.5 + Math.random() / 2))
+    if (call.aborted) throw call.reason
   }
 }
 
 /**
- * Work on slices of a list, a few at a time; after a failure no further slice is begun.
+ * Work on slices of a list, a few at a time; a failure ends the others.
  *
  * @param workers - slices under way at once
  */
@@ -122,20 +125,24 @@ export async function inChunks<T>(
   list: readonly T[],
   size: number,
   work: (chunk: readonly T[], call: Call) => Promise<void>,
-  workers = CONCURRENCY,
+  workers: number = CONCURRENCY,
 ): Promise<void> {
+  const calls = new Set<Call>()
   let next = 0
   let failed = false
   const worker = async (): Promise<void> => {
     while (next < list.length && !failed) {
       const chunk = list.slice(next, (next += size))
       const call = connection.begin()
+      calls.add(call)
       try {
         await work(chunk, call)
       } catch (error) {
         failed = true
+        for (const other of calls) other.end(error)
         throw toDriverError(error, { operation, table: connection.options.table })
       } finally {
+        calls.delete(call)
         connection.finish(call)
       }
     }

@@ -1,4 +1,4 @@
-import { type ErrorContext, deadlineError, isThrottling } from './sdk-errors.ts'
+import { type ErrorContext, deadlineError, isRefusal, isThrottling } from './sdk-errors.ts'
 
 /**
  * One call in progress: what the SDK has tried so far, and the means to end it.
@@ -12,8 +12,12 @@ export class Call {
   asked = false
   /** Requests sent, retries included. */
   attempts = 0
+  /** Whether an attempt ended without saying if it was carried out: a reset, a 5xx, an unreadable answer. */
+  ambiguous = false
   /** Last error below the SDK's retries; throttling is not forgotten over what follows it. */
   lastError: unknown
+  /** Why the call was ended. */
+  reason: unknown
   /** Told when the call is ended before it is done. */
   onend: ((reason: unknown) => void) | undefined
 
@@ -21,36 +25,30 @@ export class Call {
   end(reason: unknown): void {
     if (this.aborted) return
     this.aborted = true
+    this.reason = reason
     this.onend?.(reason)
     this.onabort?.()
   }
 
   note(error: unknown): void {
+    if (!isRefusal(error)) this.ambiguous = true
     if (!isThrottling(this.lastError)) this.lastError = error
   }
 
+  /** Settle as `work` does, or fail when the call is ended, whichever comes first. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.onend = reject
+      work.then(resolve, reject)
+    })
+  }
+
   /**
-   * Settle as `work` does, or fail when `ms` have passed or the call is ended, whichever comes first. The SDK's own time
-   * limits do not watch an answer whose body stalls.
+   * As {@link race}, and fail when `ms` have passed. The SDK's own time limits do not watch an answer whose body stalls.
    */
   within<T>(ms: number, context: ErrorContext, work: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => this.end(deadlineError(this, ms, context)), ms)
-      this.onend = (reason) => {
-        clearTimeout(timer)
-        reject(reason)
-      }
-      work.then(
-        (value) => {
-          clearTimeout(timer)
-          resolve(value)
-        },
-        (error) => {
-          clearTimeout(timer)
-          reject(error)
-        },
-      )
-    })
+    const timer = setTimeout(() => this.end(deadlineError(this, ms, context)), ms)
+    return this.race(work).finally(() => clearTimeout(timer))
   }
 
   /** Wait, unless the call is ended first. */

@@ -16,8 +16,8 @@ import type {
 } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
 import { Call } from './call.ts'
-import type { ResolvedOptions } from './options.ts'
-import { isTornAnswer, toDriverError } from './sdk-errors.ts'
+import type { ConsumedUnits, ResolvedOptions } from './options.ts'
+import { isAnswer, toDriverError, tornAnswer } from './sdk-errors.ts'
 
 /** The operations the driver uses, with what goes in and what comes out. */
 interface Operations {
@@ -67,7 +67,7 @@ export class Connection {
     try {
       return await call.within(this.options.timeout.request, context, work(call))
     } catch (error) {
-      throw toDriverError(error, context)
+      throw toDriverError(error, context, call)
     } finally {
       this.finish(call)
     }
@@ -87,20 +87,22 @@ export class Connection {
     input: Operations[O]['input'],
     call: Call,
   ): Promise<Operations[O]['output']> {
-    if (this.#disposed) throw disposedError(this.options.table)
     const { sdk, client } = await this.#open()
     if (call.aborted) throw disposedError(this.options.table)
     const command = commandOf(sdk, operation, input)
     // Inside the SDK's retries, so that every attempt is seen.
     command.middlewareStack.add(
-      (next) => (args) => {
+      (next) => async (args) => {
         call.attempts++
-        const attempt = next(args)
-        attempt.catch((error: unknown) => {
+        try {
+          const attempt = await next(args)
+          if (!isAnswer(attempt.response)) throw tornAnswer()
+          return attempt
+        } catch (thrown) {
+          const error = thrown instanceof SyntaxError ? tornAnswer() : thrown
           call.note(error)
-          if (isTornAnswer(error)) Object.assign(error as object, { $retryable: {} })
-        })
-        return attempt
+          throw error
+        }
       },
       { step: 'finalizeRequest', priority: 'low', name: 'unsessionAttempts' },
     )
@@ -121,6 +123,9 @@ export class Connection {
     this.#calls.delete(call)
   }
 
+  /** Whether this endpoint says, with a failed condition, which item stood in the way. */
+  showsBlocker = false
+
   /** End everything under way and let go of the client, unless it is the caller's. Safe to call twice. */
   async dispose(): Promise<void> {
     if (this.#disposed) return
@@ -133,6 +138,7 @@ export class Connection {
   }
 
   #open(): Promise<Opened> {
+    if (this.#disposed) return Promise.reject(disposedError(this.options.table))
     this.#opened ??= open(this.options).catch((error: unknown) => {
       // Not kept: the next call may find the credentials or the package that this one missed.
       this.#opened = undefined
@@ -144,16 +150,15 @@ export class Connection {
   #report(operation: Operation, consumed: ConsumedCapacity | ConsumedCapacity[] | undefined): void {
     for (const each of Array.isArray(consumed) ? consumed : [consumed]) {
       if (each?.CapacityUnits === undefined) continue
-      try {
-        this.options.onCapacity?.({
-          operation,
-          table: this.options.table,
-          units: each.CapacityUnits,
-          kind: /Get|Scan/.test(operation) ? 'read' : 'write',
-        })
-      } catch (error) {
-        console.warn('[unsession] the option `onCapacity` threw:', error)
+      const units: ConsumedUnits = {
+        operation,
+        table: this.options.table,
+        units: each.CapacityUnits,
+        kind: /Get|Scan/.test(operation) ? 'read' : 'write',
       }
+      // It may be asynchronous, and its failure is not the call's.
+      const told = (async () => this.options.onCapacity?.(units))()
+      told.catch((error: unknown) => console.warn('[unsession] the option `onCapacity` threw:', error))
     }
   }
 }
@@ -162,9 +167,13 @@ async function open(options: ResolvedOptions): Promise<Opened> {
   const sdk = await import('@aws-sdk/client-dynamodb')
   if (options.client !== undefined) return { sdk, client: options.client as DynamoDBClient }
   const { clientConfig, region, endpoint, credentials, timeout } = options
+  const handler = clientConfig?.requestHandler
   const client = new sdk.DynamoDBClient({
-    requestHandler: { connectionTimeout: timeout.connect },
     ...clientConfig,
+    requestHandler:
+      handler === undefined || !('handle' in handler)
+        ? { connectionTimeout: timeout.connect, ...handler }
+        : handler,
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),

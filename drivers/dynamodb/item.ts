@@ -34,11 +34,15 @@ export function parseItem(item: Item, table: ItemContext, now: number): StoredIt
   if (expires !== undefined && expires * 1000 <= now) return null
   const value = item[attributes.value]?.S ?? item[attributes.value]?.B
   if (value === undefined) throw mismatch(item, attributes.value, 'a string or binary value', table)
+  const version = numberAt(item, attributes.version, table) ?? 0
+  if (!Number.isSafeInteger(version) || version < 0) {
+    throw mismatch(item, attributes.version, 'a whole number of 0 or more', table)
+  }
   const created = numberAt(item, attributes.created, table)
   const updated = numberAt(item, attributes.updated, table)
   return {
     value,
-    version: numberAt(item, attributes.version, table) ?? 0,
+    version,
     expires: expires === undefined ? null : expires * 1000,
     ...(created !== undefined && { created: created * 1000 }),
     ...(updated !== undefined && { updated: updated * 1000 }),
@@ -61,11 +65,15 @@ export interface ItemMeta {
 export function itemMeta(item: StoredItem, now: number): ItemMeta {
   return {
     ...(item.expires !== null && { ttl: Math.floor((item.expires - now) / 1000) }),
-    ...(item.updated !== undefined && { mtime: new Date(item.updated) }),
-    ...(item.created !== undefined && { birthtime: new Date(item.created) }),
+    ...(isDate(item.updated) && { mtime: new Date(item.updated) }),
+    ...(isDate(item.created) && { birthtime: new Date(item.created) }),
     size: Buffer.byteLength(item.value),
     version: item.version,
   }
+}
+
+function isDate(ms: number | undefined): ms is number {
+  return ms !== undefined && !Number.isNaN(new Date(ms).getTime())
 }
 
 /** DynamoDB's limit for an item, names and values together. Source: AWS's service quotas for DynamoDB. */

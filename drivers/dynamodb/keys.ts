@@ -3,6 +3,8 @@ import { UnsessionError } from '../utils/errors.ts'
 /** DynamoDB's limit for a partition key. Source: AWS's service quotas for DynamoDB. */
 export const MAX_KEY_BYTES = 2048
 
+const LONE_SURROGATE = /\p{Surrogate}/u
+
 /**
  * The stored key: the option `base`, then the key as unstorage normalised it.
  *
@@ -12,6 +14,12 @@ export const MAX_KEY_BYTES = 2048
 export function toStoredKey(base: string, key: string): string {
   if (typeof key !== 'string' || key === '') {
     throw new UnsessionError('INVALID_KEY', 'a key must be a non-empty string')
+  }
+  if (LONE_SURROGATE.test(key)) {
+    throw new UnsessionError(
+      'INVALID_KEY',
+      'a key must be well-formed Unicode: half of a surrogate pair cannot be stored',
+    )
   }
   const stored = base + key
   // A UTF-16 unit takes at most three bytes of UTF-8, so most keys need no counting.
@@ -30,7 +38,10 @@ export function toStoredKey(base: string, key: string): string {
  * @param base - the option `base`, empty or ending with `:`
  * @param below - the base a method was called with
  */
-export function toStoredPrefix(base: string, below: string | undefined): string {
+export function toStoredPrefix(base: string, below: string | null | undefined): string {
+  if (below !== undefined && below !== null && typeof below !== 'string') {
+    throw new UnsessionError('INVALID_KEY', 'a base must be a string')
+  }
   const trimmed = (below ?? '').replace(/:+$/, '')
   return trimmed === '' ? base : `${base}${trimmed}:`
 }

@@ -22,9 +22,12 @@ export interface DynamoDBOptions {
   endpoint?: string
   /** Credentials or a provider. Default: the SDK's chain (environment, profile, container or instance role). */
   credentials?: DynamoDBClientConfig['credentials']
-  /** A ready `DynamoDBClient` or `DynamoDBDocumentClient`. It is never destroyed by the driver. */
+  /**
+   * A ready `DynamoDBClient` or `DynamoDBDocumentClient`, of the same installed `@aws-sdk/client-dynamodb` that the driver
+   * finds. It is never destroyed by the driver.
+   */
   client?: DynamoDBClient | AnyDynamoDBClient
-  /** Merged into the client's configuration; the named options above win. */
+  /** Merged into the client's configuration. The named options above win over it, and it wins over the environment. */
   clientConfig?: DynamoDBClientConfig
   /** Attribute names that differ from the default ones. */
   attributes?: Partial<Attributes>
@@ -45,7 +48,7 @@ export interface DynamoDBOptions {
   onCapacity?: (consumed: ConsumedUnits) => void
 }
 
-/** Any client that can send: `DynamoDBClient` and `DynamoDBDocumentClient` of whichever SDK v3 release. */
+/** Any client that can send; typed loosely, since the types of two SDK releases do not fit each other. */
 export interface AnyDynamoDBClient {
   send: (...args: never[]) => unknown
 }
@@ -66,6 +69,12 @@ export interface ResolvedOptions extends Omit<DynamoDBOptions, 'batch' | 'timeou
  * Source: Node's documentation of `setTimeout`.
  */
 const MAX_TIMER = 2 ** 31 - 1
+
+/** DynamoDB's naming rule; an ARN names a table of another account. */
+const TABLE = /^(arn:[\w-]+:dynamodb:[\w-]*:\d*:table\/)?[\w.-]{3,255}$/
+
+/** Of the 2048 bytes of a key, enough are left for the key itself. */
+const MAX_BASE_BYTES = 1024
 
 const KNOWN: Record<keyof DynamoDBOptions, true> = {
   table: true,
@@ -96,14 +105,16 @@ export function resolveOptions(
 ): ResolvedOptions {
   if (!isObject(options)) throw invalidOption('options', 'must be an object')
   for (const name of Object.keys(options)) {
-    if (!(name in KNOWN) && name !== 'driver') {
+    if (!Object.hasOwn(KNOWN, name) && name !== 'driver') {
       throw invalidOption(name, `is unknown; the driver takes ${Object.keys(KNOWN).join(', ')}`)
     }
   }
   const { table = env.DYNAMODB_SESSIONS_TABLE_NAME || 'sessions' } = options
-  // DynamoDB's naming rule; an ARN names a table of another account.
-  if (typeof table !== 'string' || !(/^[\w.-]{3,255}$/.test(table) || table.startsWith('arn:'))) {
-    throw invalidOption('table', 'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`')
+  if (typeof table !== 'string' || !TABLE.test(table)) {
+    throw invalidOption(
+      'table',
+      'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or its ARN',
+    )
   }
   const { client, clientConfig, credentials, onCapacity, ttl } = options
   if (client !== undefined && typeof (client as Partial<AnyDynamoDBClient>)?.send !== 'function') {
@@ -122,9 +133,13 @@ export function resolveOptions(
   if (options.consistentRead !== undefined && typeof options.consistentRead !== 'boolean') {
     throw invalidOption('consistentRead', 'must be true or false')
   }
+  // What the caller wrote wins over the environment, in whichever place.
   const region =
-    text('region', options.region) ?? firstOf(env, 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_REGION_NAME')
-  const endpoint = text('endpoint', options.endpoint) ?? firstOf(env, 'AWS_ENDPOINT_URL_DYNAMODB')
+    text('region', options.region) ??
+    (clientConfig?.region ? undefined : firstOf(env, 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_REGION_NAME'))
+  const endpoint =
+    text('endpoint', options.endpoint) ??
+    (clientConfig?.endpoint ? undefined : firstOf(env, 'AWS_ENDPOINT_URL_DYNAMODB'))
   if (endpoint !== undefined && !/^https?:$/.test(protocolOf(endpoint))) {
     throw invalidOption('endpoint', 'must be a URL such as http://127.0.0.1:8000')
   }
@@ -144,14 +159,14 @@ export function resolveOptions(
 function resolveAttributes(given: DynamoDBOptions['attributes'] = {}): Attributes {
   if (!isObject(given)) throw invalidOption('attributes', 'must be an object of attribute names')
   for (const [role, name] of Object.entries(given)) {
-    if (!(role in DEFAULT_ATTRIBUTES)) {
+    if (!Object.hasOwn(DEFAULT_ATTRIBUTES, role)) {
       throw invalidOption(
         `attributes.${role}`,
         `is unknown; roles are ${Object.keys(DEFAULT_ATTRIBUTES).join(', ')}`,
       )
     }
-    if (typeof name !== 'string' || name === '') {
-      throw invalidOption(`attributes.${role}`, 'must be a non-empty attribute name')
+    if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > 255) {
+      throw invalidOption(`attributes.${role}`, 'must be an attribute name of 1 to 255 bytes')
     }
   }
   const attributes = { ...DEFAULT_ATTRIBUTES, ...given }
@@ -163,7 +178,9 @@ function resolveAttributes(given: DynamoDBOptions['attributes'] = {}): Attribute
 }
 
 function resolveBase(base: unknown = ''): string {
-  if (typeof base !== 'string') throw invalidOption('base', 'must be a string')
+  if (typeof base !== 'string' || Buffer.byteLength(base) > MAX_BASE_BYTES) {
+    throw invalidOption('base', `must be a string of at most ${MAX_BASE_BYTES} bytes`)
+  }
   const parts = base.split(/[:/\\]+/).filter(Boolean)
   return parts.length === 0 ? '' : `${parts.join(':')}:`
 }
@@ -171,6 +188,7 @@ function resolveBase(base: unknown = ''): string {
 function resolveBatch(batch: DynamoDBOptions['batch'] = {}): ResolvedOptions['batch'] {
   if (batch === false) return false
   if (!isObject(batch)) throw invalidOption('batch', 'must be { maxInFlight } or false')
+  checkNames('batch', batch, ['maxInFlight'])
   const maxInFlight = batch.maxInFlight ?? 4
   if (!Number.isInteger(maxInFlight) || maxInFlight < 1) {
     throw invalidOption('batch.maxInFlight', 'must be a whole number of requests, 1 or more')
@@ -180,6 +198,7 @@ function resolveBatch(batch: DynamoDBOptions['batch'] = {}): ResolvedOptions['ba
 
 function resolveTimeout(timeout: DynamoDBOptions['timeout'] = {}): ResolvedOptions['timeout'] {
   if (!isObject(timeout)) throw invalidOption('timeout', 'must be { connect, request } in milliseconds')
+  checkNames('timeout', timeout, ['connect', 'request'])
   const { connect = 1000, request = 3000 } = timeout
   checkNumber('timeout.connect', connect, 1, MAX_TIMER, 'milliseconds')
   checkNumber('timeout.request', request, 1, MAX_TIMER, 'milliseconds')
@@ -190,6 +209,12 @@ function checkNumber(option: string, value: unknown, min: number, max: number, u
   if (typeof value !== 'number' || !(value >= min && value <= max)) {
     throw invalidOption(option, `must be a number of ${unit} from ${min} to ${max}`)
   }
+}
+
+function checkNames(option: string, value: object, known: string[]): void {
+  const unknown = Object.keys(value).find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw invalidOption(`${option}.${unknown}`, `is unknown; there is ${known.join(', ')}`)
 }
 
 function text(option: string, value: unknown): string | undefined {

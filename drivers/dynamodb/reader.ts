@@ -132,9 +132,6 @@ export class Reader {
       this.#queue.delete(id)
       if (group.pendings.size === MAX_BATCH_GET) break
     }
-    group.call.onend = (reason) => {
-      for (const pending of group.pendings.values()) fail(pending, reason)
-    }
     return group
   }
 
@@ -146,20 +143,14 @@ export class Reader {
       if (pending !== undefined) deliver(pending, item)
     }
     try {
-      const [first] = pendings.values()
-      const consistent = first?.consistent ?? false
-      if (pendings.size === 1 && first !== undefined) {
-        settle(first.key, await this.#getItem(first.key, consistent, call))
-      } else {
-        const send: Connection['request'] = (operation, input) =>
-          this.#connection.send(operation, input, call)
-        await batchGet(this.#connection, [...pendings.keys()], consistent, call, send, settle)
-      }
+      // Raced, so that the slot is free as soon as nobody waits, whatever the SDK still does.
+      await call.race(this.#request(group, settle))
     } catch (error) {
-      if (pendings.size > 1 && this.#noteDenial(error)) await this.#sendEach(group)
-      else
-        for (const pending of pendings.values())
-          fail(pending, toDriverError(error, this.#context(pending, group)))
+      const isDenied = pendings.size > 1 && this.#noteDenial(error)
+      for (const pending of pendings.values()) {
+        if (isDenied) void this.#sendAlone(pending)
+        else fail(pending, toDriverError(error, this.#context(pending, group), call))
+      }
     } finally {
       this.#connection.finish(call)
       this.#inFlight--
@@ -167,16 +158,21 @@ export class Reader {
     }
   }
 
-  async #sendEach({ call, pendings }: Group): Promise<void> {
-    await Promise.all(
-      [...pendings.values()].map(async (pending) => {
-        try {
-          deliver(pending, await this.#getItem(pending.key, pending.consistent, call))
-        } catch (error) {
-          fail(pending, toDriverError(error, this.#context(pending)))
-        }
-      }),
-    )
+  async #request({ call, pendings }: Group, settle: (key: string, item: Found) => void): Promise<void> {
+    const [first] = pendings.values()
+    if (first === undefined) return
+    const { key, consistent } = first
+    if (pendings.size === 1) return settle(key, await this.#getItem(key, consistent, call))
+    const send: Connection['request'] = (operation, input) => this.#connection.send(operation, input, call)
+    await batchGet(this.#connection, [...pendings.keys()], consistent, call, send, settle)
+  }
+
+  async #sendAlone(pending: Pending): Promise<void> {
+    try {
+      deliver(pending, await this.#readAlone(pending.key, pending.consistent))
+    } catch (error) {
+      fail(pending, error)
+    }
   }
 
   /** Whether the policy allows GetItem only; said once. */

@@ -22,7 +22,7 @@ export interface WriteOptions {
   /** Time to live in seconds; fractions are rounded up to the next whole second. Default: the driver option `ttl`. */
   ttl?: number
   /**
-   * A number: only if the stored version is this one and the item has not expired (0: an item without a version).
+   * A number: only if the stored version is this one and the item has not expired (0: an item that has none).
    * `null`: only if there is no live item.
    */
   ifVersion?: number | null
@@ -43,6 +43,9 @@ export interface RequestContext {
   /** Anything but `undefined` asks DynamoDB for the consumed capacity. */
   onCapacity?: unknown
 }
+
+/** The latest instant a `Date` can hold, ms since the epoch. Source: ECMAScript's time values. */
+const MAX_INSTANT = 8.64e15
 
 /** Most keys DynamoDB takes in one BatchGetItem. Source: its API reference. */
 export const MAX_BATCH_GET = 100
@@ -86,8 +89,7 @@ export function putRequest(
   mark: string,
 ): PutItemCommandInput {
   const condition = writeCondition(ctx.attributes, options.ifVersion, now)
-  const item = newItem(ctx, key, value, options, now)
-  if (condition) item[ctx.attributes.mark] = { S: mark }
+  const item = newItem(ctx, key, value, options, now, condition && mark)
   return { TableName: ctx.table, Item: item, ...condition, ...capacity(ctx) }
 }
 
@@ -181,6 +183,7 @@ function newItem(
   value: string | Uint8Array,
   options: WriteOptions,
   now: number,
+  mark?: string,
 ): Item {
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
     throw new UnsessionError(
@@ -193,9 +196,10 @@ function newItem(
   const version = options.version ?? (typeof ifVersion === 'number' ? ifVersion + 1 : 1)
   if (!Number.isSafeInteger(version) || version < 1)
     throw invalidOption('version', 'must be a whole number, 1 or more')
-  if (!isInstant(created)) throw invalidOption('created', 'must be in milliseconds since the epoch')
+  if (!isWithin(created, MAX_INSTANT))
+    throw invalidOption('created', 'must be in milliseconds since the epoch')
   const ttl = options.ttl ?? ctx.ttl
-  if (ttl !== undefined && !isInstant(ttl))
+  if (ttl !== undefined && !isWithin(ttl, MAX_INSTANT))
     throw invalidOption('ttl', 'must be a number of seconds, 0 or more')
   if (user !== undefined && (typeof user !== 'string' || user === '' || Buffer.byteLength(user) > 2048)) {
     throw invalidOption('user', 'must be a non-empty string of at most 2048 bytes')
@@ -207,8 +211,9 @@ function newItem(
     [attributes.updated]: wholeSeconds(now),
     [attributes.version]: { N: String(version) },
   }
-  if (ttl !== undefined) item[attributes.expires] = { N: String(Math.ceil(now / 1000 + ttl)) }
+  if (ttl !== undefined) item[attributes.expires] = expiry(now, ttl)
   if (user !== undefined) item[attributes.user] = { S: user }
+  if (mark !== undefined) item[attributes.mark] = { S: mark }
   const size = itemSize(item)
   if (size > MAX_ITEM_BYTES) {
     throw new UnsessionError(
@@ -244,7 +249,8 @@ function writeCondition(
   } else if (ifVersion === 0) {
     names['#k'] = attributes.key
     names['#v'] = attributes.version
-    expression = `attribute_exists(#k) AND attribute_not_exists(#v) AND ${LIVE}`
+    values[':zero'] = { N: '0' }
+    expression = `attribute_exists(#k) AND (attribute_not_exists(#v) OR #v = :zero) AND ${LIVE}`
   } else {
     names['#v'] = attributes.version
     values[':v'] = { N: String(ifVersion) }
@@ -258,8 +264,14 @@ function writeCondition(
   }
 }
 
-function isInstant(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
+function isWithin(value: unknown, max: number): value is number {
+  return typeof value === 'number' && value >= 0 && value <= max
+}
+
+/** Whole seconds, never early; no time at all is over at once. */
+function expiry(now: number, ttl: number): { N: string } {
+  const end = now / 1000 + ttl
+  return { N: String(ttl === 0 ? Math.floor(end) : Math.ceil(end)) }
 }
 
 function seconds(ms: number): { N: string } {

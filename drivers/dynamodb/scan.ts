@@ -2,6 +2,7 @@ import { batchWrite, inChunks } from './batch.ts'
 import type { Connection } from './connection.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_WRITE, deleteWrite, scanRequest } from './requests.ts'
+import { toDriverError, tornAnswer } from './sdk-errors.ts'
 
 /** Segments a table is scanned in, at once. */
 const SEGMENTS = 4
@@ -24,7 +25,9 @@ async function scanKeys(
     do {
       const input = scanRequest(options, { ...scope, segment, segments: SEGMENTS }, startKey)
       const page = await connection.request('Scan', input)
-      const keys = (page.Items ?? []).flatMap((item) => item[options.attributes.key]?.S ?? [])
+      if (page.Items === undefined)
+        throw toDriverError(tornAnswer(), { operation: 'Scan', table: options.table })
+      const keys = page.Items.flatMap((item) => item[options.attributes.key]?.S ?? [])
       if (keys.length > 0) await onPage(keys)
       startKey = page.LastEvaluatedKey
     } while (startKey !== undefined && !failed)

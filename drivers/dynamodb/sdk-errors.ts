@@ -26,6 +26,8 @@ const THROTTLING = new Set([
   'LimitExceededException',
   'TooManyRequestsException',
 ])
+const DENIED = new Set(['AccessDeniedException', 'AccessDenied', 'KMSAccessDeniedException'])
+const BUSY = new Set(['ReplicatedWriteConflictException', 'RequestTimeoutException'])
 const REJECTED_CREDENTIALS = new Set([
   'UnrecognizedClientException',
   'InvalidSignatureException',
@@ -57,22 +59,56 @@ export function isConditionFailure(error: unknown): boolean {
 }
 
 export function isAccessDenied(error: unknown): boolean {
-  return asFailure(error).name === 'AccessDeniedException'
+  return DENIED.has(asFailure(error).name ?? '')
+}
+
+/** Whether DynamoDB refused a request, so that it was certainly not carried out. */
+export function isRefusal(error: unknown): boolean {
+  const status = asFailure(error).$metadata?.httpStatusCode ?? 0
+  return status >= 400 && status < 500
+}
+
+/** Whether an HTTP answer is of a DynamoDB endpoint, and not of something in between, such as a captive portal. */
+export function isAnswer(response: unknown): boolean {
+  const { statusCode = 0, headers = {} } = (response ?? {}) as {
+    statusCode?: number
+    headers?: Record<string, string>
+  }
+  return (
+    statusCode >= 300 ||
+    (headers['content-type']?.includes('json') === true && headers['content-length'] !== '0')
+  )
 }
 
 /**
- * Whether an answer arrived but could not be read: cut off inside its JSON, or not JSON at all. The SDK does not try such
- * a request again by itself.
+ * An answer that arrived but could not be read: cut off inside its JSON, or not JSON at all. The SDK does not try such a
+ * request again by itself; the code makes it, in old releases as in new ones.
  */
-export function isTornAnswer(error: unknown): boolean {
-  return error instanceof SyntaxError
+export function tornAnswer(): Error {
+  return Object.assign(new Error('the answer could not be read'), {
+    name: TORN,
+    code: 'ECONNRESET',
+    $retryable: {},
+  })
 }
 
-/** Turn whatever the SDK threw into this package's error. Errors of this package pass through. */
-export function toDriverError(error: unknown, context: ErrorContext): UnsessionError {
+const TORN = 'an unreadable answer'
+
+/**
+ * Turn whatever the SDK threw into this package's error. Errors of this package pass through.
+ *
+ * @param progress - how far the call had come, where that is known
+ */
+export function toDriverError(error: unknown, context: ErrorContext, progress?: Progress): UnsessionError {
   if (error instanceof UnsessionError) return error
   const failure = asFailure(error)
-  const [code, message] = diagnose(failure, context)
+  let [code, message] = diagnose(failure, context)
+  if (code === 'INVALID_REQUEST' && progress && isWithoutCredentials(progress)) {
+    ;[code, message] = [
+      'CREDENTIALS_MISSING',
+      `the AWS credentials could not be obtained (see \`cause\`); ${GIVE_CREDENTIALS}`,
+    ]
+  }
   return new UnsessionError(code, message, { table: context.table, key: context.key, cause: error })
 }
 
@@ -95,7 +131,7 @@ export function deadlineError(
   const { operation, table, key } = context
   const details = { table, key, cause: progress?.lastError }
   if (isThrottling(progress?.lastError)) return toDriverError(progress?.lastError, context)
-  if (progress?.asked && progress.attempts === 0) {
+  if (progress && isWithoutCredentials(progress)) {
     return new UnsessionError(
       'CREDENTIALS_MISSING',
       `no AWS credentials were found within ${ms} ms; ${GIVE_CREDENTIALS}`,
@@ -105,9 +141,15 @@ export function deadlineError(
   return new UnsessionError(
     'TIMEOUT',
     `${operation} on table \`${table}\` had no answer within ${ms} ms; ` +
+      `${/Put|Delete|Write/.test(operation) ? 'it may have been carried out all the same; ' : ''}` +
       'check the network and the endpoint, or raise the driver option `timeout.request`',
     details,
   )
+}
+
+/** The SDK was asked but sent nothing: it looks for credentials in between. */
+function isWithoutCredentials({ asked, attempts }: Progress): boolean {
+  return asked && attempts === 0
 }
 
 const GIVE_CREDENTIALS =
@@ -122,7 +164,7 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
         'or set the driver options `table` and `region`',
     ]
   }
-  if (name === 'AccessDeniedException') {
+  if (isAccessDenied(failure)) {
     return [
       'ACCESS_DENIED',
       `the credentials may not do dynamodb:${operation} on table \`${table}\`; allow that action in their policy`,
@@ -146,6 +188,12 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
   if (failure.code === 'ERR_MODULE_NOT_FOUND') {
     return ['DEPENDENCY_MISSING', 'the AWS SDK is not installed; run `npm install @aws-sdk/client-dynamodb`']
   }
+  if (/is not found when adding|middleware/i.test(message)) {
+    return [
+      'INVALID_OPTION',
+      'option `client` must be made by the same @aws-sdk/client-dynamodb that the driver finds',
+    ]
+  }
   if (isThrottling(failure)) {
     return [
       'THROTTLED',
@@ -162,7 +210,7 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
   if (isOutage(failure)) {
     return [
       'UNAVAILABLE',
-      `${operation} on table \`${table}\` failed (${failure.code ?? name}); ` +
+      `${operation} on table \`${table}\` failed (${name === TORN ? TORN : (failure.code ?? name)}); ` +
         'the endpoint is unreachable or failing: check it, then try again',
     ]
   }
@@ -171,7 +219,7 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
 
 function isOutage({ code, name, $fault, $metadata }: Failure): boolean {
   const status = $metadata?.httpStatusCode ?? 0
-  return code !== undefined || name === 'SyntaxError' || $fault === 'server' || status >= 500
+  return code !== undefined || BUSY.has(name ?? '') || $fault === 'server' || status >= 500
 }
 
 function diagnoseValidation(message: string, operation: string, table: string): [ErrorCode, string] {

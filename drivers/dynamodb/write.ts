@@ -5,7 +5,7 @@ import type { Call } from './call.ts'
 import type { Connection } from './connection.ts'
 import { type Item, parseItem } from './item.ts'
 import { type WriteOptions, deleteRequest, getRequest, putRequest } from './requests.ts'
-import { isConditionFailure } from './sdk-errors.ts'
+import { isConditionFailure, toDriverError } from './sdk-errors.ts'
 
 /**
  * Put one item, conditionally where `ifVersion` is given.
@@ -34,10 +34,10 @@ export async function put(
 /**
  * Delete one item, conditionally where `ifVersion` is given.
  *
- * A conditional delete sent again after a lost answer finds nothing. The item is gone, which is what was asked for; had
- * somebody else removed it in between, the outcome would be the same.
+ * A delete sent again after a lost answer finds nothing. The item is gone, which is what was asked for; had somebody else
+ * removed it in between, the outcome would be the same.
  *
- * @returns whether a live item was removed
+ * @returns whether a live item was removed; `true` in that one case where it cannot be known
  * @throws {ConflictError} with the live item that stood in the way, or with `null` where there is none
  */
 export async function remove(
@@ -49,16 +49,15 @@ export async function remove(
   const input = deleteRequest(connection.options, key, options, now)
   return connection.call('DeleteItem', key, async (call) => {
     const outcome = await sendConditional(connection, 'DeleteItem', key, input, call)
+    const isLost = call.ambiguous && (outcome.done ? outcome.old : outcome.blocker) === undefined
+    if (isLost) return true
     if (outcome.done) return isLive(outcome.old, connection.options.attributes.expires, now)
-    if (outcome.blocker === undefined && outcome.retried) return true
     throw conflict(connection, key, outcome.blocker)
   })
 }
 
 /** A write that went through, or the item that stood in its way. */
-type Outcome =
-  | { done: true; old: Item | undefined }
-  | { done: false; blocker: Item | undefined; retried: boolean }
+type Outcome = { done: true; old: Item | undefined } | { done: false; blocker: Item | undefined }
 
 async function sendConditional<O extends 'PutItem' | 'DeleteItem'>(
   connection: Connection,
@@ -72,12 +71,23 @@ async function sendConditional<O extends 'PutItem' | 'DeleteItem'>(
     return { done: true, old }
   } catch (error) {
     if (!isConditionFailure(error)) throw error
-    const retried = call.attempts > 1
     const { Item: blocker } = error as { Item?: Item }
-    if (blocker !== undefined) return { done: false, blocker, retried }
+    if (blocker !== undefined) connection.showsBlocker = true
+    if (connection.showsBlocker) return { done: false, blocker }
     // An endpoint without ReturnValuesOnConditionCheckFailure says no more about an item in the way than about none.
-    const found = await connection.send('GetItem', getRequest(connection.options, key, true), call)
-    return { done: false, blocker: found.Item, retried }
+    return { done: false, blocker: await readBlocker(connection, key, call) }
+  }
+}
+
+async function readBlocker(connection: Connection, key: string, call: Call): Promise<Item | undefined> {
+  const { ambiguous } = call
+  try {
+    return (await connection.send('GetItem', getRequest(connection.options, key, true), call)).Item
+  } catch (error) {
+    throw toDriverError(error, { operation: 'GetItem', table: connection.options.table, key })
+  } finally {
+    // It is about the write.
+    call.ambiguous = ambiguous
   }
 }
 

@@ -268,6 +268,125 @@ describeEngines('faults', (engine) => {
     expect(gathered.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled'])
   })
 
+  it.each([
+    ['nothing', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a text', '"OK"'],
+    ['something else', '{"message":"hi"}'],
+  ])('does not take %s with status 200 for an answer', async (_, text) => {
+    proxy.fault({
+      do: (exchange) => {
+        const headers = { 'content-type': text === '' ? 'application/x-amz-json-1.0' : 'text/plain' }
+        exchange.reply({ status: 200, headers, body: Buffer.from(text) })
+      },
+    })
+    const quick = connect({ clientConfig: { maxAttempts: 1 } })
+    const operations = [
+      quick.getItem(KEY),
+      quick.getItems([{ key: KEY }]),
+      quick.getKeys(),
+      quick.setItem(KEY, 'x'),
+      quick.setItems([{ key: KEY, value: 'x' }]),
+      quick.removeItem(KEY),
+      quick.clear(),
+    ]
+    for (const operation of await Promise.allSettled(operations)) {
+      expect(operation).toMatchObject({ reason: { code: 'UNAVAILABLE' } })
+    }
+    await quick.dispose()
+  })
+
+  it('does not take an answer without results for one without items', async () => {
+    const empty = rewrite(() => ({}))
+    proxy.fault({ match: ['BatchGetItem', 'Scan'], do: empty })
+    const quick = connect({ clientConfig: { maxAttempts: 1 } })
+    await expect(quick.getItems([{ key: KEY }])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(quick.getKeys()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await quick.dispose()
+  })
+
+  it('takes the results of its one table by whatever name', async () => {
+    const rename = (results: Record<string, unknown> | undefined) =>
+      results && Object.fromEntries(Object.values(results).map((value) => ['arn:of:the:table', value]))
+    proxy.fault({
+      match: 'BatchGetItem',
+      do: rewrite((answer) => ({ ...answer, Responses: rename(answer.Responses) })),
+    })
+    expect(await driver.getItems([{ key: KEY }])).toEqual([{ key: KEY, value: 'alive' }])
+  })
+
+  it('says nothing was removed where an earlier attempt was only throttled', async () => {
+    const patient = connect({ timeout: { request: 3000 } })
+    proxy.fault({ times: 1, do: throttling })
+    await expect(patient.deleteItem('never', { ifVersion: 1 })).rejects.toMatchObject({ current: null })
+    proxy.fault({ match: 'DeleteItem', times: 1, do: resetAfter })
+    expect(await patient.deleteItem(KEY)).toBe(true)
+    await patient.dispose()
+  })
+
+  it('names the action that was denied, also when it looks for the item in the way', async () => {
+    proxy.fault({ match: 'GetItem', do: accessDenied })
+    await expect(driver.setItem('none', 'x', { ifVersion: 1 })).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: expect.stringContaining('dynamodb:GetItem'),
+    })
+  })
+
+  it('asks for the item in the way only where the endpoint did not show it before', async () => {
+    await driver.setItem(KEY, 'x', { ifVersion: 9 }).catch(() => {})
+    const { length } = proxy.calls
+    await expect(driver.setItem('none', 'x', { ifVersion: 9 })).rejects.toMatchObject({ current: null })
+    const shows = proxy.calls.slice(0, length).every(({ operation }) => operation === 'PutItem')
+    expect(proxy.calls.length - length).toBe(shows ? 1 : 2)
+  })
+
+  it('frees the slots of reads whose requests cannot be aborted', async () => {
+    let stuck = true
+    const deaf = dynamodb({
+      ...table.options,
+      timeout: { request: 200 },
+      credentials: () => (stuck ? new Promise(() => {}) : Promise.resolve(table.options.credentials)),
+    })
+    const reads = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => deaf.getItem(`k${i}`)))
+    expect(new Set(reads.map((read) => (read as { reason: { code: string } }).reason.code))).toEqual(
+      new Set(['CREDENTIALS_MISSING']),
+    )
+    const singles = await Promise.allSettled([deaf.getItem('x', { consistent: true }), deaf.getItem('y')])
+    expect(singles).toMatchObject([
+      { reason: { code: 'CREDENTIALS_MISSING' } },
+      { reason: { code: 'CREDENTIALS_MISSING' } },
+    ])
+    stuck = false
+    await deaf.dispose()
+  })
+
+  it('warns of a capacity callback that fails, now or later', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const failing = connect({
+      onCapacity: async () => {
+        throw new Error('later')
+      },
+    })
+    expect(await failing.getItem(KEY)).toBe('alive')
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(1))
+    await failing.dispose()
+  })
+
+  it('sends nothing more for a bulk operation that has failed', async () => {
+    proxy.fault({
+      match: ({ operation, index }) => operation === 'BatchWriteItem' && index === 3,
+      do: accessDenied,
+    })
+    proxy.fault({ match: 'BatchWriteItem', do: nothingProcessed })
+    const items = Array.from({ length: 100 }, (_, i) => ({ key: `b${i}`, value: 'x' }))
+    await expect(driver.setItems(items)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    const sent = proxy.count('BatchWriteItem')
+    // By the time these are through, a batch that waited would have been sent again.
+    for (let i = 0; i < 200; i++) await driver.getItem(KEY)
+    expect(proxy.count('BatchWriteItem')).toBe(sent)
+  })
+
   it('stops a bulk operation at its first failure', async () => {
     const items = Array.from({ length: 1000 }, (_, i) => ({ key: `s${i}`, value: 'x' }))
     proxy.fault({
@@ -327,6 +446,16 @@ describe('without an endpoint', () => {
       })
     }
     await driver.dispose()
+  })
+
+  it('says so when the credentials cannot be obtained', async () => {
+    const given = [() => Promise.reject(new Error('the vault is down')), {} as never]
+    for (const credentials of given) {
+      const driver = dynamodb({ endpoint: 'http://127.0.0.1:1', region: 'local', credentials })
+      await expect(driver.getItem('k')).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' })
+      await expect(driver.setItem('k', 'x')).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' })
+      await driver.dispose()
+    }
   })
 
   it('says that the region or the credentials are missing', async () => {

@@ -53,7 +53,9 @@ describe('driver options', () => {
   const bad: Record<string, unknown[]> = {
     options: ['sessions', 5, null, []],
     tabel: ['sessions'],
-    table: ['', 'ab', 'with space', 'x'.repeat(256), 5, null],
+    table: ['', 'ab', 'with space', 'x'.repeat(256), 'arn:', 'arn:aws:s3:::bucket', 5, null],
+    toString: [1],
+    'attributes.constructor': [{ constructor: 'x' }],
     region: ['', 5],
     endpoint: ['', 'localhost:8000', 'ftp://x', 5],
     credentials: ['key', 5],
@@ -62,12 +64,14 @@ describe('driver options', () => {
     attributes: ['x', []],
     'attributes.value': [{ value: '' }, { value: 5 }],
     'attributes.values': [{ values: 'x' }],
-    base: [5, null],
+    base: [5, null, 'x'.repeat(1025)],
     ttl: [-1, Number.NaN, '60', Infinity, null],
     consistentRead: ['yes', 1],
     batch: [true, 4, 'x'],
+    'batch.max': [{ max: 4 }],
     'batch.maxInFlight': [{ maxInFlight: 0 }, { maxInFlight: 1.5 }, { maxInFlight: '4' }],
     timeout: [5, 'x'],
+    'timeout.requests': [{ requests: 5 }],
     'timeout.connect': [{ connect: 0 }, { connect: '1' }],
     'timeout.request': [{ request: -1 }, { request: 2 ** 31 }, { request: Number.NaN }],
     onCapacity: [true, 'x'],
@@ -85,6 +89,25 @@ describe('driver options', () => {
       )
     },
   )
+
+  it('let what the caller wrote win over the environment, in whichever place', async () => {
+    const env = { AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' }
+    const clientConfig = { region: 'eu-west-3', endpoint: 'http://127.0.0.1:2' }
+    expect(resolveOptions({ clientConfig }, env)).toMatchObject({ region: undefined, endpoint: undefined })
+    expect(resolveOptions({ clientConfig, region: 'r' }, env).region).toBe('r')
+    const driver = dynamodb({ clientConfig: { ...clientConfig, requestHandler: { requestTimeout: 77 } } })
+    const { config } = await driver.getInstance()
+    expect(await config.region()).toBe('eu-west-3')
+    const handler = config.requestHandler as unknown as { configProvider: Promise<object> }
+    expect(await handler.configProvider).toMatchObject({ requestTimeout: 77, connectionTimeout: 1000 })
+    await driver.dispose()
+    await expect(driver.getInstance()).rejects.toMatchObject({ code: 'DISPOSED' })
+  })
+
+  it('take the ARN of a table', () => {
+    const table = 'arn:aws:dynamodb:eu-west-1:123456789012:table/sessions'
+    expect(resolveOptions({ table }, {}).table).toBe(table)
+  })
 
   it('refuse two roles for one attribute', () => {
     expect(() => dynamodb({ attributes: { value: 'expire_date' } })).toThrow('`attributes`')

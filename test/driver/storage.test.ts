@@ -226,6 +226,7 @@ describeEngines('driver', (engine) => {
         { created: new Date() },
         { user: '' },
         { user: 5 },
+        { created: 9e15 },
       ]
       for (const options of bad) {
         const [name = ''] = Object.keys(options)
@@ -234,6 +235,15 @@ describeEngines('driver', (engine) => {
           message: expect.stringContaining(`\`${name}\``),
         })
       }
+      for (const consistent of [1, 'yes', 0, null]) {
+        const read = { consistent } as never
+        await expect(driver.getItem('k', read)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+        await expect(driver.getItems([{ key: 'k', options: read }])).rejects.toMatchObject({
+          code: 'INVALID_OPTION',
+        })
+      }
+      await expect(driver.getItem('half \ud800')).rejects.toMatchObject({ code: 'INVALID_KEY' })
+      await expect(driver.clear(5 as never)).rejects.toMatchObject({ code: 'INVALID_KEY' })
       await expect(driver.removeItem('k', { ifVersion: null } as never)).rejects.toMatchObject({
         code: 'INVALID_OPTION',
       })
@@ -277,6 +287,8 @@ describeEngines('driver', (engine) => {
     await expect(driver.setItem('old', 'again', { ifVersion: 0 })).rejects.toMatchObject({
       current: { value: 'adopted', version: 1 },
     })
+    await foreign.put({ sid: { S: 'zero' }, sess: { S: 'x' }, rev: { N: '0' } })
+    await driver.setItem('zero', 'adopted', { ifVersion: 0 })
     await driver.clear()
     expect(await foreign.count()).toBe(0)
     await driver.dispose()
