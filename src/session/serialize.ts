@@ -79,18 +79,15 @@ export async function writeSession(
 /** Bytes DynamoDB allows a key of an index. */
 const MAX_USER_BYTES = 2048
 
-/** @throws {UnsessionError} `INVALID_VALUE`, naming the field of a record that cannot be kept */
-export function checkHeader({
-  deadline,
-  idleTimeout,
-  user,
-}: Pick<Header, 'deadline' | 'idleTimeout' | 'user'>): void {
+/** @throws {UnsessionError} `INVALID_VALUE`, naming what of a record cannot be kept */
+export function checkHeader({ deadline, idleTimeout, user, expiresAt }: HeaderFields, now: number): void {
   if (deadline !== undefined && !(typeof deadline === 'number' && deadline > 0)) {
     throw invalid('`deadline` must be ms since the epoch')
   }
   if (idleTimeout !== undefined && !(Number.isFinite(idleTimeout) && idleTimeout >= 0.001)) {
     throw invalid('`idleTimeout` must be a number of seconds above 0')
   }
+  if (expiresAt <= now) throw invalid('`deadline` must be in the future; to end a session, destroy it')
   if (user === undefined) return
   if (typeof user !== 'string' || user === '' || Buffer.byteLength(user) > MAX_USER_BYTES) {
     throw invalid(`\`user\` must be a string of 1 to ${MAX_USER_BYTES} bytes`)

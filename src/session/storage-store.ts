@@ -44,10 +44,9 @@ export class StorageStore implements SessionStore {
     if (!isSessionId(id))
       throw new UnsessionError('INVALID_KEY', 'a session id must be 1 to 128 of A-Z a-z 0-9 _ -')
     const lifetime = lifetimeOf(draft, this.config, now)
-    checkHeader({ user, ...lifetime })
-    const expiresAt = expiryOf(lifetime, now)
-    if (expiresAt <= now) throw new UnsessionError('INVALID_VALUE', '`deadline` must be in the future')
-    const header = { version: 1, createdAt: draft.createdAt ?? now, expiresAt, user, ...lifetime }
+    const createdAt = draft.createdAt ?? now
+    const header = { version: 1, createdAt, expiresAt: expiryOf(lifetime, now), user, ...lifetime }
+    checkHeader(header, now)
     const snapshot = await this.#insert(id, header, data)
     callHook(this.#options.hooks, 'created', id, recordDetails(snapshot))
     return new StoredRecord<T>(snapshot)
@@ -70,11 +69,11 @@ export class StorageStore implements SessionStore {
 
   async save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const { id, version, createdAt, deadline, idleTimeout, user, data } = record
-    checkHeader(record)
-    const expiresAt = expiryOf(record, this.config.now())
+    if (await this.#isOver(record)) throw new SessionGoneError({ key: id })
+    const now = this.config.now()
+    const expiresAt = expiryOf(record, now)
     const header = { version: version + 1, createdAt, expiresAt, deadline, idleTimeout, user }
-    if (!isLive(header, this.config.now()) || (await this.#isOver(record)))
-      throw new SessionGoneError({ key: id })
+    checkHeader(header, now)
     try {
       const snapshot = await this.#put(id, header, data, version)
       this.#counts.saves++

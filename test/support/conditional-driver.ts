@@ -22,6 +22,8 @@ export interface ConditionalDriver extends Driver, Pick<NativeDriver, 'deleteIte
   readonly history: Map<string, (Item | null)[]>
   /** Throw from the next call of this name: `before` it has an effect, or `after`, as if its answer were lost. */
   failNext(call: string, when: 'before' | 'after'): void
+  /** Keep back the answer of the next call of this name. @returns lets it go */
+  holdNext(call: string): () => void
 }
 
 /**
@@ -32,6 +34,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
   const history = new Map<string, (Item | null)[]>()
   const calls: string[] = []
   let failure: { call: string; when: string } | undefined
+  let hold: { call: string; until: Promise<void> } | undefined
 
   const live = (item: Item | null | undefined): Item | null =>
     item && (item.expires === null || item.expires > Date.now()) ? item : null
@@ -55,10 +58,12 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     calls.push(call)
     const fails = failure?.call === call ? failure.when : undefined
     if (fails !== undefined) failure = undefined
+    const held = hold?.call === call ? hold.until : undefined
+    if (held !== undefined) hold = undefined
     await new Promise(setImmediate)
     if (fails === 'before') throw new Error('no answer')
     const result = effect()
-    await new Promise(setImmediate)
+    await (held ?? new Promise(setImmediate))
     if (fails === 'after') throw new Error('no answer')
     return result
   }
@@ -90,6 +95,11 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     history,
     failNext(call, when) {
       failure = { call, when }
+    },
+    holdNext(call) {
+      let release = (): void => {}
+      hold = { call, until: new Promise((resolve) => (release = resolve)) }
+      return () => release()
     },
     hasItem: async (key, options) => (await read(key, options)) !== null,
     getItem: async (key, options) => (await read(key, options))?.value ?? null,

@@ -188,7 +188,7 @@ export class CachedStore implements SessionStore {
       }
       if (pending.floor > 0) return null
       await this.#drop(id)
-      if (since.era === this.#era) this.#unknown.add(id, since.time + this.#options.ttl)
+      if (this.#moment().era === since.era) this.#unknown.add(id, since.time + this.#options.ttl)
       return null
     }).finally(() => {
       if (this.#flights.get(id) === flight) this.#flights.delete(id)
@@ -241,8 +241,8 @@ export class CachedStore implements SessionStore {
     this.#unknown.delete(id)
     const looking = tier.get(id)
     const held = looking instanceof Promise ? await looking : looking
-    if (pending.ended || (held && this.#isFresh(held, this.#now()) && isLater(held.snapshot, snapshot)))
-      return
+    const now = this.#now()
+    if (pending.ended || (held && this.#isFresh(held, now) && isLater(held.snapshot, snapshot))) return
     if (since.era !== this.#era) return
     await tier.set(id, { snapshot, storedAt: since.time })
     if (pending.ended) await tier.delete(id)

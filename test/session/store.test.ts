@@ -1,0 +1,318 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { createStorage, prefixStorage } from 'unstorage'
+import fs from 'unstorage/drivers/fs'
+import memory from 'unstorage/drivers/memory'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ConflictError, UnsessionError, createSessionStore } from '../../src/index.ts'
+import type { SessionHooks, SessionStoreOptions } from '../../src/index.ts'
+import { expiryOf, isLive, secondsUntil, shouldTouch } from '../../src/session/lifetime.ts'
+import { KeyedLock } from '../../src/session/lock.ts'
+import { conditionalDriver } from '../support/conditional-driver.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('options', () => {
+  const storage = createStorage()
+  it.each<[string, unknown]>([
+    ['storage', undefined],
+    ['storage', {}],
+    ['storage', { storage: null }],
+    ['storage', { storage: {} }],
+    ['storage', { storage: memory }],
+    ['storage', { storage: { ...memory(), setItem: undefined } }],
+    ['maxAge', { storage, maxAge: 0 }],
+    ['maxAge', { storage, maxAge: '60' }],
+    ['idleTimeout', { storage, idleTimeout: Number.NaN }],
+    ['maxRetries', { storage, maxRetries: -1 }],
+    ['now', { storage, now: 1 }],
+    ['hooks', { storage, hooks: [] }],
+    ['hooks.created', { storage, hooks: { created: 'log' } }],
+    ['codec', { storage, codec: [] }],
+    ['codec', { storage, codec: () => ({}) }],
+    ['cache', { storage, cache: true }],
+    ['cache.ttl', { storage, cache: { ttl: 0 } }],
+    ['cache.max', { storage, cache: { max: 0.5 } }],
+    ['cache.storage', { storage, cache: { storage: {} } }],
+    ['cache.storage', { storage, cache: { storage } }],
+  ])('%s is checked at creation, by name', (name, options) => {
+    const create = (): unknown => createSessionStore(options as SessionStoreOptions)
+    expect(create).toThrow(UnsessionError)
+    expect(create).toThrow(`option \`${name}\``)
+  })
+})
+
+describe('lifetimes', () => {
+  const now = 1_000_000
+
+  it.each([
+    ['idle', { idleTimeout: 60 }, now + 60_000],
+    ['absolute', { deadline: now + 5 }, now + 5],
+    ['the earlier of both', { idleTimeout: 60, deadline: now + 5 }, now + 5],
+    ['neither', {}, now + 14 * 24 * 60 * 60 * 1000],
+  ])('end: %s', (_, lifetime, end) => {
+    expect(expiryOf(lifetime, now)).toBe(end)
+    expect(isLive({ expiresAt: end }, end - 1)).toBe(true)
+    expect(isLive({ expiresAt: end }, end)).toBe(false)
+  })
+
+  it.each([
+    ['half of the window is left', { idleTimeout: 60, expiresAt: now + 30_000 }, false],
+    ['less than half is left', { idleTimeout: 60, expiresAt: now + 29_999 }, true],
+    ['the end is fixed', { deadline: now + 1, expiresAt: now + 1 }, false],
+    ['the end is at the deadline', { idleTimeout: 60, deadline: now + 9, expiresAt: now + 9 }, false],
+    ['the default window is half gone', { expiresAt: now + 7 * 24 * 60 * 60 * 1000 - 1 }, true],
+  ])('a touch is worth its write when %s: see the last column', (_, record, worth) => {
+    expect(shouldTouch(record, now)).toBe(worth)
+  })
+
+  it('a time to live never ends a session early, and is never 0', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 8.64e15 }), fc.integer({ min: -1e6, max: 1e12 }), (at, left) => {
+        const ttl = secondsUntil(at + left, at)
+        expect(Number.isInteger(ttl) && ttl >= 1).toBe(true)
+        expect(at + ttl * 1000).toBeGreaterThanOrEqual(at + left)
+      }),
+    )
+  })
+})
+
+describe('the lock', () => {
+  it('runs the tasks of a key one by one, in order, whatever fails, and keeps nothing', async () => {
+    const lock = new KeyedLock()
+    const seen: string[] = []
+    const task = (name: string) => async (): Promise<string> => {
+      seen.push(`${name} in`)
+      await new Promise(setImmediate)
+      seen.push(`${name} out`)
+      if (name === 'b') throw new Error(name)
+      return name
+    }
+    const results = await Promise.allSettled(['a', 'b', 'c'].map((name) => lock.run('key', task(name))))
+    expect(seen).toEqual(['a in', 'a out', 'b in', 'b out', 'c in', 'c out'])
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  })
+
+  it('is shared by all prefixed storages of one root', async () => {
+    const root = createStorage()
+    const stores = [1, 2].map(() => createSessionStore({ storage: prefixStorage(root, 's'), cache: false }))
+    const results = await Promise.allSettled(stores.map((store) => store.create({ id: 'a', data: {} })))
+    expect(results.map((result) => result.status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  })
+})
+
+describe('hooks', () => {
+  const names = [
+    'created',
+    'loaded',
+    'saved',
+    'touched',
+    'conflict',
+    'destroyed',
+    'expired',
+    'corrupt',
+  ] as const
+
+  it('hear of what happens, by the hash of the id', async () => {
+    const heard: [string, object][] = []
+    const hooks: SessionHooks = Object.fromEntries(
+      names.map((name) => [name, (event: object) => heard.push([name, event])]),
+    )
+    let now = Date.now()
+    const storage = createStorage()
+    const store = createSessionStore({ storage, hooks, cache: false, idleTimeout: 60, now: () => now })
+    const record = await store.create({ id: 'the-raw-id', data: {}, user: 'ada' })
+    await store.load('the-raw-id')
+    await store.touch(record)
+    await store.save(record)
+    await expect(store.save(record)).rejects.toBeInstanceOf(ConflictError)
+    await store.destroy('the-raw-id')
+    await store.create({ id: 'the-raw-id', data: {} })
+    now += 60_000
+    await store.load('the-raw-id')
+    await storage.setItem('the-raw-id', 'garbage')
+    await store.load('the-raw-id')
+    expect(heard.map(([name]) => name)).toEqual([
+      'created',
+      'loaded',
+      'touched',
+      'saved',
+      'conflict',
+      'destroyed',
+      'created',
+      'expired',
+      'corrupt',
+    ])
+    expect(heard[0]?.[1]).toEqual({
+      keyHash: expect.stringMatching(/^[0-9a-f]{12}$/),
+      version: 1,
+      expiresAt: record.expiresAt,
+      user: 'ada',
+    })
+    expect(heard[4]?.[1]).toMatchObject({ version: 1, currentVersion: 2 })
+    expect(JSON.stringify(heard)).not.toContain('the-raw-id')
+  })
+
+  it('break nothing when they throw or reject', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const hooks: SessionHooks = {
+      created: () => {
+        throw new Error('thrown')
+      },
+      destroyed: () => Promise.reject(new Error('rejected')),
+    }
+    const store = createSessionStore({ storage: createStorage(), hooks })
+    await store.create({ id: 'a', data: {} })
+    expect(await store.destroy('a')).toBe(true)
+    await new Promise(setImmediate)
+    expect(said).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('a storage that fails', () => {
+  it('is never taken for one without the session', async () => {
+    const driver = conditionalDriver()
+    const store = createSessionStore({ storage: driver, cache: false })
+    const record = await store.create({ id: 'a', data: {} })
+    for (const [call, attempt] of [
+      ['read', () => store.load('a')],
+      ['write', () => store.save(record)],
+      ['write', () => store.touch(record)],
+      ['write', () => store.create({ id: 'b', data: {} })],
+      ['delete', () => store.destroy('a')],
+      ['delete', () => store.rotate(record, 'c')],
+    ] as const) {
+      driver.failNext(call, 'before')
+      await expect(attempt()).rejects.toThrow('no answer')
+    }
+    expect(await store.load('a')).not.toBeNull()
+    expect(await store.load('c')).toBeNull()
+  })
+
+  it('is asked again what it can do, when it failed to say', async () => {
+    const driver = memory()
+    const storage = createStorage({ driver })
+    const hasItem = driver.hasItem
+    driver.hasItem = () => Promise.reject(new Error('down'))
+    const store = createSessionStore({ storage })
+    await expect(store.load('a')).rejects.toThrow('down')
+    driver.hasItem = hasItem
+    expect(await store.load('a')).toBeNull()
+  })
+
+  it('is seen although unstorage’s fs driver resolves with the error', async () => {
+    const base = await mkdtemp(join(tmpdir(), 'unsession-'))
+    try {
+      // A file where a directory is expected: ENOTDIR, which the driver does not take for "not found".
+      await writeFile(join(base, 'file'), '')
+      const storage = createStorage({ driver: fs({ base: join(base, 'file') }) })
+      await expect(createSessionStore({ storage }).load('a')).rejects.toThrow('ENOTDIR')
+    } finally {
+      await rm(base, { recursive: true })
+    }
+  })
+})
+
+describe('capability', () => {
+  it('is learned from our driver without a request', async () => {
+    const driver = conditionalDriver()
+    const root = createStorage()
+    root.mount('deep:mount', driver)
+    const store = createSessionStore({ storage: prefixStorage(root, 'deep:mount:app'), cache: false })
+    await store.create({ id: 'a', data: {} })
+    expect(driver.calls).toEqual(['write'])
+    expect([...driver.history.keys()]).toEqual(['app:a'])
+    expect(await store.destroy('a')).toBe(true)
+  })
+
+  it('uses the driver’s own listing and sweep where it has them', async () => {
+    const driver = conditionalDriver()
+    const options: unknown[] = []
+    Object.assign(driver, {
+      async *listUser(user: string) {
+        options.push(user)
+        for (const [key, states] of driver.history) yield { key, value: states.at(-1)?.value }
+      },
+      async clearExpired(given: unknown) {
+        options.push(given)
+        return { scanned: 7, deleted: 3 }
+      },
+    })
+    const storage = prefixStorage(createStorage({ driver }), 'app')
+    const store = createSessionStore({ storage })
+    await store.create({ id: 'a', data: {}, user: 'ada' })
+    await prefixStorage(createStorage({ driver }), 'other').setItem('b', '{}')
+    const found: string[] = []
+    for await (const session of store.list({ user: 'ada' })) found.push(session.id)
+    expect(found).toEqual(['a'])
+    expect(await store.clearExpired({ grace: 9 })).toEqual({ scanned: 7, deleted: 3 })
+    expect(options).toEqual(['ada', { grace: 9 }])
+  })
+})
+
+describe('sweeping', () => {
+  it('waits out the grace, tells its progress, and leaves alone what is no session', async () => {
+    let now = Date.now()
+    const storage = createStorage()
+    const store = createSessionStore({ storage, cache: false, now: () => now })
+    for (const id of ['a', 'b']) await store.create({ id, data: {}, idleTimeout: 60 })
+    await storage.setItem('config', '{"v":1}')
+    now += 60_000 + 59_999
+    expect(await store.clearExpired()).toEqual({ scanned: 2, deleted: 0 })
+    now += 1
+    const progress: unknown[] = []
+    await store.clearExpired({ onProgress: (step) => progress.push(step) })
+    expect(progress.at(-1)).toEqual({ scanned: 2, deleted: 2 })
+    expect(await storage.getKeys()).toEqual(['config'])
+  })
+
+  it('stops when told to', async () => {
+    const store = createSessionStore({ storage: createStorage() })
+    await store.create({ id: 'a', data: {} })
+    await expect(store.clearExpired({ signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
+  })
+})
+
+describe('a record', () => {
+  it.each([
+    ['user', { user: '' }],
+    ['user', { user: 'x'.repeat(2049) }],
+    ['deadline', { deadline: Number.NaN }],
+    ['deadline', { deadline: 1 }],
+    ['idleTimeout', { idleTimeout: 0 }],
+    ['idleTimeout', { idleTimeout: Infinity }],
+  ])('is refused with a wrong %s', async (name, fields) => {
+    const store = createSessionStore({ storage: createStorage() })
+    const refused = store.create({ id: 'a', data: {}, ...fields })
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await expect(refused).rejects.toThrow(`\`${name}\``)
+  })
+
+  it('is refused without data, as a copy by spreading has none', async () => {
+    const store = createSessionStore({ storage: createStorage() })
+    const record = await store.create({ id: 'a', data: { n: 1 } })
+    await expect(store.save({ ...record })).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+  })
+
+  it('is refused with a deadline that has passed; it lives on as it was', async () => {
+    const store = createSessionStore({ storage: createStorage() })
+    const record = await store.create({ id: 'a', data: {} })
+    await expect(store.save({ ...record, data: {}, deadline: 1 })).rejects.toThrow('`deadline`')
+    expect(await store.load('a')).not.toBeNull()
+  })
+
+  it('never puts its id into a message', async () => {
+    const store = createSessionStore({ storage: createStorage() })
+    const record = await store.create({ id: 'the-raw-id', data: {} })
+    await store.save(record)
+    for (const attempt of [() => store.save(record), () => store.create({ id: 'the-raw-id', data: {} })]) {
+      const error = await attempt().catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(UnsessionError)
+      expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('the-raw-id')
+    }
+  })
+})
