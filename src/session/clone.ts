@@ -1,26 +1,27 @@
+import { setOwn } from './patch.ts'
+
 /**
  * An independent copy of JSON data. An own `__proto__` key stays what it is: a key.
  *
- * Written by hand because it is the cost of a warm read: about a fifth of `JSON.parse`, a tenth of `structuredClone`.
+ * Written by hand because it is the cost of a warm read: a tenth of `JSON.parse` of the same data. Copying level by level
+ * and then replacing what is nested lets the engine copy whole objects at once.
  *
- * @param value - what `JSON.parse` returned; anything else is copied by reference
+ * @param value - what `JSON.parse` returned
  */
 export function cloneJson<T>(value: T): T
 export function cloneJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((member: unknown) => cloneJson(member))
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    const length = value.length
-    const copy: unknown[] = Array.from({ length })
-    for (let index = 0; index < length; index++) copy[index] = cloneJson(value[index])
-    return copy
+  const copy: Record<string, unknown> = { ...value }
+  for (const key of Object.keys(copy)) {
+    const member = copy[key]
+    if (typeof member === 'object' && member !== null) setOwn(copy, key, cloneJson(member))
   }
-  const copy: Record<string, unknown> = {}
-  for (const [key, member] of Object.entries(value)) setOwn(copy, key, cloneJson(member))
   return copy
 }
 
-function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
-  } else target[key] = value
+/** Whether JSON data has more than so many levels of nesting. */
+export function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member))
 }

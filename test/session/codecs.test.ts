@@ -72,6 +72,19 @@ describe('a copy of JSON data', () => {
   })
 })
 
+describe('json', () => {
+  it('keeps 500 levels of nesting, and refuses to write more', async () => {
+    const store = createSessionStore({ storage: createStorage() })
+    const nested = (levels: number): object => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+    await store.create({ id: 'one', data: { x: nested(499) } })
+    expect((await store.load('one'))?.data).toEqual({ x: nested(499) })
+    for (const levels of [500, 50_000]) {
+      const refused = store.create({ id: `n${levels}`, data: { x: nested(levels) } })
+      await expect(refused).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    }
+  })
+})
+
 describe('compressed', () => {
   const text = 'y'.repeat(2000)
 
@@ -184,6 +197,8 @@ describe('a record no codec reads', () => {
     ['of the wrong kind for its codec', 'json', Buffer.from('{}')],
     ['whose data is an array', 'json', '[]'],
     ['whose data is null', 'json', 'null'],
+    ['nested without end', 'json', `{"x":${'['.repeat(500)}${']'.repeat(500)}}`],
+    ['nested far beyond the stack', 'json', `{"x":${'['.repeat(180_000)}${']'.repeat(180_000)}}`],
     ['of devalue, but broken', 'devalue', '[[9]]'],
   ])('is none, and the hook hears why: %s', async (_, codec, body) => {
     const storage = createStorage()

@@ -1,8 +1,12 @@
-import { cloneJson } from '../clone.ts'
+import { cloneJson, isDeeperThan } from '../clone.ts'
 import type { Codec } from '../codec.ts'
+
+/** Levels of nesting at most: whatever reads data level by level must not run out of stack. */
+const MAX_LEVELS = 500
 
 /**
  * Session data as plain JSON: what `JSON.stringify` keeps. Dates become text, `undefined` is dropped, a `BigInt` is refused.
+ * At most 500 levels of nesting.
  *
  * @example
  * ```ts
@@ -13,7 +17,10 @@ export function json(): Codec {
   return {
     name: 'json',
     encode: (data) => JSON.stringify(data),
-    decode: (body) => body,
+    decode(body) {
+      if (isDeeperThan(MAX_LEVELS, body)) throw new Error(`more than ${MAX_LEVELS} levels of nesting`)
+      return body
+    },
     copy: cloneJson,
   }
 }
