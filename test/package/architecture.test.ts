@@ -13,7 +13,7 @@ const PARTS: [prefix: string, mayImport: string[], packages: string[]][] = [
   ['drivers/utils/', [], []],
   ['drivers/dynamodb/', ['drivers/utils/'], ['@aws-sdk/client-dynamodb']],
   ['drivers/dynamodb.ts', ['drivers/dynamodb/', 'drivers/utils/'], []],
-  ['src/session/', ['drivers/utils/'], []],
+  ['src/session/', ['drivers/utils/'], ['devalue']],
   ['src/h3/', ['src/session/', 'drivers/utils/'], []],
   ['src/table/', ['drivers/'], ['@aws-sdk/client-dynamodb']],
   ['src/testing/', ['src/table/', 'src/session/', 'drivers/'], ['dynalite']],
