@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-export const run = promisify(execFile)
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+export const run: typeof execFile.__promisify__ = promisify(execFile)
+export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What the package needs and what its users have beside it, whichever releases of unstorage and h3 they use. */
 const BESIDE = ['@aws-sdk', '@smithy', 'dynalite', 'citty', 'consola', '@types', 'undici-types']
