@@ -14,13 +14,25 @@ import {
 import { isWithinDepth, toStoredKey, toStoredPrefix } from './dynamodb/keys.ts'
 import { type ConsumedUnits, type DynamoDBOptions, resolveOptions } from './dynamodb/options.ts'
 import { Reader } from './dynamodb/reader.ts'
-import { type ReadOptions, type WriteOptions, putWrite } from './dynamodb/requests.ts'
-import { clearKeys, listKeys } from './dynamodb/scan.ts'
+import type { ReadOptions } from './dynamodb/requests.ts'
+import { type SweepOptions, type SweepResult, clearKeys, listKeys, sweepKeys } from './dynamodb/scan.ts'
+import { type OwnedItem, userItems } from './dynamodb/user-index.ts'
+import { type WriteOptions, putWrite } from './dynamodb/write-requests.ts'
 import { put, remove } from './dynamodb/write.ts'
 import { UnsessionError, invalidOption } from './utils/errors.ts'
 import { answerHandshake } from './utils/handshake.ts'
 
-export type { Attributes, ConsumedUnits, DynamoDBOptions, ItemMeta, ReadOptions, WriteOptions }
+export type {
+  Attributes,
+  ConsumedUnits,
+  DynamoDBOptions,
+  ItemMeta,
+  OwnedItem,
+  ReadOptions,
+  SweepOptions,
+  SweepResult,
+  WriteOptions,
+}
 
 /** Packages the driver imports at its first call, in unstorage's notation. */
 export const DRIVER_DEPENDENCIES: { client: { name: string; version: string } } = {
@@ -59,6 +71,10 @@ export interface DynamoDBDriver extends Driver {
   getMeta: (key: string, options?: ReadOptions) => Promise<ItemMeta | null>
   getKeys: (base?: string, options?: ReadOptions & { maxDepth?: number }) => Promise<string[]>
   clear: (base?: string, options?: object) => Promise<void>
+  /** Live items written with this `user`: by the index `user-index`, or by a scan where the table has none. */
+  listUser: (user: string) => AsyncIterable<OwnedItem>
+  /** Delete what has expired, below the option `base`; DynamoDB itself does so up to two days late. */
+  clearExpired: (options?: SweepOptions) => Promise<SweepResult>
   dispose: () => Promise<void>
 }
 
@@ -181,6 +197,9 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     async clear(below) {
       await clearKeys(connection, toStoredPrefix(base, below))
     },
+
+    listUser: (user) => userItems(connection, user, base),
+    clearExpired: (sweep = {}) => sweepKeys(connection, base, sweep),
 
     async dispose() {
       reader.dispose()

@@ -11,6 +11,8 @@ import type {
   GetItemCommandOutput,
   PutItemCommandInput,
   PutItemCommandOutput,
+  QueryCommandInput,
+  QueryCommandOutput,
   ScanCommandInput,
   ScanCommandOutput,
 } from '@aws-sdk/client-dynamodb'
@@ -26,6 +28,7 @@ interface Operations {
   PutItem: { input: PutItemCommandInput; output: PutItemCommandOutput }
   DeleteItem: { input: DeleteItemCommandInput; output: DeleteItemCommandOutput }
   BatchWriteItem: { input: BatchWriteItemCommandInput; output: BatchWriteItemCommandOutput }
+  Query: { input: QueryCommandInput; output: QueryCommandOutput }
   Scan: { input: ScanCommandInput; output: ScanCommandOutput }
 }
 export type Operation = keyof Operations
@@ -154,7 +157,7 @@ export class Connection {
         operation,
         table: this.options.table,
         units: each.CapacityUnits,
-        kind: /Get|Scan/.test(operation) ? 'read' : 'write',
+        kind: /Get|Scan|Query/.test(operation) ? 'read' : 'write',
       }
       // It may be asynchronous, and its failure is not the call's.
       const told = (async () => this.options.onCapacity?.(units))()

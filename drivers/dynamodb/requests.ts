@@ -1,37 +1,15 @@
 import type {
   BatchGetItemCommandInput,
   BatchWriteItemCommandInput,
-  DeleteItemCommandInput,
   GetItemCommandInput,
-  PutItemCommandInput,
-  ScanCommandInput,
   WriteRequest,
 } from '@aws-sdk/client-dynamodb'
-import { UnsessionError, invalidOption } from '../utils/errors.ts'
 import type { Attributes } from './attributes.ts'
-import { type Item, MAX_ITEM_BYTES, itemSize } from './item.ts'
 
 /** Transaction options of a read. */
 export interface ReadOptions {
   /** Strongly consistent, this call. Default: the driver option `consistentRead`. */
   consistent?: boolean
-}
-
-/** Transaction options of a write. */
-export interface WriteOptions {
-  /** Time to live in seconds; fractions are rounded up to the next whole second. Default: the driver option `ttl`. */
-  ttl?: number
-  /**
-   * A number: only if the stored version is this one and the item has not expired (0: an item that has none).
-   * `null`: only if there is no live item.
-   */
-  ifVersion?: number | null
-  /** Version to store. Default: `ifVersion + 1`, or 1. */
-  version?: number
-  /** Creation in ms since the epoch, kept as `birthtime`. Default: now. */
-  created?: number
-  /** Owner, by which the sparse index finds the item. */
-  user?: string
 }
 
 /** What the pure builders need to know; the driver's resolved options have it. */
@@ -43,9 +21,6 @@ export interface RequestContext {
   /** Anything but `undefined` asks DynamoDB for the consumed capacity. */
   onCapacity?: unknown
 }
-
-/** The latest instant a `Date` can hold, ms since the epoch. Source: ECMAScript's time values. */
-const MAX_INSTANT = 8.64e15
 
 /** Most keys DynamoDB takes in one BatchGetItem. Source: its API reference. */
 export const MAX_BATCH_GET = 100
@@ -73,215 +48,19 @@ export function batchGetRequest(
   }
 }
 
-/**
- * A conditional or plain put.
- *
- * @param now - ms since the epoch
- * @param mark - random mark of a conditional write
- * @throws {UnsessionError} `INVALID_OPTION`, `INVALID_VALUE`, `ITEM_TOO_LARGE`
- */
-export function putRequest(
-  ctx: RequestContext,
-  key: string,
-  value: string | Uint8Array,
-  options: WriteOptions,
-  now: number,
-  mark: string,
-): PutItemCommandInput {
-  const condition = writeCondition(ctx.attributes, options.ifVersion, now)
-  const item = newItem(ctx, key, value, options, now, condition && mark)
-  return { TableName: ctx.table, Item: item, ...condition, ...capacity(ctx) }
-}
-
-export function deleteRequest(
-  ctx: RequestContext,
-  key: string,
-  options: Pick<WriteOptions, 'ifVersion'>,
-  now: number,
-): DeleteItemCommandInput {
-  if (options.ifVersion === null)
-    throw invalidOption('ifVersion', 'must be a version where an item is removed')
-  return {
-    TableName: ctx.table,
-    Key: { [ctx.attributes.key]: { S: key } },
-    ReturnValues: 'ALL_OLD',
-    ...writeCondition(ctx.attributes, options.ifVersion, now),
-    ...capacity(ctx),
-  }
-}
-
-export function putWrite(
-  ctx: RequestContext,
-  key: string,
-  value: string | Uint8Array,
-  options: WriteOptions,
-  now: number,
-): WriteRequest {
-  if (options.ifVersion !== undefined) {
-    throw invalidOption(
-      'ifVersion',
-      'works with setItem and removeItem; DynamoDB has no conditional batch writes',
-    )
-  }
-  return { PutRequest: { Item: newItem(ctx, key, value, options, now) } }
-}
-
-export function deleteWrite(ctx: RequestContext, key: string): WriteRequest {
-  return { DeleteRequest: { Key: { [ctx.attributes.key]: { S: key } } } }
-}
-
 export function batchWriteRequest(ctx: RequestContext, writes: WriteRequest[]): BatchWriteItemCommandInput {
   return { RequestItems: { [ctx.table]: writes }, ...capacity(ctx) }
 }
 
-/** What a scan is for. */
-export interface ScanScope {
-  /** Only keys that begin so. */
-  prefix: string
-  /** Leave out what has expired at this instant, ms since the epoch. */
-  liveAt?: number
-  consistent: boolean
-  segment: number
-  segments: number
-}
+/** Condition or filter: not expired at `:now`; `#e` is the expiry. */
+export const LIVE = '(attribute_not_exists(#e) OR #e > :now)'
 
-/** A scan that reads whole items (there is no other way) but returns their keys only. */
-export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: Item): ScanCommandInput {
-  const { attributes } = ctx
-  const filters: string[] = []
-  const names: Record<string, string> = { '#k': attributes.key }
-  const values: Item = {}
-  if (scope.prefix !== '') {
-    filters.push('begins_with(#k, :prefix)')
-    values[':prefix'] = { S: scope.prefix }
-  }
-  if (scope.liveAt !== undefined) {
-    filters.push(LIVE)
-    names['#e'] = attributes.expires
-    values[':now'] = seconds(scope.liveAt)
-  }
-  return {
-    TableName: ctx.table,
-    ProjectionExpression: '#k',
-    ExpressionAttributeNames: names,
-    ...(filters.length > 0 && {
-      FilterExpression: filters.join(' AND '),
-      ExpressionAttributeValues: values,
-    }),
-    ...(scope.consistent && { ConsistentRead: true }),
-    ...(scope.segments > 1 && { Segment: scope.segment, TotalSegments: scope.segments }),
-    ...(startKey && { ExclusiveStartKey: startKey }),
-    ...capacity(ctx),
-  }
-}
-
-const LIVE = '(attribute_not_exists(#e) OR #e > :now)'
-
-function newItem(
-  ctx: RequestContext,
-  key: string,
-  value: string | Uint8Array,
-  options: WriteOptions,
-  now: number,
-  mark?: string,
-): Item {
-  if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-    throw new UnsessionError(
-      'INVALID_VALUE',
-      'a value must be a string or bytes; `storage.setItem` takes objects',
-    )
-  }
-  const { attributes } = ctx
-  const { ifVersion, created = now, user } = options
-  const version = options.version ?? (typeof ifVersion === 'number' ? ifVersion + 1 : 1)
-  if (!Number.isSafeInteger(version) || version < 1)
-    throw invalidOption('version', 'must be a whole number, 1 or more')
-  if (!isWithin(created, MAX_INSTANT))
-    throw invalidOption('created', 'must be in milliseconds since the epoch')
-  const ttl = options.ttl ?? ctx.ttl
-  if (ttl !== undefined && !isWithin(ttl, MAX_INSTANT))
-    throw invalidOption('ttl', 'must be a number of seconds, 0 or more')
-  if (user !== undefined && (typeof user !== 'string' || user === '' || Buffer.byteLength(user) > 2048)) {
-    throw invalidOption('user', 'must be a non-empty string of at most 2048 bytes')
-  }
-  const item: Item = {
-    [attributes.key]: { S: key },
-    [attributes.value]: typeof value === 'string' ? { S: value } : { B: value },
-    [attributes.created]: wholeSeconds(created),
-    [attributes.updated]: wholeSeconds(now),
-    [attributes.version]: { N: String(version) },
-  }
-  if (ttl !== undefined) item[attributes.expires] = expiry(now, ttl)
-  if (user !== undefined) item[attributes.user] = { S: user }
-  if (mark !== undefined) item[attributes.mark] = { S: mark }
-  const size = itemSize(item)
-  if (size > MAX_ITEM_BYTES) {
-    throw new UnsessionError(
-      'ITEM_TOO_LARGE',
-      `the item has ${size} bytes and DynamoDB's limit is ${MAX_ITEM_BYTES} (400 KB); store less, or compress the value`,
-      { table: ctx.table, key },
-    )
-  }
-  return item
-}
-
-interface WriteCondition {
-  ConditionExpression: string
-  ExpressionAttributeNames: Record<string, string>
-  ExpressionAttributeValues: Item
-  ReturnValuesOnConditionCheckFailure: 'ALL_OLD'
-}
-
-function writeCondition(
-  attributes: Attributes,
-  ifVersion: number | null | undefined,
-  now: number,
-): WriteCondition | undefined {
-  if (ifVersion === undefined) return undefined
-  const names: Record<string, string> = { '#e': attributes.expires }
-  const values: Item = { ':now': seconds(now) }
-  let expression: string
-  if (ifVersion === null) {
-    names['#k'] = attributes.key
-    expression = 'attribute_not_exists(#k) OR #e <= :now'
-  } else if (!Number.isSafeInteger(ifVersion) || ifVersion < 0) {
-    throw invalidOption('ifVersion', 'must be a version (a whole number) or null')
-  } else if (ifVersion === 0) {
-    names['#k'] = attributes.key
-    names['#v'] = attributes.version
-    values[':zero'] = { N: '0' }
-    expression = `attribute_exists(#k) AND (attribute_not_exists(#v) OR #v = :zero) AND ${LIVE}`
-  } else {
-    names['#v'] = attributes.version
-    values[':v'] = { N: String(ifVersion) }
-    expression = `#v = :v AND ${LIVE}`
-  }
-  return {
-    ConditionExpression: expression,
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: values,
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  }
-}
-
-function isWithin(value: unknown, max: number): value is number {
-  return typeof value === 'number' && value >= 0 && value <= max
-}
-
-/** Whole seconds, never early; no time at all is over at once. */
-function expiry(now: number, ttl: number): { N: string } {
-  const end = now / 1000 + ttl
-  return { N: String(ttl === 0 ? Math.floor(end) : Math.ceil(end)) }
-}
-
-function seconds(ms: number): { N: string } {
+/** An instant as the table keeps it, with the fraction that a comparison needs. @param ms - since the epoch */
+export function seconds(ms: number): { N: string } {
   return { N: String(ms / 1000) }
 }
 
-function wholeSeconds(ms: number): { N: string } {
-  return { N: String(Math.floor(ms / 1000)) }
-}
-
-function capacity(ctx: RequestContext): { ReturnConsumedCapacity?: 'TOTAL' } {
+/** Asks for the consumed capacity where somebody wants to know. */
+export function capacity(ctx: RequestContext): { ReturnConsumedCapacity?: 'TOTAL' } {
   return ctx.onCapacity === undefined ? {} : { ReturnConsumedCapacity: 'TOTAL' }
 }

@@ -58,6 +58,12 @@ export function isConditionFailure(error: unknown): boolean {
   return asFailure(error).name === 'ConditionalCheckFailedException'
 }
 
+/** Whether a query was refused because the table has no such index. */
+export function isMissingIndex(error: unknown): boolean {
+  const { name, message = '' } = asFailure(error instanceof UnsessionError ? error.cause : error)
+  return name === 'ValidationException' && /specified index/i.test(message)
+}
+
 export function isAccessDenied(error: unknown): boolean {
   return DENIED.has(asFailure(error).name ?? '')
 }

@@ -4,8 +4,9 @@ import { ConflictError } from '../utils/errors.ts'
 import type { Call } from './call.ts'
 import type { Connection } from './connection.ts'
 import { type Item, parseItem } from './item.ts'
-import { type WriteOptions, deleteRequest, getRequest, putRequest } from './requests.ts'
+import { getRequest } from './requests.ts'
 import { isConditionFailure, toDriverError } from './sdk-errors.ts'
+import { type WriteOptions, deleteRequest, putRequest } from './write-requests.ts'
 
 /**
  * Put one item, conditionally where `ifVersion` is given.

@@ -3,15 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_ATTRIBUTES } from '../../drivers/dynamodb/attributes.ts'
 import { itemMeta, itemSize, parseItem } from '../../drivers/dynamodb/item.ts'
 import { isWithinDepth, toStoredKey, toStoredPrefix } from '../../drivers/dynamodb/keys.ts'
+import { batchGetRequest, getRequest } from '../../drivers/dynamodb/requests.ts'
+import { scanRequest, userQuery } from '../../drivers/dynamodb/scan-requests.ts'
 import {
   type WriteOptions,
-  batchGetRequest,
   deleteRequest,
-  getRequest,
   putRequest,
   putWrite,
-  scanRequest,
-} from '../../drivers/dynamodb/requests.ts'
+} from '../../drivers/dynamodb/write-requests.ts'
 
 const ctx = { table: 'sessions', attributes: DEFAULT_ATTRIBUTES }
 const NOW = 1_900_000_000_123
@@ -103,6 +102,31 @@ describe('requests', () => {
       Segment: 1,
       TotalSegments: 4,
       ExclusiveStartKey: { session_key: { S: 'x' } },
+    })
+  })
+})
+
+describe('requests by owner', () => {
+  it('query of the index', () => {
+    expect(userQuery(ctx, 'ada', NOW)).toEqual({
+      TableName: 'sessions',
+      IndexName: 'user-index',
+      KeyConditionExpression: '#u = :user',
+      FilterExpression: '(attribute_not_exists(#e) OR #e > :now)',
+      ProjectionExpression: '#k, #d, #e',
+      ExpressionAttributeNames: { '#u': 'user', '#k': 'session_key', '#d': 'data', '#e': 'expire_date' },
+      ExpressionAttributeValues: { ':user': { S: 'ada' }, ':now': { N: '1900000000.123' } },
+    })
+  })
+
+  it('scan where there is no index', () => {
+    const scope = { prefix: '', user: 'ada', values: true, consistent: false, segment: 0, segments: 1 }
+    expect(scanRequest(ctx, scope)).toEqual({
+      TableName: 'sessions',
+      ProjectionExpression: '#k, #d, #e',
+      FilterExpression: '#u = :user',
+      ExpressionAttributeNames: { '#k': 'session_key', '#u': 'user', '#d': 'data', '#e': 'expire_date' },
+      ExpressionAttributeValues: { ':user': { S: 'ada' } },
     })
   })
 })

@@ -1,0 +1,85 @@
+import type { QueryCommandInput, ScanCommandInput } from '@aws-sdk/client-dynamodb'
+import { USER_INDEX } from './attributes.ts'
+import type { Item } from './item.ts'
+import { LIVE, type RequestContext, capacity, seconds } from './requests.ts'
+
+/** What a scan is for. */
+export interface ScanScope {
+  /** Only keys that begin so. */
+  prefix: string
+  /** Leave out what has expired at this instant, ms since the epoch. */
+  liveAt?: number
+  /** Only what had expired at this instant, ms since the epoch. */
+  expiredAt?: number
+  /** Only what was written with this owner. */
+  user?: string
+  /** With the values; else keys only. */
+  values?: boolean
+  consistent: boolean
+  segment: number
+  segments: number
+}
+
+/** A scan: it reads whole items (there is no other way) but returns what is wanted of them. */
+export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: Item): ScanCommandInput {
+  const { attributes } = ctx
+  const filters: string[] = []
+  const names: Record<string, string> = { '#k': attributes.key }
+  const values: Item = {}
+  const filter = (
+    expression: string,
+    name: string,
+    attribute: string,
+    value: string,
+    held: Item[string],
+  ): void => {
+    filters.push(expression)
+    names[name] = attribute
+    values[value] = held
+  }
+  const { prefix, liveAt, expiredAt, user } = scope
+  if (prefix !== '') filter('begins_with(#k, :prefix)', '#k', attributes.key, ':prefix', { S: prefix })
+  if (liveAt !== undefined) filter(LIVE, '#e', attributes.expires, ':now', seconds(liveAt))
+  if (expiredAt !== undefined) filter('#e <= :then', '#e', attributes.expires, ':then', seconds(expiredAt))
+  if (user !== undefined) filter('#u = :user', '#u', attributes.user, ':user', { S: user })
+  if (scope.values) Object.assign(names, { '#d': attributes.value, '#e': attributes.expires })
+  return {
+    TableName: ctx.table,
+    ProjectionExpression: scope.values ? '#k, #d, #e' : '#k',
+    ExpressionAttributeNames: names,
+    ...(filters.length > 0 && {
+      FilterExpression: filters.join(' AND '),
+      ExpressionAttributeValues: values,
+    }),
+    ...(scope.consistent && { ConsistentRead: true }),
+    ...(scope.segments > 1 && { Segment: scope.segment, TotalSegments: scope.segments }),
+    ...(startKey && { ExclusiveStartKey: startKey }),
+    ...capacity(ctx),
+  }
+}
+
+/** Live items of one owner, by the sparse index. @param now - ms since the epoch */
+export function userQuery(
+  ctx: RequestContext,
+  user: string,
+  now: number,
+  startKey?: Item,
+): QueryCommandInput {
+  const { attributes } = ctx
+  return {
+    TableName: ctx.table,
+    IndexName: USER_INDEX,
+    KeyConditionExpression: '#u = :user',
+    FilterExpression: LIVE,
+    ProjectionExpression: '#k, #d, #e',
+    ExpressionAttributeNames: {
+      '#u': attributes.user,
+      '#k': attributes.key,
+      '#d': attributes.value,
+      '#e': attributes.expires,
+    },
+    ExpressionAttributeValues: { ':user': { S: user }, ':now': seconds(now) },
+    ...(startKey && { ExclusiveStartKey: startKey }),
+    ...capacity(ctx),
+  }
+}
