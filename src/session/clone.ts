@@ -1,7 +1,6 @@
-import { setOwn } from './patch.ts'
-
 /**
- * An independent copy of JSON data. An own `__proto__` key stays what it is: a key.
+ * An independent copy of JSON data. An own `__proto__` key stays what it is, a key: spreading makes it, so that setting it
+ * reaches no prototype.
  *
  * Written by hand because it is the cost of a warm read: a tenth of `JSON.parse` of the same data. Copying level by level
  * and then replacing what is nested lets the engine copy whole objects at once.
@@ -15,7 +14,7 @@ export function cloneJson(value: unknown): unknown {
   const copy: Record<string, unknown> = { ...value }
   for (const key of Object.keys(copy)) {
     const member = copy[key]
-    if (typeof member === 'object' && member !== null) setOwn(copy, key, cloneJson(member))
+    if (typeof member === 'object' && member !== null) copy[key] = cloneJson(member)
   }
   return copy
 }

@@ -263,6 +263,69 @@ describe('a late answer', () => {
   })
 })
 
+describe('a late answer among others', () => {
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+  }
+
+  it('does not take back an end that a touch has moved meanwhile', async () => {
+    const record = await open({ cache: false }).create({ id: 'a', data: {}, idleTimeout: 5 })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await turns()
+    at(3)
+    const touched = await store.touch(record)
+    release()
+    await loading
+    expect((await store.load('a'))?.expiresAt).toBe(touched?.expiresAt)
+  })
+
+  it('does not come after what has been saved and has left the cache', async () => {
+    store = open({ cache: { max: 1 } })
+    const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await turns()
+    await store.save({ ...record, data: { n: 2 } })
+    await store.create({ id: 'b', data: {} })
+    release()
+    await loading
+    expect((await store.load('a'))?.data).toEqual({ n: 2 })
+  })
+
+  it('is not for those to join who come after a save', async () => {
+    store = open({ cache: { max: 1 } })
+    const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await turns()
+    await store.save({ ...record, data: { n: 2 } })
+    await store.create({ id: 'b', data: {} })
+    const later = store.load('a')
+    release()
+    await loading
+    expect((await later)?.data).toEqual({ n: 2 })
+  })
+
+  it('does not put back an ended session into a tier that takes its time', async () => {
+    const tier = memory()
+    const setItemRaw = tier.setItemRaw
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    tier.setItemRaw = async (key: string, value: unknown, options: object) => {
+      await held
+      await setItemRaw?.(key, value, options)
+    }
+    store = open({ cache: { storage: tier } })
+    const creating = store.create({ id: 'a', data: {} })
+    await turns()
+    await store.destroy('a')
+    release()
+    await creating
+    expect(await tier.getKeys('', {})).toEqual([])
+  })
+})
+
 describe('after a failure whose outcome is not known', () => {
   it.each(['before', 'after'] as const)(
     'of a save, the store is asked again (%s its effect)',
@@ -315,6 +378,16 @@ describe('a cache on a storage of its own', () => {
     expect((await open(options).load('a'))?.data).toEqual({ n: 1 })
     expect(calls()).toEqual([])
     at(10)
+    await open(options).load('a')
+    expect(calls()).toEqual(['read'])
+  })
+
+  it('does not trust an entry from the future, made by a clock that is ahead', async () => {
+    const options = { cache: { storage: createStorage() } }
+    at(5)
+    await open(options).create({ id: 'a', data: {} })
+    at(0)
+    calls()
     await open(options).load('a')
     expect(calls()).toEqual(['read'])
   })

@@ -9,10 +9,6 @@ import { formatEnvelope } from '../../src/session/envelope.ts'
 const secret = 'a secret of thirty-two characters'
 const older = 'another one that is now retired!!'
 const context = { id: 'an-id' }
-const hasDevalue = await import('devalue').then(
-  () => true,
-  () => false,
-)
 
 const codecs: Codec[] = [
   json(),
@@ -152,7 +148,7 @@ describe('encrypted', () => {
   )
 })
 
-describe.skipIf(!hasDevalue)('devalue', () => {
+describe('devalue', () => {
   const data = {
     date: new Date(0),
     map: new Map([['a', new Set([1n, undefined])]]),

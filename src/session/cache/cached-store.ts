@@ -180,7 +180,6 @@ export class CachedStore implements SessionStore {
   #depart(id: string, minVersion: number): Flight {
     const result = this.#during(id, async (pending, since) => {
       const record = await this.#inner.load(id, { minVersion })
-      if (pending.ended) return null
       if (record !== null) {
         const snapshot = snapshotOf(record)
         await this.#keep(snapshot, since, pending)
@@ -234,17 +233,17 @@ export class CachedStore implements SessionStore {
   async #keep(snapshot: Snapshot, since: Moment, pending: Pending): Promise<void> {
     const { tier } = this.#options
     const { id, version } = snapshot
-    if (pending.ended || version < pending.floor) return
-    pending.floor = version
+    pending.floor = Math.max(pending.floor, version)
     // Reads that left before this was known are no longer for others to join.
     this.#flights.delete(id)
     this.#unknown.delete(id)
     const looking = tier.get(id)
     const held = looking instanceof Promise ? await looking : looking
     const now = this.#now()
-    if (pending.ended || (held && this.#isFresh(held, now) && isLater(held.snapshot, snapshot))) return
-    if (since.era !== this.#era) return
+    if (pending.ended || version < pending.floor || since.era !== this.#era) return
+    if (held && this.#isFresh(held, now) && isLater(held.snapshot, snapshot)) return
     await tier.set(id, { snapshot, storedAt: since.time })
+    // Where a tier takes its time, the session may have ended meanwhile.
     if (pending.ended) await tier.delete(id)
   }
 

@@ -50,6 +50,19 @@ export const lifetimeCases: readonly Case[] = [
     },
   },
   {
+    name: 'judges the end to the millisecond, where the storage has whole seconds',
+    async run({ createStore, at }) {
+      const store = await createStore({ idleTimeout: 59.5 })
+      const [id, newId] = [freshId(), freshId()]
+      const record = await store.create({ id, data: {} })
+      at(59.75)
+      await assert.rejects(store.save(record), { code: 'SESSION_GONE' })
+      await assert.rejects(store.rotate(record, newId), { code: 'SESSION_GONE' })
+      assert.equal(await store.touch(record), null)
+      for (const each of [id, newId]) await gone(store, each)
+    },
+  },
+  {
     name: 'lets an expired id be created again',
     async run({ createStore, at }) {
       const store = await createStore({ idleTimeout: 59.5 })
