@@ -18,7 +18,10 @@ export function devalue(): Codec {
   return {
     name: 'devalue',
     encode: async (data) => (await load()).stringify(data),
-    decode: async (body) => (await load()).unflatten(body),
+    async decode(body) {
+      if (!Array.isArray(body)) throw new Error('devalue data must be an array')
+      return (await load()).unflatten(body)
+    },
     copy: copyDecoded,
   }
 }
