@@ -135,6 +135,12 @@ export class TableClient {
   async #send<T>(send: Send<T>, call: Call): Promise<T> {
     const client = await this.#connection.client()
     const sdk = await import('@aws-sdk/client-dynamodb')
+    if (this.settings.client === undefined) {
+      // Searched for before the request, so that a search without end is told from an answer that does not come.
+      call.asked = true
+      await client.config.credentials()
+    }
+    call.attempts = 1
     return send(client, sdk, { abortSignal: call })
   }
 }
