@@ -1,0 +1,56 @@
+import { startServer } from './support/children.mjs'
+import { Clients } from './support/http-load.mjs'
+import { createTables } from './support/session-tables.mjs'
+import { DATA } from './support/session-data.mjs'
+import { timesLessRow } from './support/times-less.mjs'
+
+const CLIENTS = 32
+const ROUNDS = 21
+const WARM_UP_MS = 1500
+const SLICE_MS = 300
+
+const script = (name) => new URL(`support/${name}.mjs`, import.meta.url)
+const dynalite = new URL('../support/engine.mjs', import.meta.url)
+
+/**
+ * CPU that a session adds to a request of a whole server (an h3 2 app beside express with express-session and
+ * connect-dynamodb): 32 clients, each with its session, read one field of it. Each server is a process of its own, dynalite
+ * another one; the same server answers the same request without a session in turn, and the difference counts.
+ */
+export async function* measure(entries) {
+  const engine = await startServer(dynalite, ['dynalite', '{}'])
+  await createTables(engine.endpoint)
+  const h3 = (cached) => startServer(script('h3-server'), [JSON.stringify(entries), engine.endpoint, cached])
+  const express = await startServer(script('express-server'), [engine.endpoint])
+  for (const [cached, name, atLeast] of [
+    ['cached', 'cached', 100],
+    ['uncached', 'nothing cached', 6],
+  ]) {
+    const server = await h3(cached)
+    const ours = await newClients(server)
+    const reference = await newClients(express)
+    const added = { ours: [], reference: [] }
+    for (const clients of [ours, reference]) await addedCpu(clients, WARM_UP_MS)
+    for (let round = 0; round < ROUNDS; round++) {
+      added.ours.push(await addedCpu(ours, SLICE_MS))
+      added.reference.push(await addedCpu(reference, SLICE_MS))
+    }
+    const row = { name: `CPU of a session, beside express and connect-dynamodb (${name})`, unit: 'us', atLeast }
+    yield timesLessRow(row, added.ours, added.reference)
+    for (const clients of [ours, reference]) clients.close()
+    await server.stop()
+  }
+  await express.stop()
+  await engine.stop()
+}
+
+async function newClients({ port }) {
+  const clients = new Clients(port, CLIENTS)
+  await clients.start('/start')
+  return clients
+}
+
+async function addedCpu(clients, ms) {
+  const bare = await clients.cpuOfRequest('/bare', 'hello', ms)
+  return (await clients.cpuOfRequest('/session', String(DATA.visits), ms)) - bare
+}
