@@ -26,7 +26,9 @@ export class Flags {
   text(name: string): string | undefined {
     const value = this.#values[name]
     if (value === undefined) return undefined
-    if (typeof value !== 'string' || value === '') throw new UsageError(`\`--${name}\` needs a value`)
+    // An option that follows would be taken for the value.
+    if (typeof value !== 'string' || value === '' || value.startsWith('--'))
+      throw new UsageError(`\`--${name}\` needs a value`)
     return value
   }
 

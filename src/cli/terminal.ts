@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises'
-import { type ConsolaInstance, createConsola } from 'consola'
+import { createInterface } from 'node:readline'
+import { type ConsolaInstance, LogLevels, createConsola } from 'consola'
 import { layout } from './layout.ts'
 
 /** The standard streams, or anything in their place. */
@@ -26,7 +26,7 @@ export class Terminal {
       stderr,
       fancy: stdout.isTTY === true,
       formatOptions: { date: false, columns: 0 },
-      ...(json && { level: Number.NEGATIVE_INFINITY }),
+      level: json ? LogLevels.silent : LogLevels.info,
     })
   }
 
@@ -63,9 +63,9 @@ export class Terminal {
     const { stdin: input, stdout: output } = this.#streams
     const lines = createInterface({ input, output })
     try {
-      return await new Promise<string>((resolve, reject) => {
+      return await new Promise<string>((resolve) => {
         lines.once('close', () => resolve(''))
-        lines.question(`${question} `).then(resolve, reject)
+        lines.question(`${question} `, resolve)
       })
     } finally {
       lines.close()
