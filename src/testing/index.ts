@@ -1,4 +1,4 @@
-export type { LocalDynamoDB, LocalDynamoDBOptions } from './dynamodb.ts'
-export { startDynamoDB } from './dynamodb.ts'
 export type { SessionStoreBackend, StoreTestOptions, TestHarness } from './conformance.ts'
 export { testSessionStore } from './conformance.ts'
+export type { LocalDynamoDB, LocalDynamoDBOptions } from './dynamodb.ts'
+export { startDynamoDB } from './dynamodb.ts'
