@@ -35,7 +35,11 @@ export async function* measure(entries) {
       added.ours.push(await addedCpu(ours, SLICE_MS))
       added.reference.push(await addedCpu(reference, SLICE_MS))
     }
-    const row = { name: `CPU of a session, beside express and connect-dynamodb (${name})`, unit: 'us', atLeast }
+    const row = {
+      name: `CPU of a session, beside express and connect-dynamodb (${name})`,
+      unit: 'us',
+      atLeast,
+    }
     yield timesLessRow(row, added.ours, added.reference)
     for (const clients of [ours, reference]) clients.close()
     await server.stop()

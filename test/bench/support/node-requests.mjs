@@ -14,7 +14,13 @@ export function request(listener, url, cookie) {
   const socket = nowhere()
   const incoming = new IncomingMessage(socket)
   const headers = { host: 'localhost:3000', 'user-agent': 'Mozilla/5.0', accept: '*/*', cookie }
-  Object.assign(incoming, { method: 'GET', url, httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 })
+  Object.assign(incoming, {
+    method: 'GET',
+    url,
+    httpVersion: '1.1',
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+  })
   Object.assign(incoming, { headers, rawHeaders: Object.entries(headers).flat(), complete: true })
   const response = new ServerResponse(incoming)
   response.assignSocket(socket)

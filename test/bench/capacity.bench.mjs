@@ -1,0 +1,80 @@
+import { withSimulatedDate } from './support/simulated-date.mjs'
+import { connectSite, ourSite, pwrdrvrSite } from './support/sites.mjs'
+import { timesLessRow } from './support/times-less.mjs'
+import { pageViews } from './support/visits.mjs'
+
+const PARALLEL = 6
+/** What a write unit costs beside a read unit. */
+const WRITE_PRICE = 5
+/** A bot comes without a cookie, or with made-up ones. */
+const BOT_COOKIES = ['', `h3=${'A'.repeat(32)}.1.${'A'.repeat(43)}; connect.sid=s%3A${'A'.repeat(32)}.A`]
+
+/**
+ * Capacity units of a fixed workload (two instances, 50 users, two weeks, each page view six requests at once, the requests
+ * in turn to the instances) with ours and with two stores of express-session, each with its real code over the SDK.
+ */
+export async function* measure(entries) {
+  const ours = await run(await ourSite(entries))
+  const connect = await run(connectSite())
+  const pwrdrvr = await run(await pwrdrvrSite())
+  const row = (what, peer, reference, pick, atLeast) =>
+    timesLessRow({ name: `${what}, beside ${peer}`, unit: 'units', atLeast }, [pick(ours)], [pick(reference)])
+  yield row('capacity units', 'connect-dynamodb', connect, unitsOf, 13)
+  yield row('money in read units', 'connect-dynamodb', connect, moneyOf, 25)
+  yield row('capacity units', "pwrdrvr's store", pwrdrvr, unitsOf, 4.3)
+  yield row('money in read units', "pwrdrvr's store", pwrdrvr, moneyOf, 6)
+  yield noneRow('capacity units for bots', 'units', ours.bots, connect.bots)
+  yield noneRow(
+    "reads that miss the reader's own write, beside pwrdrvr's store",
+    'reads',
+    ours.stale,
+    pwrdrvr.stale,
+  )
+}
+
+const unitsOf = ({ read, write }) => read + write
+const moneyOf = ({ read, write }) => read + WRITE_PRICE * write
+
+/** A row for what must not be at all. @returns {import('./support/table.mjs').Row} */
+function noneRow(name, unit, ours, reference) {
+  return {
+    name,
+    unit,
+    ours,
+    reference,
+    ratio: reference === 0 ? 0 : ours / reference,
+    bar: '0',
+    met: ours === 0,
+  }
+}
+
+/** @returns units of all, units of bots, and how many reads missed what their client had written */
+function run({ engine, instances }) {
+  return withSimulatedDate(async (setTime) => {
+    const clients = new Map()
+    let bots = 0
+    let stale = 0
+    for (const [index, { at, user, writes }] of pageViews().entries()) {
+      setTime(at)
+      const before = engine.read + engine.write
+      const newcomer = { cookie: user === null ? BOT_COOKIES[index % BOT_COOKIES.length] : '', visits: 0 }
+      const { cookie, visits } = clients.get(user) ?? newcomer
+      const answers = await Promise.all(
+        Array.from({ length: PARALLEL }, (_, request) => {
+          const send = instances[(index + request) % instances.length]
+          return send(cookie, writes && request === 0)
+        }),
+      )
+      stale += answers.filter((answer) => answer.visits < visits).length
+      if (user === null) bots += engine.read + engine.write - before
+      else clients.set(user, clientAfter(answers, writes, { cookie, visits }))
+    }
+    return { read: engine.read, write: engine.write, bots, stale }
+  })
+}
+
+/** What a client has, and has been told, after its answers. */
+function clientAfter(answers, wrote, { cookie, visits }) {
+  const [set] = answers.flatMap((answer) => answer.cookies)
+  return { cookie: set?.split(';')[0] ?? cookie, visits: wrote ? answers[0].visits : visits }
+}
