@@ -15,6 +15,8 @@ import type {
   QueryCommandOutput,
   ScanCommandInput,
   ScanCommandOutput,
+  UpdateItemCommandInput,
+  UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
 import { Call } from './call.ts'
@@ -26,6 +28,7 @@ interface Operations {
   GetItem: { input: GetItemCommandInput; output: GetItemCommandOutput }
   BatchGetItem: { input: BatchGetItemCommandInput; output: BatchGetItemCommandOutput }
   PutItem: { input: PutItemCommandInput; output: PutItemCommandOutput }
+  UpdateItem: { input: UpdateItemCommandInput; output: UpdateItemCommandOutput }
   DeleteItem: { input: DeleteItemCommandInput; output: DeleteItemCommandOutput }
   BatchWriteItem: { input: BatchWriteItemCommandInput; output: BatchWriteItemCommandOutput }
   Query: { input: QueryCommandInput; output: QueryCommandOutput }

@@ -1,4 +1,9 @@
-import type { DeleteItemCommandInput, PutItemCommandInput, WriteRequest } from '@aws-sdk/client-dynamodb'
+import type {
+  DeleteItemCommandInput,
+  PutItemCommandInput,
+  UpdateItemCommandInput,
+  WriteRequest,
+} from '@aws-sdk/client-dynamodb'
 import { UnsessionError, invalidOption } from '../utils/errors.ts'
 import type { Attributes } from './attributes.ts'
 import { type Item, MAX_ITEM_BYTES, itemSize } from './item.ts'
@@ -42,6 +47,43 @@ export function putRequest(
   const condition = writeCondition(ctx.attributes, options.ifVersion, now)
   const item = newItem(ctx, key, value, options, now, condition && mark)
   return { TableName: ctx.table, Item: item, ...condition, ...capacity(ctx) }
+}
+
+/**
+ * A write at the version it asks for, which only renews: it leaves the mark of the last write that made a version, so that
+ * whoever made it still knows it.
+ */
+export function renewRequest(
+  ctx: RequestContext,
+  key: string,
+  value: string | Uint8Array,
+  options: WriteOptions,
+  now: number,
+): UpdateItemCommandInput {
+  const { attributes } = ctx
+  const { [attributes.key]: _key, ...item } = newItem(ctx, key, value, options, now)
+  const condition = writeCondition(attributes, options.ifVersion, now)
+  const names: Record<string, string> = { ...condition?.ExpressionAttributeNames }
+  const values: Item = { ...condition?.ExpressionAttributeValues }
+  const set = Object.entries(item).map(([name, held], index) => {
+    names[`#a${index}`] = name
+    values[`:a${index}`] = held
+    return `#a${index} = :a${index}`
+  })
+  const gone = [attributes.expires, attributes.user].filter((name) => !(name in item))
+  const remove = gone.map((name, index) => {
+    names[`#r${index}`] = name
+    return `#r${index}`
+  })
+  return {
+    TableName: ctx.table,
+    Key: { [attributes.key]: { S: key } },
+    ...condition,
+    UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ...capacity(ctx),
+  }
 }
 
 export function deleteRequest(

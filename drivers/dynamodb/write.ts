@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import type { DeleteItemCommandInput, PutItemCommandInput } from '@aws-sdk/client-dynamodb'
-import { ConflictError } from '../utils/errors.ts'
+import type {
+  DeleteItemCommandInput,
+  PutItemCommandInput,
+  UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb'
+import { ConflictError, UnsessionError } from '../utils/errors.ts'
 import type { Call } from './call.ts'
 import type { Connection } from './connection.ts'
 import { type Item, parseItem } from './item.ts'
 import { getRequest } from './requests.ts'
 import { isConditionFailure, toDriverError } from './sdk-errors.ts'
-import { type WriteOptions, deleteRequest, putRequest } from './write-requests.ts'
+import { type WriteOptions, deleteRequest, putRequest, renewRequest } from './write-requests.ts'
 
 /**
- * Put one item, conditionally where `ifVersion` is given.
+ * Write one item, conditionally where `ifVersion` is given.
  *
  * A conditional put whose first answer was lost finds, when the SDK sends it again, its own item in the way. It knows it by
- * the random mark it stored; equal content would prove nothing.
+ * the random mark it stored; equal content would prove nothing. Where a later version is in the way, somebody may have built
+ * on the lost write: then its outcome is unknown, and to try it again could apply it twice.
  *
  * @throws {ConflictError} with the live item that stood in the way
+ * @throws {UnsessionError} `UNAVAILABLE` where it cannot be known whether the write was carried out
  */
 export async function put(
   connection: Connection,
@@ -22,13 +28,28 @@ export async function put(
   value: string | Uint8Array,
   options: WriteOptions,
 ): Promise<void> {
+  const { ifVersion, version } = options
+  const now = Date.now()
+  if (typeof ifVersion === 'number' && version === ifVersion) {
+    const input = renewRequest(connection.options, key, value, options, now)
+    return connection.call('UpdateItem', key, async (call) => {
+      const outcome = await sendConditional(connection, 'UpdateItem', key, input, call)
+      if (!outcome.done) throw conflict(connection, key, outcome.blocker)
+    })
+  }
   const mark = randomUUID()
-  const input = putRequest(connection.options, key, value, options, Date.now(), mark)
+  const input = putRequest(connection.options, key, value, options, now, mark)
+  const { attributes, table } = connection.options
   await connection.call('PutItem', key, async (call) => {
     const outcome = await sendConditional(connection, 'PutItem', key, input, call)
-    if (!outcome.done && outcome.blocker?.[connection.options.attributes.mark]?.S !== mark) {
-      throw conflict(connection, key, outcome.blocker)
+    if (outcome.done || outcome.blocker?.[attributes.mark]?.S === mark) return
+    const error = conflict(connection, key, outcome.blocker)
+    const mine = version ?? (ifVersion ?? 0) + 1
+    if (call.ambiguous && error.current !== null && error.current.version > mine) {
+      const message = `it is not known whether a write to table \`${table}\` was carried out; read the item again`
+      throw new UnsessionError('UNAVAILABLE', message, { table, key })
     }
+    throw error
   })
 }
 
@@ -60,11 +81,18 @@ export async function remove(
 /** A write that went through, or the item that stood in its way. */
 type Outcome = { done: true; old: Item | undefined } | { done: false; blocker: Item | undefined }
 
-async function sendConditional<O extends 'PutItem' | 'DeleteItem'>(
+/** The conditional writes, with what goes in. */
+interface Writes {
+  PutItem: PutItemCommandInput
+  UpdateItem: UpdateItemCommandInput
+  DeleteItem: DeleteItemCommandInput
+}
+
+async function sendConditional<O extends keyof Writes>(
   connection: Connection,
   operation: O,
   key: string,
-  input: O extends 'PutItem' ? PutItemCommandInput : DeleteItemCommandInput,
+  input: Writes[O],
   call: Call,
 ): Promise<Outcome> {
   try {

@@ -7,6 +7,8 @@ import type { SessionStore, SessionSummary, SweepOptions, SweepResult } from './
 export interface ListOptions {
   user?: string
   limit?: number
+  /** Also what looks expired in a plain read: somebody may have touched it meanwhile. Default `false`. */
+  expired?: boolean
 }
 
 /** Reads out at a time where a storage has no listing of its own. */
@@ -18,13 +20,13 @@ const DEFAULT_GRACE = 60
 /** Live sessions, from the driver's index where there is one, else by reading them all. */
 export async function* listSessions(
   backend: Backend,
-  { user, limit = Infinity }: ListOptions,
+  { user, limit = Infinity, expired = false }: ListOptions,
   now: () => number,
 ): AsyncGenerator<SessionSummary> {
   let left = limit
   for await (const { id, header } of headers(backend, user)) {
     if (left <= 0) return
-    if (!isLive(header, now()) || (user !== undefined && header.user !== user)) continue
+    if ((!expired && !isLive(header, now())) || (user !== undefined && header.user !== user)) continue
     const { codec: _, ...summary } = header
     left--
     yield { id, ...summary }
@@ -37,7 +39,7 @@ export async function destroyListed(
   { user, except }: { user: string; except?: string },
 ): Promise<number> {
   let destroyed = 0
-  for await (const { id } of store.list({ user })) {
+  for await (const { id } of store.list({ user, expired: true })) {
     if (id !== except && (await store.destroy(id))) destroyed++
   }
   return destroyed

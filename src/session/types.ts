@@ -125,7 +125,7 @@ export interface SessionStore {
   rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>>
 
   /** Live sessions, of one user or of all. @param options.limit - at most so many */
-  list(options?: { user?: string; limit?: number }): AsyncIterable<SessionSummary>
+  list(options?: { user?: string; limit?: number; expired?: boolean }): AsyncIterable<SessionSummary>
 
   /** End all of a user's sessions. @param options.except - id to spare. @returns how many were ended */
   destroyAll(options: { user: string; except?: string }): Promise<number>

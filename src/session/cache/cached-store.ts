@@ -1,4 +1,4 @@
-import { ConflictError, SessionGoneError } from '../../../drivers/utils/errors.ts'
+import { ConflictError, SessionGoneError, hashKey } from '../../../drivers/utils/errors.ts'
 import { callHook, type SessionHooks } from '../hooks.ts'
 import { isSessionId } from '../id.ts'
 import { isLive } from '../lifetime.ts'
@@ -83,11 +83,8 @@ export class CachedStore implements SessionStore {
     return this.#loadThrough(id, minVersion)
   }
 
-  async create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
-    const since = this.#moment()
-    const record = await this.#inner.create(draft)
-    await this.#keepNew(record, since)
-    return record
+  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+    return this.#creating(draft.id, () => this.#inner.create(draft))
   }
 
   save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
@@ -116,12 +113,13 @@ export class CachedStore implements SessionStore {
   }
 
   rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
-    return this.#during(record.id, async (_, since) => {
-      const renewed = await this.#inner.rotate(record, newId)
-      await this.#bury(record.id)
-      await this.#keepNew(renewed, since)
-      return renewed
-    })
+    return this.#during(record.id, () =>
+      this.#creating(newId, async () => {
+        const renewed = await this.#inner.rotate(record, newId)
+        await this.#bury(record.id)
+        return renewed
+      }),
+    )
   }
 
   async *list(options?: ListOptions): AsyncGenerator<SessionSummary> {
@@ -219,7 +217,8 @@ export class CachedStore implements SessionStore {
     try {
       return await operation(pending, since)
     } catch (error) {
-      if (error instanceof SessionGoneError) await this.#bury(id)
+      // While a session gets a new id, it may also end under that.
+      if (error instanceof SessionGoneError && error.keyHash === hashKey(id)) await this.#bury(id)
       else if (error instanceof ConflictError && error.current) {
         await this.#keep(snapshotOf(error.current), since, pending)
       } else await this.#drop(id)
@@ -247,14 +246,20 @@ export class CachedStore implements SessionStore {
     if (pending.ended) await tier.delete(id)
   }
 
-  /** Keep what has just come into being under an id. */
-  async #keepNew(record: SessionRecord, since: Moment): Promise<void> {
-    const { id } = record
-    this.#pending.renew(id)
-    this.#ended.delete(id)
-    const pending = this.#pending.begin(id)
-    await this.#keep(snapshotOf(record), since, pending)
-    this.#pending.finish(id, pending)
+  /** Run an operation that brings a session into being, and keep it, unless it was ended before its maker knew of it. */
+  async #creating<R extends SessionRecord>(id: string, operation: () => Promise<R>): Promise<R> {
+    const since = this.#moment()
+    const pending = this.#pending.renew(id)
+    try {
+      const record = await operation()
+      if (!pending.ended) {
+        this.#ended.delete(id)
+        await this.#keep(snapshotOf(record), since, pending)
+      }
+      return record
+    } finally {
+      this.#pending.finish(id, pending)
+    }
   }
 
   /** Forget an id whose state is not known any more. */

@@ -32,9 +32,10 @@ export class PendingOperations {
   }
 
   /** A new session begins under this id; what is under way concerns the former one. */
-  renew(id: string): void {
+  renew(id: string): Pending {
     const former = this.#byId.get(id)
     if (former !== undefined) former.floor = Infinity
     this.#byId.delete(id)
+    return this.begin(id)
   }
 }
