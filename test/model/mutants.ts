@@ -1,0 +1,195 @@
+import { ConflictError } from '../../drivers/utils/errors.ts'
+import { createSessionStore, json, type SessionStoreOptions } from '../../src/index.ts'
+import { CachedStore } from '../../src/session/cache/cached-store.ts'
+import { type CacheTier, MemoryTier } from '../../src/session/cache/tier.ts'
+import { resolveOptions } from '../../src/session/options.ts'
+import type { DriverLike, TransactionOptions } from '../../src/session/storage.ts'
+import { StorageStore } from '../../src/session/storage-store.ts'
+import type { SessionRecord, SessionStore } from '../../src/session/types.ts'
+import type { Table } from './table.ts'
+import type { Mutant } from './world.ts'
+
+type Write = (key: string, value: string, options: TransactionOptions) => Promise<void>
+
+/** An object with some of its methods replaced. */
+function altered<T extends object>(object: T, methods: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const replaced: unknown = Reflect.get(methods, name)
+      if (replaced !== undefined) return replaced
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
+/** A driver that does something else than throw where a write's condition does not hold. */
+function onConflict(
+  then: (
+    write: () => Promise<void>,
+    options: TransactionOptions,
+    error: ConflictError,
+    isExpired: boolean,
+  ) => unknown,
+): Mutant {
+  const driver = (honest: DriverLike, table: Table): DriverLike => {
+    const setItem: Write = async (key, value, options) => {
+      try {
+        await honest.setItem?.(key, value, options)
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error
+        const force = async (): Promise<void> => {
+          await honest.setItem?.(key, value, { ...options, ifVersion: undefined })
+        }
+        const isThere = Boolean(table.history.get(key)?.at(-1)?.item)
+        if ((await then(force, options, error, isThere && error.current === null)) !== true) throw error
+      }
+    }
+    return altered(honest, { setItem })
+  }
+  return { driver }
+}
+
+const isSave = ({ ifVersion, version }: TransactionOptions): boolean =>
+  typeof ifVersion === 'number' && version === ifVersion + 1
+const isTouch = ({ ifVersion, version }: TransactionOptions): boolean =>
+  typeof ifVersion === 'number' && version === ifVersion
+
+/** A driver that writes all the same, where a condition does not hold and this is so. */
+function forced(
+  when: (options: TransactionOptions, current: unknown, isExpired: boolean) => boolean,
+): Mutant {
+  return onConflict(async (force, options, { current }, isExpired) => {
+    if (!when(options, current, isExpired)) return false
+    await force()
+    return true
+  })
+}
+
+/** A store that is right but for some of its methods. */
+function alteredStore(alter: (store: SessionStore) => Partial<SessionStore>): Mutant {
+  return {
+    store(options) {
+      const store = createSessionStore(options)
+      return altered(store, alter(store))
+    },
+  }
+}
+
+/** A cache made of other parts. Where a schedule has no cache, nothing is broken. */
+function alteredCache(
+  make: (options: SessionStoreOptions, inner: SessionStore, tier: CacheTier, ttl: number) => SessionStore,
+): Mutant {
+  return {
+    store(options) {
+      const { cache } = options
+      if (!cache) return createSessionStore(options)
+      const { ttl = 10, max = 1000 } = cache
+      return make(options, new StorageStore(resolveOptions(options)), new MemoryTier(max), ttl * 1000)
+    },
+  }
+}
+
+/** What one writes first: look, read, keep; after a destroy, forget. */
+function naiveCache(isAlive: (record: SessionRecord, now: number) => boolean): Mutant {
+  return alteredCache(({ now = Date.now }, inner, _tier, ttl) => {
+    const kept = new Map<string, { record: SessionRecord; at: number }>()
+    const keep = <T extends SessionRecord>(record: T): T => {
+      kept.set(record.id, { record, at: now() })
+      return record
+    }
+    return altered(inner, {
+      async load(id: string, options?: { minVersion?: number }) {
+        const entry = kept.get(id)
+        const isFresh = entry && now() - entry.at < ttl && entry.record.version >= (options?.minVersion ?? 0)
+        if (isFresh && isAlive(entry.record, now())) return copyOf(entry.record)
+        const record = await inner.load(id, options)
+        return record && copyOf(keep(record))
+      },
+      save: async (record: SessionRecord) => keep(await inner.save(record)),
+      async destroy(id: string, options?: { ifVersion?: number }) {
+        const wasLive = await inner.destroy(id, options)
+        kept.delete(id)
+        return wasLive
+      },
+    } as Partial<SessionStore>)
+  })
+}
+
+function copyOf(record: SessionRecord): never {
+  const { id, version, createdAt, expiresAt, deadline, idleTimeout, user, original } = record
+  const data = structuredClone(original)
+  return { id, version, createdAt, expiresAt, deadline, idleTimeout, user, original, data } as never
+}
+
+/** A regenerate of two plain steps. */
+function rotation(end: (store: SessionStore, record: SessionRecord) => Promise<unknown>): Mutant {
+  return alteredStore((store) => ({
+    async rotate({ data, user, deadline, idleTimeout, createdAt, ...record }, id) {
+      const renewed = await store.create({ id, data, user, deadline, idleTimeout, createdAt })
+      await end(store, record as SessionRecord)
+      return renewed
+    },
+  }))
+}
+
+/** Protocols, each broken on purpose: what the model must notice. Those `withFaults` only show where calls fail. */
+export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
+  'a save ignores the version': forced((options, current) => isSave(options) && current !== null),
+  'a conflict is settled by force': alteredStore((store) => ({
+    async save(record) {
+      const attempt = (version: number): Promise<typeof record> =>
+        store.save({ ...record, version, data: record.data }).catch((error: unknown) => {
+          if (error instanceof ConflictError && error.current) return attempt(error.current.version)
+          throw error
+        })
+      return attempt(record.version)
+    },
+  })),
+  'a load ignores the version in the cookie': alteredStore((store) => ({ load: (id) => store.load(id) })),
+  'a create overwrites': forced(({ ifVersion }, current) => ifVersion === null && current !== null),
+  'a save brings a removed session back': forced(
+    (options, current, isExpired) => isSave(options) && current === null && !isExpired,
+  ),
+  'a save brings an expired session back': forced(
+    (options, _current, isExpired) => isSave(options) && isExpired,
+  ),
+  'a touch ignores the version': forced((options, current) => isTouch(options) && current !== null),
+  'a touch brings a removed session back': forced((options, current) => isTouch(options) && current === null),
+  'a destroy leaves the cache as it is': alteredCache((options, inner, tier, ttl) => {
+    const cached = new CachedStore(inner, { tier, ttl, max: 1000, hooks: options.hooks ?? {} })
+    return altered(cached, { destroy: (id, ifVersion) => inner.destroy(id, ifVersion) })
+  }),
+  'a destroy leaves no tombstone': alteredCache(
+    (options, inner, tier, ttl) => new CachedStore(inner, { tier, ttl, max: 0, hooks: options.hooks ?? {} }),
+  ),
+  'a late read fills the cache after a destroy': naiveCache(({ expiresAt }, now) => now < expiresAt),
+  'a cache entry outlives its session': naiveCache(() => true),
+  'cache entries live twice as long': alteredCache(
+    (options, inner, tier, ttl) =>
+      new CachedStore(inner, { tier, ttl: 2 * ttl + 10_000, max: 1000, hooks: options.hooks ?? {} }),
+  ),
+  'requests share their data': {
+    store: (options) => createSessionStore({ ...options, codec: { ...json(), copy: (data) => data } }),
+  },
+  'a miss in a plain read is final': {
+    driver: (driver) =>
+      altered(driver, {
+        getItemRaw: (key, options) => driver.getItemRaw?.(key, { ...options, consistent: false }),
+      }),
+  },
+  'unknown ids are adopted': alteredStore((store) => ({
+    load: async (id, options) =>
+      (await store.load(id, options)) ?? (store.create({ id, data: {} }).catch(() => null) as never),
+  })),
+  'every read is a touch': alteredStore((store) => ({
+    async load<T extends Record<string, unknown>>(id: string, options?: { minVersion?: number }) {
+      const record = await store.load<T>(id, options)
+      return record && ((await store.touch(record)) ?? record)
+    },
+  })),
+  'a regenerate ends the old id at any version': rotation((store, { id }) => store.destroy(id)),
+  'a regenerate leaves the old id alive': rotation(async () => {}),
+  'a write sent again does not know its own': { table: { marks: false }, withFaults: true },
+  'a write sent again never doubts': { table: { doubts: false }, withFaults: true },
+}

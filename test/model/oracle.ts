@@ -1,0 +1,264 @@
+import { isDeepStrictEqual } from 'node:util'
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import { DEFAULT_IDLE_TIMEOUT } from '../../src/session/types.ts'
+import { type Exchange, exchanges } from './exchange.ts'
+import { MAX_FLIGHT, type Scheduler } from './scheduler.ts'
+import type { Envelope, Item, State, Table, TableObserver } from './table.ts'
+
+/** What the oracle must know of a run. */
+export interface Terms {
+  /** ms a cache keeps an entry; 0 without a cache. */
+  ttl: number
+  /** ms a plain read lags behind. */
+  lag: number
+  hasFaults: boolean
+  /** Whether writes have conditions, which hold at the instant they take effect. */
+  isConditional: boolean
+}
+
+/** An acknowledged write, and when its client knew. */
+interface Known {
+  key: string
+  id: string
+  version: number
+  client: string
+  at: number
+  moment: number
+}
+
+/**
+ * The model. It follows what clients were told and what the table holds, and says what is wrong: of what a request sees,
+ * of what it writes, and of what is left in the end.
+ */
+export class Oracle implements TableObserver {
+  violation: string | undefined
+  #scheduler: Scheduler
+  #terms: Terms
+  /** Acknowledged writes by the session's name, which it keeps under every id. */
+  #known = new Map<string, Known[]>()
+  /** The id that a regenerated session had before, by its id. */
+  #parents = new Map<string, string>()
+  /** Ids that a client was told, and the name of their session. */
+  #reached = new Map<string, string>()
+  /** Names of sessions that somebody has ended, or may have. */
+  #over = new Set<string>()
+  /** When a server had ended an id, by `server id`. */
+  #buried = new Map<string, number>()
+  /** Keys whose write was told to have failed for good. */
+  #refused = new Set<string>()
+  #table: Table | undefined
+
+  constructor(scheduler: Scheduler, terms: Terms) {
+    this.#scheduler = scheduler
+    this.#terms = terms
+  }
+
+  watch(table: Table): void {
+    this.#table = table
+  }
+
+  fail(what: string, exchange?: Exchange): void {
+    const who = exchange ? ` (${exchange.client.name}: ${exchange.op}, key ${exchange.key})` : ''
+    this.violation ??= what + who
+    this.#scheduler.stopped = true
+  }
+
+  put(id: string, item: Item, former: Item | null, issuedAt: number, attempt: number): void {
+    const exchange = exchanges.getStore()
+    if (!exchange) return
+    // The same write, sent again because its answer was lost, is no second one.
+    if (attempt === 1) exchange.puts++
+    const { envelope } = item
+    const isKnown = this.#states(id).length > 0
+    if (!isKnown && !exchange.generated.has(id))
+      this.fail('a session was stored under a foreign id', exchange)
+    // A creation sent again after a lost answer finds nothing where somebody has ended it in between, and counts as later.
+    const isAgain = attempt > 1 && item.version === 1
+    if (isKnown && former === null && !isAgain) this.fail('an ended session was written', exchange)
+    const isOver = former && this.#terms.isConditional && former.expires <= this.#scheduler.now
+    if (former && (issuedAt >= former.envelope.e || isOver))
+      this.fail('an expired session was written', exchange)
+    if (former && former.envelope.d['birth'] !== envelope.d['birth'])
+      this.fail('a session was stored over another one', exchange)
+    if (exchange.isReader && !(former && this.#isDueTouch(id, envelope, issuedAt)))
+      this.fail('a reader wrote', exchange)
+    if (exchange.isReader && exchange.puts > 1) this.fail('a reader wrote twice', exchange)
+  }
+
+  removed(_id: string, former: Item): void {
+    const exchange = exchanges.getStore()
+    if (!exchange) return
+    if (exchange.isReader) this.fail('a reader removed a session', exchange)
+    if (exchange.op === 'sweep' && former.envelope.e > this.#scheduler.now)
+      this.fail('a sweep removed a live session', exchange)
+    const isEnd = /clear|revoke/.test(exchange.op)
+    if (isEnd && former.expires > this.#scheduler.now) this.#over.add(String(former.envelope.d['birth']))
+  }
+
+  /** A request has been answered. */
+  answered(exchange: Exchange): void {
+    if (exchange.complaint) this.fail(exchange.complaint, exchange)
+    this.#checkError(exchange)
+    if (exchange.seen) this.#checkSeen(exchange, exchange.seen)
+    this.#learn(exchange)
+  }
+
+  /** All is quiet: what is stored must be what was told. */
+  finish(): void {
+    for (const [name, known] of this.#known) {
+      const ids = [...this.#reached.keys()].filter((each) => this.#reached.get(each) === name)
+      const live = ids.filter((id) => this.#isLive(id))
+      if (live.length > 1) this.fail(`session ${name} is alive under ${live.length} ids`)
+      const [id] = live
+      if (id === undefined) {
+        if (!this.#over.has(name) && !ids.some((each) => this.#hasExpired(each)))
+          this.fail(`session ${name} is gone, and nobody has ended it`)
+        continue
+      }
+      const { d } = this.#states(id).at(-1)!.item!.envelope
+      for (const { key } of known)
+        if (d[key] !== true) this.fail(`the acknowledged write of key ${key} is lost`)
+      this.#checkData(d)
+    }
+  }
+
+  #checkError({ error, ...exchange }: Exchange): void {
+    if (error === undefined) return
+    const code = error instanceof UnsessionError ? error.code : undefined
+    if (code === 'CONFLICT') return
+    if (code === 'UNAVAILABLE' && this.#terms.hasFaults) return
+    const { id } = exchange.seen ?? {}
+    if (code === 'SESSION_GONE' && (id === undefined || !this.#isLive(id))) return
+    // A regenerated session was ended under its new id, before its client knew of it: the sign-in is refused.
+    const wasEnded = [...exchange.generated].some((each) => this.#states(each).at(-1)?.item === null)
+    if (code === 'SESSION_GONE' && wasEnded) return
+    this.fail(
+      `it failed with ${code === 'SESSION_GONE' ? 'SESSION_GONE, but the session is alive' : String(error)}`,
+      exchange,
+    )
+  }
+
+  #checkSeen(exchange: Exchange, seen: NonNullable<Exchange['seen']>): void {
+    const { token, startedAt, startedMoment, server } = exchange
+    const fail = (what: string): void => this.fail(what, exchange)
+    if (seen.isNew) {
+      if (Object.keys(seen.data).length > 0) fail('a new session has data')
+      if (token && this.#wasLiveSince(token.id, startedMoment, seen)) fail('a live session was not found')
+      return
+    }
+    if (!token || token.id !== seen.id) return fail('a session was opened that the cookie does not name')
+    const buried = this.#buried.get(`${server} ${token.id}`)
+    if (this.#terms.ttl > 0 && buried !== undefined && buried < startedMoment)
+      fail('an ended session came back where it was ended')
+    this.#checkAge(seen, startedAt, fail)
+    this.#checkData(seen.data)
+    const name = String(seen.data['birth'])
+    for (const write of this.#known.get(name) ?? []) {
+      if (write.moment > startedMoment || seen.data[write.key] === true) continue
+      if (exchange.client.isSequential && write.client === exchange.client.name)
+        fail(`the client does not see its own write of key ${write.key}`)
+      if (this.#isCovered(write, token)) fail(`the cookie's version has key ${write.key}, but it is not seen`)
+    }
+  }
+
+  /** What is seen must have been the truth not too long ago, and must not have expired. */
+  #checkAge(seen: NonNullable<Exchange['seen']>, startedAt: number, fail: (what: string) => void): void {
+    const { ttl, lag } = this.#terms
+    const horizon = startedAt - ttl - lag - (ttl > 0 ? MAX_FLIGHT : 0)
+    const states = this.#states(seen.id!)
+    const same = states.flatMap(({ item }, index) =>
+      item?.version === seen.version && isDeepStrictEqual(item.envelope.d, seen.data)
+        ? [{ e: item.envelope.e, until: states[index + 1]?.at ?? Infinity }]
+        : [],
+    )
+    if (same.length === 0) return fail('what is seen was never stored')
+    if (same.every(({ e }) => e <= startedAt)) fail('an expired session is seen')
+    if (same.every(({ until }) => until < horizon)) fail('what is seen is too old')
+  }
+
+  /** Increments are exact in every state; what was refused is in none. */
+  #checkData(data: Record<string, unknown>): void {
+    const keys = Object.keys(data)
+    const increments = keys.filter((key) => key.startsWith('+')).length
+    if ((data['count'] ?? 0) !== increments)
+      this.fail(`the counter says ${String(data['count'])} after ${increments} increments`)
+    for (const key of keys) if (this.#refused.has(key)) this.fail(`the refused write of key ${key} is stored`)
+  }
+
+  #learn(exchange: Exchange): void {
+    const { acks, ended, error, seen, op, client, server } = exchange
+    const { now: at, moment } = this.#scheduler
+    const code = error instanceof UnsessionError ? error.code : undefined
+    const name = acks.length > 0 ? this.#nameOf(acks.at(-1)!.id) : undefined
+    for (const ack of acks) {
+      const known = this.#known.get(name!) ?? []
+      known.push({ ...ack, client: client.name, at, moment })
+      this.#known.set(name!, known)
+      this.#reached.set(ack.id, name!)
+    }
+    for (const id of ended) this.#buried.set(`${server} ${id}`, moment)
+    // Where answers get lost, a write may have been carried out before the session was ended.
+    if (code === 'CONFLICT' || (code === 'SESSION_GONE' && !this.#terms.hasFaults)) {
+      for (const key of exchange.tried) if (!acks.some((ack) => ack.key === key)) this.#refused.add(key)
+    }
+    // A failure half-way through may have ended the old id without a new one being told.
+    const mayEnd = /clear|revoke|regenerate|sign in/.test(op)
+    const id = acks.at(-1)?.id ?? seen?.id
+    if (code === 'UNAVAILABLE' && mayEnd && id !== undefined) this.#over.add(this.#nameOf(id))
+  }
+
+  /** A client got a cookie: the id is in the world. */
+  told(exchange: Exchange, id: string): void {
+    const former = exchange.seen?.id
+    this.#reached.set(id, this.#nameOf(id))
+    if (former !== undefined && former !== id) this.#parents.set(id, former)
+  }
+
+  #isCovered(write: Known, token: { id: string; version: number }): boolean {
+    if (write.id === token.id) return write.version <= token.version
+    for (let id = this.#parents.get(token.id); id !== undefined; id = this.#parents.get(id))
+      if (id === write.id) return true
+    return false
+  }
+
+  #nameOf(id: string): string {
+    const item = this.#states(id).findLast((state) => state.item)?.item
+    return String(item?.envelope.d['birth'])
+  }
+
+  #states(id: string): State[] {
+    return this.#table?.history.get(id) ?? []
+  }
+
+  #isLive(id: string): boolean {
+    const item = this.#states(id).at(-1)?.item
+    return item !== undefined && item !== null && item.envelope.e > this.#scheduler.now
+  }
+
+  #hasExpired(id: string): boolean {
+    const item = this.#states(id).findLast((state) => state.item)?.item
+    return item !== undefined && item !== null && item.envelope.e <= this.#scheduler.now
+  }
+
+  #wasLiveSince(id: string, moment: number, until: { at: number; moment: number }): boolean {
+    const states = this.#states(id).filter((state) => state.moment <= until.moment)
+    // A write on its way at the very end moved it: who looked in between found the session over, and may remember that.
+    const hadLapsed = states.some(
+      (state, index) => (states[index - 1]?.item?.envelope.e ?? Infinity) <= state.at,
+    )
+    if (hadLapsed) return false
+    const first = states.findLastIndex((state) => state.moment <= moment)
+    return first >= 0 && states.slice(first).every(({ item }) => item !== null && item.envelope.e > until.at)
+  }
+
+  /** Whether a write is the touch of a session of which less than half of its window was left, in a state of late. */
+  #isDueTouch(id: string, { v, u, i, d }: Envelope, now: number): boolean {
+    const window = i ?? DEFAULT_IDLE_TIMEOUT * 1000
+    return this.#states(id).some(({ item }, index, states) => {
+      if (item?.version !== v || item.envelope.u !== u || !isDeepStrictEqual(item.envelope.d, d)) return false
+      return (
+        item.envelope.e - now < window / 2 && states.slice(index).every((later) => later.item?.version === v)
+      )
+    })
+  }
+}

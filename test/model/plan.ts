@@ -1,0 +1,35 @@
+import { WRITERS } from './actions.ts'
+import type { Random } from './random.ts'
+
+/** What a schedule is made of; each has its own, so that rare things are common in some. */
+export interface Plan {
+  servers: number
+  clients: number
+  requests: number
+  ttl: number
+  lag: number
+  faults: number
+  isConditional: boolean
+  lifetime: { maxAge?: number; idleTimeout?: number }
+  writes: number
+  ops: Record<string, number>
+}
+
+export function planFrom(random: Random, hasFaults: boolean): Plan {
+  const isConditional = random.chance(0.85)
+  const ops: Record<string, number> = {}
+  for (const op of WRITERS) ops[op] = random.chance(0.5) ? random.between(1, 4) : 0
+  ops['set'] = random.between(1, 4)
+  return {
+    servers: random.between(1, 3),
+    clients: random.between(1, 3),
+    requests: random.between(3, 8),
+    ttl: random.pick([0, 10, 10, 10]),
+    lag: isConditional ? random.pick([0, 2000, 2000]) : 0,
+    faults: hasFaults ? random.pick([0.05, 0.2]) : 0,
+    isConditional,
+    lifetime: random.pick([{}, { idleTimeout: 60 }, { maxAge: 90 }, { idleTimeout: 60, maxAge: 90 }]),
+    writes: random.pick([0.3, 0.6, 0.9]),
+    ops,
+  }
+}

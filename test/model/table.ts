@@ -1,0 +1,234 @@
+import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
+import type { NativeDriver } from '../../src/session/native.ts'
+import type { DriverLike, TransactionOptions } from '../../src/session/storage.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** The part of the stored envelope that the checks look at. */
+export interface Envelope {
+  v: number
+  c: number
+  e: number
+  i?: number
+  u?: string
+  d: Record<string, unknown>
+}
+
+export interface Item {
+  value: string
+  version: number
+  /** ms since the epoch, of a whole second, as a table keeps it. */
+  expires: number
+  user: string | undefined
+  mark: number
+  envelope: Envelope
+}
+
+/** An item from a time on; `null` once it is removed. */
+export interface State {
+  item: Item | null
+  at: number
+  moment: number
+}
+
+/** Told of every write at the instant it takes effect, before it does. */
+export interface TableObserver {
+  put(key: string, item: Item, former: Item | null, issuedAt: number, attempt: number): void
+  removed(key: string, former: Item): void
+}
+
+export interface TableOptions {
+  /** ms a plain read may lag behind. */
+  lag: number
+  /** Part of the calls that fail, in one of several ways. */
+  faults: number
+  /** Whether writes have conditions. Without, a write that takes effect after its client gave up could not be told from a good one. */
+  isConditional: boolean
+  /** Whether a write sent again knows its own first attempt by its mark. */
+  marks: boolean
+  /** Whether a write sent again, that finds a later version than its own, says that it does not know. */
+  doubts: boolean
+}
+
+type Fault = 'none' | 'refused' | 'lost' | 'late' | 'resent'
+
+/**
+ * A table as several servers see it: conditional writes take effect one after the other, strong reads are current, plain
+ * reads show any state of the last while. A call takes two steps of the schedule: to its effect, and back.
+ */
+export class Table {
+  readonly history: Map<string, State[]> = new Map()
+  #scheduler: Scheduler
+  #random: Random
+  #options: TableOptions
+  #observer: TableObserver
+  #marks = 0
+
+  constructor(scheduler: Scheduler, random: Random, options: TableOptions, observer: TableObserver) {
+    this.#scheduler = scheduler
+    this.#random = random
+    this.#options = options
+    this.#observer = observer
+  }
+
+  /** The item, unless it has expired to the second. */
+  live(key: string): Item | null {
+    return this.#unlessExpired(this.history.get(key)?.at(-1)?.item)
+  }
+
+  /** Have a session there from the start. */
+  plant(key: string, envelope: Envelope): void {
+    const item = {
+      value: JSON.stringify(envelope),
+      version: envelope.v,
+      expires: envelope.e,
+      user: undefined,
+    }
+    this.#push(key, { ...item, mark: 0, envelope })
+  }
+
+  /** A driver as DynamoDB's. */
+  conditionalDriver(): NativeDriver {
+    const read = async (key: string, options?: TransactionOptions): Promise<string | null> =>
+      this.#call(
+        () => (options?.['consistent'] === true ? this.live(key) : this.#glimpse(key))?.value ?? null,
+      )
+    const table = this
+    return {
+      ...this.#common(read),
+      flags: { conditional: true },
+      deleteItem: (key, options) => this.#delete(key, options),
+      async *listUser(user) {
+        yield* await table.#call(() =>
+          [...table.history.keys()].flatMap((key) => {
+            const item = table.#glimpse(key)
+            return item?.user === user ? [{ key, value: item.value }] : []
+          }),
+        )
+      },
+    }
+  }
+
+  /** A driver without conditions, whose reads are current: such as memory, or a file system. */
+  plainDriver(): DriverLike {
+    return this.#common((key) => this.#call(() => this.live(key)?.value ?? null))
+  }
+
+  #common(read: (key: string, options?: TransactionOptions) => Promise<string | null>): DriverLike & {
+    setItem: (key: string, value: string, options: TransactionOptions) => Promise<void>
+  } {
+    return {
+      hasItem: async (key, options) => (await read(key, options)) !== null,
+      getItem: read,
+      getItemRaw: read,
+      setItem: (key, value, options) => this.#put(key, value, options),
+      removeItem: async (key, options) => void (await this.#delete(key, options)),
+      getKeys: () => this.#call(() => [...this.history.keys()].filter((key) => this.live(key) !== null)),
+    }
+  }
+
+  #put(key: string, value: string, options: TransactionOptions): Promise<void> {
+    const { ttl, version, user } = options as { ttl: number; version?: number; user?: string }
+    const envelope = JSON.parse(value) as Envelope
+    const mark = ++this.#marks
+    const issuedAt = this.#scheduler.now
+    const expires = Math.ceil(issuedAt / 1000 + ttl) * 1000
+    return this.#call(
+      (attempt) => {
+        const current = this.live(key)
+        if (attempt > 1 && this.#options.marks && this.history.get(key)?.at(-1)?.item?.mark === mark) return
+        const mine = version ?? envelope.v
+        if (attempt > 1 && this.#options.doubts && current && current.version > mine) throw unavailable()
+        this.#check(key, current, options)
+        const isRenewal = options['ifVersion'] === mine
+        const item = {
+          value,
+          version: mine,
+          expires,
+          user,
+          mark: isRenewal ? (current?.mark ?? 0) : mark,
+          envelope,
+        }
+        this.#observer.put(key, item, this.history.get(key)?.at(-1)?.item ?? null, issuedAt, attempt)
+        this.#push(key, item)
+      },
+      { isWrite: true },
+    )
+  }
+
+  #delete(key: string, options: TransactionOptions = {}): Promise<boolean> {
+    return this.#call(
+      (attempt) => {
+        const current = this.live(key)
+        if (attempt > 1 && current === null) return true
+        this.#check(key, current, options)
+        const former = this.history.get(key)?.at(-1)?.item
+        if (former) {
+          this.#observer.removed(key, former)
+          this.#push(key, null)
+        }
+        return current !== null
+      },
+      { isWrite: true },
+    )
+  }
+
+  #check(key: string, current: Item | null, { ifVersion }: TransactionOptions): void {
+    if (ifVersion === undefined || (current?.version ?? null) === ifVersion) return
+    throw new ConflictError('a conditional write found another version', current, { key })
+  }
+
+  /** Any state of the last while. */
+  #glimpse(key: string): Item | null {
+    const states = this.history.get(key) ?? []
+    const horizon = this.#scheduler.now - this.#options.lag
+    // -1: before the first one.
+    const oldest = states.findLastIndex(({ at }) => at <= horizon)
+    return this.#unlessExpired(states[this.#random.between(oldest, states.length - 1)]?.item)
+  }
+
+  #unlessExpired(item: Item | null | undefined): Item | null {
+    return item && item.expires > this.#scheduler.now ? item : null
+  }
+
+  #push(key: string, item: Item | null): void {
+    const states = this.history.get(key) ?? []
+    states.push({ item, at: this.#scheduler.now, moment: this.#scheduler.moment })
+    this.history.set(key, states)
+  }
+
+  #call<T>(effect: (attempt: number) => T, { isWrite = false }: { isWrite?: boolean } = {}): Promise<T> {
+    return this.#scheduler.flight(async () => {
+      await this.#scheduler.pause('call')
+      const fault = this.#fault(isWrite)
+      if (fault === 'refused') throw unavailable()
+      if (fault === 'late') {
+        // Its client has given up; the effect is still to come, or to fail unseen.
+        void this.#scheduler
+          .pause('call')
+          .then(() => effect(1))
+          .catch(() => {})
+        throw unavailable()
+      }
+      let result = effect(1)
+      await this.#scheduler.pause('call')
+      if (fault === 'lost') throw unavailable()
+      if (fault === 'resent') {
+        result = effect(2)
+        await this.#scheduler.pause('call')
+      }
+      return result
+    })
+  }
+
+  #fault(isWrite: boolean): Fault {
+    if (!this.#random.chance(this.#options.faults)) return 'none'
+    if (!isWrite) return 'refused'
+    const faults: Fault[] = ['refused', 'lost', 'resent']
+    return this.#random.pick(this.#options.isConditional ? [...faults, 'late'] : faults)
+  }
+}
+
+function unavailable(): UnsessionError {
+  return new UnsessionError('UNAVAILABLE', 'the table did not answer')
+}

@@ -1,0 +1,270 @@
+import { H3 } from 'h3'
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import { signToken, verifyToken } from '../../src/index.ts'
+import type { SessionConfig } from '../../src/h3/index.ts'
+import { type SessionStoreOptions, createSessionStore } from '../../src/index.ts'
+import type { DriverLike } from '../../src/session/storage.ts'
+import type { SessionStore } from '../../src/session/types.ts'
+import { act, READERS } from './actions.ts'
+import { type Exchange, exchanges } from './exchange.ts'
+import { Oracle } from './oracle.ts'
+import { type Plan, planFrom } from './plan.ts'
+import { Random } from './random.ts'
+import { Scheduler } from './scheduler.ts'
+import { Table, type TableOptions } from './table.ts'
+
+/** A protocol broken on purpose. */
+export interface Mutant {
+  table?: Partial<TableOptions>
+  driver?: (driver: DriverLike, table: Table) => DriverLike
+  store?: (options: SessionStoreOptions) => SessionStore
+}
+
+const PASSWORD = 'a password for the model of sessions'
+const NAME = 'h3'
+const CANARY = 'canary'
+
+/** Run one schedule. @returns what was wrong, if anything, and how much happened */
+export async function runSchedule(seed: number, hasFaults = false, mutant: Mutant = {}): Promise<Run> {
+  const world = new World(seed, hasFaults, mutant)
+  await world.run()
+  return { violation: world.oracle.violation, trace: world.trace, exchanges: world.answered }
+}
+
+export interface Run {
+  violation: string | undefined
+  /** What was answered, a line each. */
+  trace: string[]
+  exchanges: number
+}
+
+interface Server {
+  app: H3
+  store: SessionStore
+}
+
+interface Jar {
+  name: string
+  isSequential: boolean
+  cookie: string | undefined
+  expires: number
+}
+
+class World {
+  readonly oracle: Oracle
+  readonly trace: string[] = []
+  answered = 0
+  #random: Random
+  #plan: Plan
+  #scheduler: Scheduler
+  #table: Table
+  #servers: Server[]
+  #ids = 0
+  #lastId = ''
+  #exchanges = 0
+  #cookies: string[] = []
+
+  constructor(seed: number, hasFaults: boolean, mutant: Mutant) {
+    this.#random = new Random(seed)
+    const plan = (this.#plan = planFrom(this.#random, hasFaults))
+    this.#scheduler = new Scheduler(new Random(seed + 0.5))
+    const terms = {
+      ttl: plan.ttl * 1000,
+      lag: plan.lag,
+      hasFaults: plan.faults > 0,
+      isConditional: plan.isConditional,
+    }
+    this.oracle = new Oracle(this.#scheduler, terms)
+    const { lag, faults, isConditional } = plan
+    const options = { lag, faults, isConditional, marks: true, doubts: true, ...mutant.table }
+    this.#table = new Table(this.#scheduler, this.#random, options, this.oracle)
+    this.oracle.watch(this.#table)
+    const shared = this.#table.plainDriver()
+    this.#servers = Array.from({ length: plan.servers }, () =>
+      this.#server(plan.isConditional ? this.#table.conditionalDriver() : shared, mutant),
+    )
+    this.trace.push(`plan ${JSON.stringify(plan)}`)
+  }
+
+  async run(): Promise<void> {
+    this.#table.plant(CANARY, { v: 1, c: 0, e: 8e15, d: { birth: CANARY } })
+    for (let i = 0; i < this.#plan.clients; i++) void this.#client(`client${i}`, this.#random.chance(0.5))
+    void this.#stranger()
+    await this.#scheduler.run()
+    if (!this.oracle.violation) this.oracle.finish()
+  }
+
+  #server(driver: DriverLike, mutant: Mutant): Server {
+    const { ttl, lifetime } = this.#plan
+    const store = (mutant.store ?? createSessionStore)({
+      storage: mutant.driver?.(driver, this.#table) ?? driver,
+      cache: ttl > 0 && { ttl, max: this.#random.pick([40, 1000]) },
+      now: () => this.#scheduler.now,
+      ...lifetime,
+    })
+    const config: SessionConfig = { store, password: PASSWORD, generateId: () => this.#newId() }
+    const app = new H3({ silent: true })
+    app.all('/', async (event) => {
+      const exchange = exchanges.getStore()!
+      try {
+        await act(exchange, event, config, this.#scheduler)
+      } catch (error) {
+        exchange.error = error
+        throw error
+      }
+      return 'done'
+    })
+    return { app, store }
+  }
+
+  /** Ids are counted. Some that an app makes are taken already. */
+  #newId(): string {
+    const isTaken: boolean = this.#lastId !== CANARY && this.#random.chance(0.1)
+    const id = (this.#lastId = isTaken ? CANARY : `id${++this.#ids}`)
+    if (id !== CANARY) exchanges.getStore()?.generated.add(id)
+    return id
+  }
+
+  async #client(name: string, isSequential: boolean): Promise<void> {
+    const jar: Jar = { name, isSequential, cookie: undefined, expires: Infinity }
+    for (let i = 0; i < this.#plan.requests; i++) {
+      await this.#scheduler.pause('think')
+      if (this.#random.chance(0.15)) this.#letTimePass()
+      const parallel = isSequential ? 1 : this.#random.between(1, 3)
+      await Promise.all(Array.from({ length: parallel }, () => this.#request(jar, this.#nextOp())))
+    }
+  }
+
+  /** Who knows old cookies, makes up others, or is in charge. */
+  async #stranger(): Promise<void> {
+    const jar: Jar = { name: 'stranger', isSequential: false, cookie: undefined, expires: Infinity }
+    for (let i = 0; i < this.#plan.requests; i++) {
+      await this.#scheduler.pause('think')
+      const what = this.#random.weighted({ replay: 5, invent: 2, revoke: 1, revokeAll: 1, sweep: 1 })
+      if (what === 'replay' && this.#cookies.length > 0) {
+        await this.#request({ ...jar, cookie: this.#random.pick(this.#cookies) }, this.#nextOp())
+      } else if (what === 'invent') {
+        const token = signToken(NAME, `bot${i % 2}`, this.#random.between(1, 3), PASSWORD)
+        const cookie = this.#random.chance(0.8) ? token : token.replace('bot', 'rob')
+        await this.#request({ ...jar, cookie }, this.#random.pick(READERS))
+      } else await this.#administer(what)
+    }
+  }
+
+  #nextOp(): string {
+    return this.#random.chance(this.#plan.writes)
+      ? this.#random.weighted(this.#plan.ops)
+      : this.#random.pick(READERS)
+  }
+
+  #letTimePass(): void {
+    const { ttl, lag } = this.#plan
+    this.#scheduler.jump(this.#random.pick([1, lag, ttl * 1000, 19_999, 25_000, 31_000, 59_999, 60_000]))
+  }
+
+  async #request(jar: Jar, op: string): Promise<void> {
+    const { now } = this.#scheduler
+    if (jar.expires <= now) jar.cookie = undefined
+    const token = jar.cookie === undefined ? undefined : verifyToken(NAME, jar.cookie, PASSWORD)
+    const exchange = this.#begin(op, jar, token ?? undefined)
+    const headers: Record<string, string> =
+      jar.cookie === undefined ? {} : { cookie: `${NAME}=${jar.cookie}` }
+    const { app } = this.#servers[exchange.server]!
+    const response = await exchanges.run(exchange, async () =>
+      app.fetch(new Request('http://model/', { headers })),
+    )
+    this.#receive(jar, exchange, response.headers.getSetCookie())
+    this.oracle.answered(exchange)
+    this.#note(exchange)
+  }
+
+  #begin(op: string, { name, isSequential }: Jar, token?: Exchange['token']): Exchange {
+    return {
+      op,
+      server: this.#random.between(0, this.#servers.length - 1),
+      client: { name, isSequential },
+      isReader: READERS.includes(op),
+      token,
+      startedAt: this.#scheduler.now,
+      startedMoment: this.#scheduler.moment++,
+      key: `k${++this.#exchanges}`,
+      generated: new Set(),
+      acks: [],
+      tried: [],
+      ended: [],
+      puts: 0,
+    }
+  }
+
+  #receive(jar: Jar, exchange: Exchange, cookies: string[]): void {
+    const [cookie] = cookies
+    if (cookies.length > 1) this.oracle.fail('several cookies', exchange)
+    if (cookie === undefined) return
+    if (exchange.isReader && exchange.puts === 0) this.oracle.fail('a reader got a cookie', exchange)
+    const value = /^h3=([^;]*)/.exec(cookie)?.[1] ?? ''
+    const expires = /Expires=([^;]*)/.exec(cookie)?.[1]
+    jar.cookie = value === '' ? undefined : value
+    jar.expires = expires === undefined ? Infinity : Date.parse(expires)
+    const token = verifyToken(NAME, value, PASSWORD)
+    if (token) this.oracle.told(exchange, token.id)
+    if (token) this.#cookies.push(value)
+  }
+
+  /** What an administrator does, on some server. */
+  async #administer(what: string): Promise<void> {
+    const exchange = this.#begin(what === 'sweep' ? what : 'revoke', {
+      name: 'administrator',
+      isSequential: false,
+      cookie: undefined,
+      expires: 0,
+    })
+    const { store } = this.#servers[exchange.server]!
+    await exchanges.run(exchange, async () => {
+      try {
+        if (what === 'sweep') await store.clearExpired()
+        else if (what === 'revokeAll') await this.#revokeAll(exchange, store)
+        else await this.#revoke(exchange, store)
+      } catch (error) {
+        exchange.error = error
+      }
+    })
+    this.oracle.answered(exchange)
+    this.#note(exchange)
+  }
+
+  async #revoke(exchange: Exchange, store: SessionStore): Promise<void> {
+    if (this.#cookies.length === 0) return
+    const { id } = verifyToken(NAME, this.#random.pick(this.#cookies), PASSWORD)!
+    await store.destroy(id)
+    exchange.ended.push(id)
+  }
+
+  /** Whoever was known as the user's for longer than a read lags must have been ended. */
+  async #revokeAll(exchange: Exchange, store: SessionStore): Promise<void> {
+    const user = `client${this.#random.between(0, this.#plan.clients - 1)}`
+    const horizon = this.#scheduler.now - this.#plan.lag
+    const bound = [...this.#table.history].flatMap(([id, states]) => {
+      const last = states.at(-1)!
+      return last.at <= horizon && last.item?.envelope.u === user ? [id] : []
+    })
+    await store.destroyAll({ user })
+    const isLive = (id: string): boolean => (this.#table.live(id)?.envelope.e ?? 0) > this.#scheduler.now
+    // Somebody may have bound it to another user meanwhile.
+    const own = bound.filter((id) => (this.#table.history.get(id)?.at(-1)?.item?.envelope.u ?? user) === user)
+    const left = own.filter(isLive)
+    if (left.length > 0) exchange.complaint = `${left.join(', ')} outlived the end of all of ${user}`
+  }
+
+  #note(exchange: Exchange): void {
+    this.answered++
+    const { op, server, client, token, key, seen, acks, error } = exchange
+    const { code } = error instanceof UnsessionError ? error : { code: undefined }
+    const found = seen && `${seen.id ?? 'nothing'} ${seen.version} ${JSON.stringify(seen.data)}`
+    const told = acks.map(({ id, version }) => `${id} ${version}`).join(', ')
+    const moments = `${exchange.startedMoment}-${this.#scheduler.moment}`
+    this.trace.push(
+      `${moments} at ${this.#scheduler.now} ${client.name} on server ${server}: ${op} ${key}, cookie ${token?.id} ${token?.version}, ` +
+        `saw ${found}, ${told === '' ? '' : `wrote ${told}, `}${code ?? ''}`,
+    )
+  }
+}
