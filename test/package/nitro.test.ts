@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Packed, pack, run } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
 import { createTestTable } from '../support/tables.ts'
+import { freePort } from '../support/ports.ts'
 
 const handler = (imports: string, define: string): string => `
 ${imports}
@@ -95,11 +94,3 @@ describe('the driver by name in the storage configuration', () => {
     60_000,
   )
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { createStorage } from 'unstorage'
 import redis from 'unstorage/drivers/redis'
 import { createStorage as createStorage2 } from 'unstorage2'
@@ -13,6 +11,7 @@ import { testSessionStore } from '../../src/testing/conformance.ts'
 import { reportLeftOut } from '../support/left-out.ts'
 import { describeEngines } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/tables.ts'
+import { freePort } from '../support/ports.ts'
 
 const harness = { describe, it, setDate: (ms: number) => vi.setSystemTime(ms) }
 type Storage = SessionStoreOptions['storage']
@@ -89,11 +88,3 @@ describe.runIf(hasRedis)('the conformance suite', () => {
     })
   }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

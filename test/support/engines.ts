@@ -1,13 +1,12 @@
 import { fork, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { LeftOut } from './left-out.ts'
+import { freePort } from './ports.ts'
 
 /** Where an engine listens and how to call it; plain data, and valid as options of the driver. */
 export interface EngineInfo {
@@ -128,12 +127,4 @@ async function answering(engine: EngineInfo, timeout: number): Promise<void> {
     if (response?.ok) return
   }
   throw new Error(`${engine.name} did not answer within ${timeout / 1000} s`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
