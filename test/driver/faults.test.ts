@@ -98,6 +98,51 @@ describeEngines('faults', (engine) => {
     await patient.dispose()
   })
 
+  it('does not take a write for lost when somebody may have built on it', async () => {
+    proxy.fault({
+      match: 'PutItem',
+      times: 1,
+      do: async (exchange) => {
+        await exchange.forward()
+        const other = dynamodb(table.options)
+        await other.setItem(KEY, 'on top', { ifVersion: 2 })
+        await other.dispose()
+        exchange.reset()
+      },
+    })
+    const patient = connect({ timeout: { request: 3000 } })
+    await expect(patient.setItem(KEY, 'mine', { ifVersion: 1 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('not known'),
+    })
+    expect(await patient.getMeta(KEY)).toMatchObject({ version: 3 })
+    await patient.dispose()
+  })
+
+  it('knows its own write although somebody has renewed it since', async () => {
+    proxy.fault({
+      match: 'PutItem',
+      times: 1,
+      do: async (exchange) => {
+        await exchange.forward()
+        const other = dynamodb(table.options)
+        await other.setItem(KEY, 'renewed', { ifVersion: 2, version: 2, ttl: 60 })
+        await other.dispose()
+        exchange.reset()
+      },
+    })
+    const patient = connect({ timeout: { request: 3000 } })
+    await patient.setItem(KEY, 'mine', { ifVersion: 1 })
+    expect(await patient.getItem(KEY)).toBe('renewed')
+    expect(await patient.getMeta(KEY)).toMatchObject({ version: 2, ttl: expect.any(Number) })
+    await expect(patient.setItem(KEY, 'x', { ifVersion: 1, version: 1 })).rejects.toMatchObject({
+      current: { value: 'renewed', version: 2 },
+    })
+    await patient.setItem(KEY, 'for good', { ifVersion: 2, version: 2 })
+    expect(await patient.getMeta(KEY)).not.toHaveProperty('ttl')
+    await patient.dispose()
+  })
+
   it('finds the current item where the endpoint does not return it', async () => {
     const silent = rewrite((answer) => {
       delete answer.Item
