@@ -131,5 +131,6 @@ export async function act(
   if (isBlind) return isBlind({ exchange, event, config })
   const session = await useSession(event, config)
   see(exchange, session, scheduler)
+  if (exchange.isSlow) await scheduler.pause('work')
   await (readers[op] ?? writers[op])!({ exchange, event, config, session })
 }

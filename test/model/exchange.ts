@@ -29,6 +29,8 @@ export interface Exchange {
   readonly client: { name: string; isSequential: boolean }
   /** Whether it must not write. */
   readonly isReader: boolean
+  /** Whether its handler is at work for a while between opening its session and changing it. */
+  readonly isSlow: boolean
   /** What its cookie says, if that is genuine. */
   readonly token?: { id: string; version: number } | undefined
   readonly startedAt: number

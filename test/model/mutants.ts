@@ -23,6 +23,18 @@ function altered<T extends object>(object: T, methods: Partial<T>): T {
   })
 }
 
+/** One wrapper a driver: servers over a driver without conditions share a lock by its identity. */
+function wrapped(wrap: (driver: DriverLike, table: Table) => DriverLike): Mutant {
+  const wrappers = new WeakMap<DriverLike, DriverLike>()
+  return {
+    driver(driver, table) {
+      const wrapper = wrappers.get(driver) ?? wrap(driver, table)
+      wrappers.set(driver, wrapper)
+      return wrapper
+    },
+  }
+}
+
 /** A driver that does something else than throw where a write's condition does not hold. */
 function onConflict(
   then: (
@@ -32,7 +44,7 @@ function onConflict(
     isExpired: boolean,
   ) => unknown,
 ): Mutant {
-  const driver = (honest: DriverLike, table: Table): DriverLike => {
+  return wrapped((honest, table) => {
     const setItem: Write = async (key, value, options) => {
       try {
         await honest.setItem?.(key, value, options)
@@ -46,8 +58,7 @@ function onConflict(
       }
     }
     return altered(honest, { setItem })
-  }
-  return { driver }
+  })
 }
 
 const isSave = ({ ifVersion, version }: TransactionOptions): boolean =>
@@ -91,7 +102,7 @@ function alteredCache(
 }
 
 /** What one writes first: look, read, keep; after a destroy, forget. */
-function naiveCache(isAlive: (record: SessionRecord, now: number) => boolean): Mutant {
+function naiveCache(): Mutant {
   return alteredCache(({ now = Date.now }, inner, _tier, ttl) => {
     const kept = new Map<string, { record: SessionRecord; at: number }>()
     const keep = <T extends SessionRecord>(record: T): T => {
@@ -102,7 +113,7 @@ function naiveCache(isAlive: (record: SessionRecord, now: number) => boolean): M
       async load(id: string, options?: { minVersion?: number }) {
         const entry = kept.get(id)
         const isFresh = entry && now() - entry.at < ttl && entry.record.version >= (options?.minVersion ?? 0)
-        if (isFresh && isAlive(entry.record, now())) return copyOf(entry.record)
+        if (isFresh && now() < entry.record.expiresAt) return copyOf(entry.record)
         const record = await inner.load(id, options)
         return record && copyOf(keep(record))
       },
@@ -114,6 +125,33 @@ function naiveCache(isAlive: (record: SessionRecord, now: number) => boolean): M
       },
     } as Partial<SessionStore>)
   })
+}
+
+/** A cache that still has a session when its end has come. */
+function expiredCache(): Mutant {
+  return {
+    store(options) {
+      const { now = Date.now } = options
+      const store = createSessionStore(options)
+      const kept = new Map<string, SessionRecord>()
+      return altered(store, {
+        async load(id: string, bounds?: { minVersion?: number }) {
+          const record = await store.load(id, bounds)
+          if (record) kept.set(id, record)
+          const former = kept.get(id)
+          return record ?? (former && former.expiresAt <= now() ? copyOf(former) : null)
+        },
+        destroy(id: string, bounds?: { ifVersion?: number }) {
+          kept.delete(id)
+          return store.destroy(id, bounds)
+        },
+        rotate(record: SessionRecord, id: string) {
+          kept.delete(record.id)
+          return store.rotate(record, id)
+        },
+      } as Partial<SessionStore>)
+    },
+  }
 }
 
 function copyOf(record: SessionRecord): never {
@@ -151,9 +189,12 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   'a save brings a removed session back': forced(
     (options, current, isExpired) => isSave(options) && current === null && !isExpired,
   ),
-  'a save brings an expired session back': forced(
-    (options, _current, isExpired) => isSave(options) && isExpired,
-  ),
+  'a save brings an expired session back': {
+    ...forced((options, _current, isExpired) => isSave(options) && isExpired),
+    ...alteredStore((store) => ({
+      save: (record) => store.save({ ...record, data: record.data, expiresAt: Infinity }),
+    })),
+  },
   'a touch ignores the version': forced((options, current) => isTouch(options) && current !== null),
   'a touch brings a removed session back': forced((options, current) => isTouch(options) && current === null),
   'a destroy leaves the cache as it is': alteredCache((options, inner, tier, ttl) => {
@@ -163,8 +204,8 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   'a destroy leaves no tombstone': alteredCache(
     (options, inner, tier, ttl) => new CachedStore(inner, { tier, ttl, max: 0, hooks: options.hooks ?? {} }),
   ),
-  'a late read fills the cache after a destroy': naiveCache(({ expiresAt }, now) => now < expiresAt),
-  'a cache entry outlives its session': naiveCache(() => true),
+  'a late read fills the cache after a destroy': naiveCache(),
+  'a cache entry outlives its session': expiredCache(),
   'cache entries live twice as long': alteredCache(
     (options, inner, tier, ttl) =>
       new CachedStore(inner, { tier, ttl: 2 * ttl + 10_000, max: 1000, hooks: options.hooks ?? {} }),
@@ -172,12 +213,12 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   'requests share their data': {
     store: (options) => createSessionStore({ ...options, codec: { ...json(), copy: (data) => data } }),
   },
-  'a miss in a plain read is final': {
-    driver: (driver) =>
-      altered(driver, {
-        getItemRaw: (key, options) => driver.getItemRaw?.(key, { ...options, consistent: false }),
-      }),
-  },
+  'no read is strong': wrapped((driver) =>
+    altered(driver, {
+      getItemRaw: (key, options) => driver.getItemRaw?.(key, { ...options, consistent: false }),
+    }),
+  ),
+  'a logout ends nothing': alteredStore(() => ({ destroy: async () => true })),
   'unknown ids are adopted': alteredStore((store) => ({
     load: async (id, options) =>
       (await store.load(id, options)) ?? (store.create({ id, data: {} }).catch(() => null) as never),
@@ -192,4 +233,14 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   'a regenerate leaves the old id alive': rotation(async () => {}),
   'a write sent again does not know its own': { table: { marks: false }, withFaults: true },
   'a write sent again never doubts': { table: { doubts: false }, withFaults: true },
+}
+
+/** Wrappers that break nothing: what the model notices of a mutant is not its wrapping. */
+export const INTACT: Record<string, Mutant> = {
+  'a driver': forced(() => false),
+  'a store': alteredStore(() => ({})),
+  'a cache': alteredCache(
+    (options, inner, tier, ttl) =>
+      new CachedStore(inner, { tier, ttl, max: 1000, hooks: options.hooks ?? {} }),
+  ),
 }

@@ -128,7 +128,8 @@ export class Oracle implements TableObserver {
     if (code === 'CONFLICT') return
     if (code === 'UNAVAILABLE' && this.#terms.hasFaults) return
     const { id } = exchange.seen ?? {}
-    if (code === 'SESSION_GONE' && (id === undefined || !this.#isLive(id))) return
+    if (code === 'SESSION_GONE' && (id === undefined || !this.#isLive(id) || this.isContested(id))) return
+    if (code === 'INVALID_VALUE' && id !== undefined && this.isContested(id)) return
     // A regenerated session was ended under its new id, before its client knew of it: the sign-in is refused.
     const wasEnded = [...exchange.generated].some((each) => this.#states(each).at(-1)?.item === null)
     if (code === 'SESSION_GONE' && wasEnded) return
@@ -143,7 +144,8 @@ export class Oracle implements TableObserver {
     const fail = (what: string): void => this.fail(what, exchange)
     if (seen.isNew) {
       if (Object.keys(seen.data).length > 0) fail('a new session has data')
-      if (token && this.#wasLiveSince(token.id, startedMoment, seen)) fail('a live session was not found')
+      if (token && !this.isContested(token.id) && this.#wasLiveSince(token.id, startedMoment, seen))
+        fail('a live session was not found')
       return
     }
     if (!token || token.id !== seen.id) return fail('a session was opened that the cookie does not name')
@@ -233,6 +235,17 @@ export class Oracle implements TableObserver {
   #isLive(id: string): boolean {
     const item = this.#states(id).at(-1)?.item
     return item !== undefined && item !== null && item.envelope.e > this.#scheduler.now
+  }
+
+  /**
+   * Whether a session was carried on within the time that a call takes of its end: whoever asked before that and had the
+   * answer after it has seen it ended. Or whether its creation was sent again after its end, unseen by whoever ended it.
+   */
+  isContested(id: string): boolean {
+    return this.#states(id).some(({ item }, index, states) => {
+      const next = states[index + 1]
+      return next?.item && (item === null || next.at > item.envelope.e - MAX_FLIGHT)
+    })
   }
 
   #hasExpired(id: string): boolean {

@@ -1,7 +1,13 @@
 import type { Random } from './random.ts'
 
-/** What a step belongs to: a call to the storage, a pause inside a request, or a client about to do something. */
-export type StepKind = 'call' | 'sleep' | 'think'
+/**
+ * What a step belongs to: a call to the storage, a pause of the code under test, a handler at work for a while, or a client
+ * about to do something.
+ */
+export type StepKind = 'call' | 'sleep' | 'work' | 'think'
+
+/** Steps that may take any time. */
+const isLong = ({ kind }: Step): boolean => kind === 'work' || kind === 'think'
 
 interface Step {
   kind: StepKind
@@ -47,7 +53,7 @@ export class Scheduler {
     }
   }
 
-  /** Let so many ms pass once every request under way is done; nobody starts another one before. */
+  /** Let so many ms pass once no call is under way any more; nobody starts another one before. */
   jump(ms: number): void {
     this.#jump = Math.max(this.#jump, ms)
   }
@@ -59,7 +65,7 @@ export class Scheduler {
       await new Promise(setImmediate)
       if (this.stopped || (this.#steps.length === 0 && this.#jump === 0)) return
       this.moment++
-      if (this.#jump > 0 && !this.#steps.some(({ kind }) => kind !== 'think')) {
+      if (this.#jump > 0 && this.#steps.every(isLong)) {
         this.now += this.#jump
         this.#jump = 0
       } else {
@@ -70,8 +76,7 @@ export class Scheduler {
   }
 
   #take(): Step | undefined {
-    const isReady = ({ kind }: Step): boolean => this.#jump === 0 || kind !== 'think'
-    const ready = this.#steps.filter(isReady)
+    const ready = this.#steps.filter((each) => this.#jump === 0 || !isLong(each))
     const step = this.#random.pick(ready)
     this.#steps.splice(this.#steps.indexOf(step), 1)
     return step

@@ -87,6 +87,13 @@ export class Table {
     this.#push(key, { ...item, mark: 0, envelope })
   }
 
+  /** ms until the first of the sessions ends; a minute where none does. */
+  nextEnd(): number {
+    const ends = Array.from(this.history, ([, states]) => states.at(-1)?.item?.envelope.e ?? 0)
+    const spans = ends.map((end) => end - this.#scheduler.now).filter((span) => span > 0 && span < 1e10)
+    return spans.length > 0 ? Math.min(...spans) : 60_000
+  }
+
   /** A driver as DynamoDB's. */
   conditionalDriver(): NativeDriver {
     const read = async (key: string, options?: TransactionOptions): Promise<string | null> =>
@@ -214,6 +221,8 @@ export class Table {
       await this.#scheduler.pause('call')
       if (fault === 'lost') throw unavailable()
       if (fault === 'resent') {
+        // It takes a time limit and a pause until its client does so.
+        for (let turns = this.#random.between(0, 5); turns > 0; turns--) await this.#scheduler.pause('call')
         result = effect(2)
         await this.#scheduler.pause('call')
       }

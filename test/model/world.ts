@@ -159,7 +159,9 @@ class World {
 
   #letTimePass(): void {
     const { ttl, lag } = this.#plan
-    this.#scheduler.jump(this.#random.pick([1, lag, ttl * 1000, 19_999, 25_000, 31_000, 59_999, 60_000]))
+    const nextEnd = this.#table.nextEnd()
+    const jumps = [1, lag, ttl * 1000, 25_000, 31_000, nextEnd - 1500, nextEnd - 1, nextEnd]
+    this.#scheduler.jump(Math.max(1, this.#random.pick(jumps)))
   }
 
   async #request(jar: Jar, op: string): Promise<void> {
@@ -184,6 +186,7 @@ class World {
       server: this.#random.between(0, this.#servers.length - 1),
       client: { name, isSequential },
       isReader: READERS.includes(op),
+      isSlow: this.#random.chance(0.2),
       token,
       startedAt: this.#scheduler.now,
       startedMoment: this.#scheduler.moment++,
@@ -250,8 +253,8 @@ class World {
     await store.destroyAll({ user })
     const isLive = (id: string): boolean => (this.#table.live(id)?.envelope.e ?? 0) > this.#scheduler.now
     // Somebody may have bound it to another user meanwhile.
-    const own = bound.filter((id) => (this.#table.history.get(id)?.at(-1)?.item?.envelope.u ?? user) === user)
-    const left = own.filter(isLive)
+    const isTheirs = (id: string): boolean => this.#table.live(id)?.envelope.u === user
+    const left = bound.filter((id) => isLive(id) && isTheirs(id) && !this.oracle.isContested(id))
     if (left.length > 0) exchange.complaint = `${left.join(', ')} outlived the end of all of ${user}`
   }
 
