@@ -76,7 +76,8 @@ const TABLE = /^(arn:[\w-]+:dynamodb:[\w-]*:\d*:table\/)?[\w.-]{3,255}$/
 /** Of the 2048 bytes of a key, enough are left for the key itself. */
 const MAX_BASE_BYTES = 1024
 
-const KNOWN: Record<keyof DynamoDBOptions, true> = {
+/** Every option's name; the compiler sees to it that none is missing. */
+export const DRIVER_OPTIONS: Record<keyof DynamoDBOptions, true> = {
   table: true,
   region: true,
   endpoint: true,
@@ -105,8 +106,8 @@ export function resolveOptions(
 ): ResolvedOptions {
   if (!isObject(options)) throw invalidOption('options', 'must be an object')
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(KNOWN, name) && name !== 'driver') {
-      throw invalidOption(name, `is unknown; the driver takes ${Object.keys(KNOWN).join(', ')}`)
+    if (!Object.hasOwn(DRIVER_OPTIONS, name) && name !== 'driver') {
+      throw invalidOption(name, `is unknown; the driver takes ${Object.keys(DRIVER_OPTIONS).join(', ')}`)
     }
   }
   const { table = env.DYNAMODB_SESSIONS_TABLE_NAME || 'sessions' } = options

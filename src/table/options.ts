@@ -1,4 +1,9 @@
-import { type DynamoDBOptions, type ResolvedOptions, resolveOptions } from '../../drivers/dynamodb/options.ts'
+import {
+  DRIVER_OPTIONS,
+  type DynamoDBOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from '../../drivers/dynamodb/options.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 
 /**
@@ -57,22 +62,6 @@ export interface ResolvedTable extends ResolvedOptions {
   tags: Record<string, string>
 }
 
-const DRIVER: Record<keyof DynamoDBOptions, true> = {
-  table: true,
-  region: true,
-  endpoint: true,
-  credentials: true,
-  client: true,
-  clientConfig: true,
-  attributes: true,
-  base: true,
-  ttl: true,
-  consistentRead: true,
-  batch: true,
-  timeout: true,
-  onCapacity: true,
-}
-
 type OwnOption = Exclude<keyof CreateTableOptions, keyof DynamoDBOptions>
 
 export type TableAction = 'createTable' | 'describeTable' | 'deleteTable' | 'enableTimeToLive'
@@ -107,12 +96,12 @@ export function resolveTable(
   if (!isObject(options)) throw invalidOption('options', 'must be an object')
   const own: readonly string[] = OWN_OPTIONS[action]
   for (const name of Object.keys(options)) {
-    if (!(name in DRIVER) && !own.includes(name)) {
-      const known = [...own, ...Object.keys(DRIVER)].join(', ')
+    if (!(name in DRIVER_OPTIONS) && !own.includes(name)) {
+      const known = [...own, ...Object.keys(DRIVER_OPTIONS)].join(', ')
       throw invalidOption(name, `is unknown; ${action} takes ${known}`)
     }
   }
-  const driver = Object.fromEntries(Object.entries(options).filter(([name]) => name in DRIVER))
+  const driver = Object.fromEntries(Object.entries(options).filter(([name]) => name in DRIVER_OPTIONS))
   const { billing, maxWait = 300_000, onProgress, signal, tags = {} } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidOption('signal', 'must be an AbortSignal')
