@@ -1,0 +1,83 @@
+// The same shop on h3 1. Its sessions live in DynamoDB.
+import { createServer } from 'node:http'
+import { createApp, createError, createRouter, defineEventHandler, readBody, toNodeListener } from 'h3'
+import { createSessionStore } from 'unsession'
+import dynamodb from 'unsession/drivers/dynamodb'
+import { sessionMiddleware, useSession } from 'unsession/h3'
+
+const store = createSessionStore({
+  // Table, region and credentials come from the environment.
+  storage: dynamodb(),
+  idleTimeout: 30 * 60,
+})
+
+const app = createApp({
+  // With h3 1 the middleware is spread into the app.
+  ...sessionMiddleware({
+    store,
+    password: process.env.SESSION_PASSWORD,
+    // Over plain http some browsers keep no `Secure` cookie.
+    cookie: { secure: process.env.NODE_ENV === 'production' },
+  }),
+})
+
+const router = createRouter()
+  .get(
+    '/',
+    defineEventHandler(async (event) => {
+      const { data } = await useSession(event)
+      return { name: data.name ?? null, cart: data.cart ?? [] }
+    }),
+  )
+  .post(
+    '/sign-in',
+    defineEventHandler(async (event) => {
+      const { name } = (await readBody(event)) ?? {}
+      if (typeof name !== 'string' || name === '') {
+        throw createError({ statusCode: 400, message: 'Who are you?' })
+      }
+      const session = await useSession(event)
+      session.data.name = name
+      session.bind(name)
+      // Whoever knew the id from before the sign-in must not share the session after it.
+      await session.regenerate()
+      return { name }
+    }),
+  )
+  .post(
+    '/cart/:product',
+    defineEventHandler(async (event) => {
+      const session = await useSession(event)
+      // A function runs again on the newest data when two requests collide: no click is lost.
+      await session.update(({ cart = [] }) => ({ cart: [...cart, event.context.params.product] }))
+      return { cart: session.data.cart }
+    }),
+  )
+  .post(
+    '/sign-out',
+    defineEventHandler(async (event) => {
+      const session = await useSession(event)
+      await session.clear()
+      return { name: null }
+    }),
+  )
+  .post(
+    '/sign-out-everywhere',
+    defineEventHandler(async (event) => {
+      const { data } = await useSession(event)
+      if (!data.name) throw createError({ statusCode: 401, message: 'Sign in first.' })
+      return { ended: await store.destroyAll({ user: data.name }) }
+    }),
+  )
+
+const server = createServer(toNodeListener(app.use(router)))
+server.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? 'localhost', () => {
+  console.log(`Listening on port ${server.address().port}`)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close(() => store.dispose())
+    server.closeIdleConnections()
+  })
+}

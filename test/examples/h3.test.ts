@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { type Packed, pack } from '../support/pack.ts'
+import { anyEngine } from '../support/suites.ts'
+import { type TestTable, createTestTable } from '../support/tables.ts'
+import { exampleFiles } from './example.ts'
+import { type Shop, startShop, tableEnvironment } from './shop.ts'
+
+const RELEASES = {
+  h3: { h3: 'h3', unstorage: 'unstorage2' },
+  'h3-v1': { h3: 'h3v1', unstorage: 'unstorage' },
+}
+
+let packed: Packed
+beforeAll(async () => {
+  packed = await pack()
+})
+afterAll(() => packed.remove())
+
+describe.each(Object.entries(RELEASES))('the example %s', (name, companions) => {
+  let table: TestTable
+  let shops: [Shop, Shop]
+  let start: () => Promise<Shop>
+
+  beforeAll(async () => {
+    table = await createTestTable(anyEngine(), { userIndex: true })
+    const folder = await packed.project(name, companions, exampleFiles(name))
+    const env = { ...tableEnvironment(table), SESSION_PASSWORD: 'a password of 32 characters, at least' }
+    start = () => startShop(folder, 'server.mjs', env)
+    shops = await Promise.all([start(), start()])
+  })
+  afterAll(async () => {
+    await Promise.all(shops.map((shop) => shop.stop()))
+    await table.drop()
+  })
+
+  /** A browser that goes to either instance in turn. */
+  function visitor(): Browser {
+    let requests = 0
+    return new Browser((path, init) => fetch(`${shops[requests++ % 2]?.url}${path}`, init))
+  }
+  const signIn = (browser: Browser, body: object = { name: 'Ada' }): Promise<Response> =>
+    browser.fetch('/sign-in', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+
+  /**
+   * A cookie is worth nothing any more. Tried by writing, as an instance may read from its cache for some seconds: where it
+   * does, it is told that the session is gone, and the next write starts another one.
+   */
+  async function expectNothingOf(browser: Browser): Promise<void> {
+    const write = () => browser.fetch('/cart/loot', { method: 'POST' })
+    let response = await write()
+    if (response.status === 409) response = await write()
+    if (response.status === 409) response = await write()
+    expect(await response.json()).toEqual({ cart: ['loot'] })
+    expect((await browser.json('/')).name).toBeNull()
+  }
+
+  test('whoever only looks has no cookie and no record', async () => {
+    const browser = visitor()
+    expect(await browser.json('/')).toEqual({ name: null, cart: [] })
+    expect(browser.jar.size).toBe(0)
+  })
+
+  test('signing in keeps the cart, on either instance, and ends the old id', async () => {
+    const browser = visitor()
+    await browser.json('/cart/tea', { method: 'POST' })
+    expect(await browser.json('/cart/coffee', { method: 'POST' })).toEqual({ cart: ['tea', 'coffee'] })
+    const thief = browser.clone()
+    expect(await (await signIn(browser)).json()).toEqual({ name: 'Ada' })
+    expect(await browser.json('/')).toEqual({ name: 'Ada', cart: ['tea', 'coffee'] })
+    expect(await browser.json('/')).toEqual({ name: 'Ada', cart: ['tea', 'coffee'] })
+    await expectNothingOf(thief)
+  })
+
+  test('no name, no session', async () => {
+    const browser = visitor()
+    const response = await signIn(browser, { name: '' })
+    expect(response.status).toBe(400)
+    expect(browser.jar.size).toBe(0)
+  })
+
+  test('no click is lost when many come at once', async () => {
+    const browser = visitor()
+    await browser.json('/cart/0', { method: 'POST' })
+    const more = ['1', '2', '3', '4']
+    await Promise.all(more.map((product) => browser.clone().fetch(`/cart/${product}`, { method: 'POST' })))
+    await browser.json('/cart/5', { method: 'POST' })
+    expect((await browser.json('/')).cart.toSorted()).toEqual(['0', ...more, '5'])
+  })
+
+  test('sign-out ends the session for whoever has its cookie', async () => {
+    const browser = visitor()
+    await signIn(browser)
+    const copy = browser.clone()
+    await browser.fetch('/sign-out', { method: 'POST' })
+    expect(browser.jar.size).toBe(0)
+    await expectNothingOf(copy)
+  })
+
+  test('sign-out everywhere ends the sessions of one user', async () => {
+    const [phone, laptop, other] = [visitor(), visitor(), visitor()]
+    await signIn(phone, { name: 'Grace' })
+    await signIn(laptop, { name: 'Grace' })
+    await signIn(other, { name: 'Alan' })
+    expect(await laptop.json('/sign-out-everywhere', { method: 'POST' })).toEqual({ ended: 2 })
+    await expectNothingOf(phone)
+    expect((await other.json('/')).name).toBe('Alan')
+  })
+
+  test('it ends when asked to', async () => {
+    const another = await start()
+    await new Browser((path) => fetch(another.url + path)).json('/')
+    expect(await another.stop()).toBe(0)
+  })
+})
