@@ -1,9 +1,10 @@
 import type { WriteRequest } from '@aws-sdk/client-dynamodb'
 import type { Call } from './call.ts'
 import type { Connection, Operation } from './connection.ts'
+import { tornAnswer } from './failure.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_GET, MAX_BATCH_WRITE, batchGetRequest, batchWriteRequest } from './requests.ts'
-import { toDriverError, tornAnswer } from './sdk-errors.ts'
+import { toDriverError } from './sdk-errors.ts'
 
 /** How long unprocessed items are tried again while not one of them gets through, ms. */
 const NO_PROGRESS_LIMIT = 10_000

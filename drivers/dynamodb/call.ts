@@ -1,4 +1,5 @@
-import { type ErrorContext, deadlineError, isRefusal, isThrottling } from './sdk-errors.ts'
+import { isRefusal, isThrottling } from './failure.ts'
+import { type ErrorContext, deadlineError } from './sdk-errors.ts'
 
 /**
  * One call in progress: what the SDK has tried so far, and the means to end it.

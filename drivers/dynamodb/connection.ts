@@ -1,42 +1,28 @@
-import type {
-  BatchGetItemCommandInput,
-  BatchGetItemCommandOutput,
-  BatchWriteItemCommandInput,
-  BatchWriteItemCommandOutput,
-  ConsumedCapacity,
-  DeleteItemCommandInput,
-  DeleteItemCommandOutput,
-  DynamoDBClient,
-  GetItemCommandInput,
-  GetItemCommandOutput,
-  PutItemCommandInput,
-  PutItemCommandOutput,
-  QueryCommandInput,
-  QueryCommandOutput,
-  ScanCommandInput,
-  ScanCommandOutput,
-  UpdateItemCommandInput,
-  UpdateItemCommandOutput,
-} from '@aws-sdk/client-dynamodb'
+import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
 import { Call } from './call.ts'
+import { isAnswer, tornAnswer } from './failure.ts'
 import type { ConsumedUnits, ResolvedOptions } from './options.ts'
-import { isAnswer, toDriverError, tornAnswer } from './sdk-errors.ts'
-
-/** The operations the driver uses, with what goes in and what comes out. */
-interface Operations {
-  GetItem: { input: GetItemCommandInput; output: GetItemCommandOutput }
-  BatchGetItem: { input: BatchGetItemCommandInput; output: BatchGetItemCommandOutput }
-  PutItem: { input: PutItemCommandInput; output: PutItemCommandOutput }
-  UpdateItem: { input: UpdateItemCommandInput; output: UpdateItemCommandOutput }
-  DeleteItem: { input: DeleteItemCommandInput; output: DeleteItemCommandOutput }
-  BatchWriteItem: { input: BatchWriteItemCommandInput; output: BatchWriteItemCommandOutput }
-  Query: { input: QueryCommandInput; output: QueryCommandOutput }
-  Scan: { input: ScanCommandInput; output: ScanCommandOutput }
-}
-export type Operation = keyof Operations
+import { isRead, toDriverError } from './sdk-errors.ts'
 
 type Sdk = typeof import('@aws-sdk/client-dynamodb')
+type OperationOf<Export> = Export extends `${infer Name}Command` ? Name : never
+type CommandOf<O extends Operation> = InstanceType<Sdk[`${O}Command`]>
+
+/** An operation of DynamoDB: `GetItem`, `CreateTable` …; the SDK's own base class is none. */
+export type Operation = Exclude<OperationOf<keyof Sdk>, '$'>
+
+/** What goes into an operation. */
+export type Input<O extends Operation> = CommandOf<O>['input']
+
+/** What comes out of it. */
+export type Output<O extends Operation> = Awaited<
+  ReturnType<ReturnType<CommandOf<O>['resolveMiddleware']>>
+>['output']
+
+/** What an answer says it has consumed, by table where it is about several. */
+type Consumed = ConsumedCapacity | ConsumedCapacity[] | undefined
+
 interface Opened {
   sdk: Sdk
   client: DynamoDBClient
@@ -66,33 +52,37 @@ export class Connection {
    *
    * @param key - key the call is for, named in errors by its hash
    * @param work - sends through the call it is given; the deadline covers all it does
+   * @param signal - ends the call, which then fails with the signal's reason
    */
-  async call<T>(operation: Operation, key: string | undefined, work: (call: Call) => Promise<T>): Promise<T> {
+  async call<T>(
+    operation: Operation,
+    key: string | undefined,
+    work: (call: Call) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    signal?.throwIfAborted()
     const context = { operation, table: this.options.table, key }
     const call = this.begin()
+    const abort = (): void => call.end(signal?.reason)
+    signal?.addEventListener('abort', abort)
     try {
       return await call.within(this.options.timeout.request, context, work(call))
     } catch (error) {
+      signal?.throwIfAborted()
       throw toDriverError(error, context, call)
     } finally {
+      signal?.removeEventListener('abort', abort)
       this.finish(call)
     }
   }
 
   /** Send one request under a deadline of its own. */
-  request<O extends Operation>(
-    operation: O,
-    input: Operations[O]['input'],
-  ): Promise<Operations[O]['output']> {
-    return this.call(operation, undefined, (call) => this.send(operation, input, call))
+  request<O extends Operation>(operation: O, input: Input<O>, signal?: AbortSignal): Promise<Output<O>> {
+    return this.call(operation, undefined, (call) => this.send(operation, input, call), signal)
   }
 
   /** Send one request of a call. Errors come out as the SDK threw them. */
-  async send<O extends Operation>(
-    operation: O,
-    input: Operations[O]['input'],
-    call: Call,
-  ): Promise<Operations[O]['output']> {
+  async send<O extends Operation>(operation: O, input: Input<O>, call: Call): Promise<Output<O>> {
     const { sdk, client } = await this.#open()
     if (call.aborted) throw disposedError(this.options.table)
     const command = commandOf(sdk, operation, input)
@@ -113,8 +103,8 @@ export class Connection {
       { step: 'finalizeRequest', priority: 'low', name: 'unsessionAttempts' },
     )
     call.asked = true
-    const output = (await client.send(command, { abortSignal: call })) as Operations[O]['output']
-    if (this.options.onCapacity) this.#report(operation, output.ConsumedCapacity)
+    const output = (await client.send(command, { abortSignal: call })) as Output<O>
+    if ('ConsumedCapacity' in output) this.#report(operation, output.ConsumedCapacity as Consumed)
     return output
   }
 
@@ -153,14 +143,15 @@ export class Connection {
     return this.#opened
   }
 
-  #report(operation: Operation, consumed: ConsumedCapacity | ConsumedCapacity[] | undefined): void {
-    for (const each of Array.isArray(consumed) ? consumed : [consumed]) {
+  #report(operation: Operation, consumed: Consumed): void {
+    if (this.options.onCapacity === undefined) return
+    for (const each of [consumed].flat()) {
       if (each?.CapacityUnits === undefined) continue
       const units: ConsumedUnits = {
         operation,
         table: this.options.table,
         units: each.CapacityUnits,
-        kind: /Get|Scan|Query/.test(operation) ? 'read' : 'write',
+        kind: isRead(operation) ? 'read' : 'write',
       }
       // It may be asynchronous, and its failure is not the call's.
       const told = (async () => this.options.onCapacity?.(units))()
@@ -172,7 +163,8 @@ export class Connection {
 async function open(options: ResolvedOptions): Promise<Opened> {
   const sdk = await import('@aws-sdk/client-dynamodb')
   if (options.client !== undefined) return { sdk, client: options.client as DynamoDBClient }
-  const { clientConfig, region, endpoint, credentials, timeout } = options
+  const { clientConfig, region, endpoint, timeout } = options
+  const credentials = options.credentials ?? clientConfig?.credentials
   const handler = clientConfig?.requestHandler
   const client = new sdk.DynamoDBClient({
     ...clientConfig,
@@ -182,7 +174,10 @@ async function open(options: ResolvedOptions): Promise<Opened> {
         : handler,
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
-    ...(credentials !== undefined && { credentials }),
+    // The SDK writes notes of its own into the object it is given.
+    ...(credentials !== undefined && {
+      credentials: typeof credentials === 'function' ? credentials : { ...credentials },
+    }),
   })
   return { sdk, client }
 }

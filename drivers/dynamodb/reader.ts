@@ -1,9 +1,10 @@
 import { batchGet, batchGetAll, inChunks } from './batch.ts'
 import type { Call } from './call.ts'
 import { type Connection, disposedError } from './connection.ts'
+import { isAccessDenied } from './failure.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_GET, getRequest } from './requests.ts'
-import { type ErrorContext, deadlineError, isAccessDenied, toDriverError } from './sdk-errors.ts'
+import { type ErrorContext, deadlineError, toDriverError } from './sdk-errors.ts'
 
 type Found = Item | undefined
 

@@ -5,7 +5,8 @@ import type { Connection } from './connection.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_WRITE } from './requests.ts'
 import { type ScanScope, scanRequest } from './scan-requests.ts'
-import { toDriverError, tornAnswer } from './sdk-errors.ts'
+import { tornAnswer } from './failure.ts'
+import { toDriverError } from './sdk-errors.ts'
 import { deleteWrite } from './write-requests.ts'
 
 /** Segments a table is scanned in, at once. */

@@ -1,4 +1,13 @@
 import { type ErrorCode, UnsessionError } from '../utils/errors.ts'
+import {
+  type Failure,
+  TORN,
+  asFailure,
+  isAccessDenied,
+  isConnectTimeout,
+  isOutage,
+  isThrottling,
+} from './failure.ts'
 
 /** What was being tried when an SDK error came up. */
 export interface ErrorContext {
@@ -9,25 +18,6 @@ export interface ErrorContext {
   key?: string | undefined
 }
 
-/** The parts of an SDK or Node error that tell what went wrong. */
-interface Failure {
-  name?: string
-  code?: string
-  message?: string
-  $fault?: string
-  $metadata?: { httpStatusCode?: number }
-  cause?: unknown
-}
-
-const THROTTLING = new Set([
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-  'LimitExceededException',
-  'TooManyRequestsException',
-])
-const DENIED = new Set(['AccessDeniedException', 'AccessDenied', 'KMSAccessDeniedException'])
-const BUSY = new Set(['ReplicatedWriteConflictException', 'RequestTimeoutException'])
 const REJECTED_CREDENTIALS = new Set([
   'UnrecognizedClientException',
   'InvalidSignatureException',
@@ -36,69 +26,6 @@ const REJECTED_CREDENTIALS = new Set([
   'MissingAuthenticationTokenException',
   'InvalidClientTokenId',
 ])
-const UNREACHABLE = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'EPIPE',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ECONNABORTED',
-])
-
-/** Whether DynamoDB refused for lack of capacity. */
-export function isThrottling(error: unknown): boolean {
-  const { name, $metadata } = asFailure(error)
-  return (name !== undefined && THROTTLING.has(name)) || $metadata?.httpStatusCode === 429
-}
-
-/** Whether a condition did not hold. */
-export function isConditionFailure(error: unknown): boolean {
-  return asFailure(error).name === 'ConditionalCheckFailedException'
-}
-
-/** Whether a query was refused because the table has no such index. */
-export function isMissingIndex(error: unknown): boolean {
-  const { name, message = '' } = asFailure(error instanceof UnsessionError ? error.cause : error)
-  return name === 'ValidationException' && /specified index/i.test(message)
-}
-
-export function isAccessDenied(error: unknown): boolean {
-  return DENIED.has(asFailure(error).name ?? '')
-}
-
-/** Whether DynamoDB refused a request, so that it was certainly not carried out. */
-export function isRefusal(error: unknown): boolean {
-  const status = asFailure(error).$metadata?.httpStatusCode ?? 0
-  return status >= 400 && status < 500
-}
-
-/** Whether an HTTP answer is of a DynamoDB endpoint, and not of something in between, such as a captive portal. */
-export function isAnswer(response: unknown): boolean {
-  const { statusCode = 0, headers = {} } = (response ?? {}) as {
-    statusCode?: number
-    headers?: Record<string, string>
-  }
-  return (
-    statusCode >= 300 ||
-    (headers['content-type']?.includes('json') === true && headers['content-length'] !== '0')
-  )
-}
-
-/**
- * An answer that arrived but could not be read: cut off inside its JSON, or not JSON at all. The SDK does not try such a
- * request again by itself; the code makes it, in old releases as in new ones.
- */
-export function tornAnswer(): Error {
-  return Object.assign(new Error('the answer could not be read'), {
-    name: TORN,
-    code: 'ECONNRESET',
-    $retryable: {},
-  })
-}
-
-const TORN = 'an unreadable answer'
 
 /**
  * Turn whatever the SDK threw into this package's error. Errors of this package pass through.
@@ -147,10 +74,15 @@ export function deadlineError(
   return new UnsessionError(
     'TIMEOUT',
     `${operation} on table \`${table}\` had no answer within ${ms} ms; ` +
-      `${/Put|Delete|Write/.test(operation) ? 'it may have been carried out all the same; ' : ''}` +
+      `${isRead(operation) ? '' : 'it may have been carried out all the same; '}` +
       'check the network and the endpoint, or raise the driver option `timeout.request`',
     details,
   )
+}
+
+/** Whether an operation changes nothing. */
+export function isRead(operation: string): boolean {
+  return /^(Get|BatchGet|Query|Scan|Describe|List)/.test(operation)
 }
 
 /** The SDK was asked but sent nothing: it looks for credentials in between. */
@@ -200,6 +132,14 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
       'option `client` must be made by the same @aws-sdk/client-dynamodb that the driver finds',
     ]
   }
+  if (name === 'LimitExceededException') {
+    // Only operations on tables get it: it is about how many there are, not about the capacity of one.
+    return [
+      'THROTTLED',
+      `DynamoDB refused ${operation}: too many tables or indexes in this account, or too many being changed at once; ` +
+        'wait for the others, or have the quota raised',
+    ]
+  }
   if (isThrottling(failure)) {
     return [
       'THROTTLED',
@@ -223,11 +163,6 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
   return ['INVALID_REQUEST', `${operation} on table \`${table}\` was refused (${name}); see \`cause\``]
 }
 
-function isOutage({ code, name, $fault, $metadata }: Failure): boolean {
-  const status = $metadata?.httpStatusCode ?? 0
-  return code !== undefined || BUSY.has(name ?? '') || $fault === 'server' || status >= 500
-}
-
 function diagnoseValidation(message: string, operation: string, table: string): [ErrorCode, string] {
   if (/item size/i.test(message)) {
     return [
@@ -245,14 +180,4 @@ function diagnoseValidation(message: string, operation: string, table: string): 
     ]
   }
   return ['INVALID_REQUEST', `DynamoDB refused ${operation} on table \`${table}\` as invalid; see \`cause\``]
-}
-
-// The SDK names resets and broken pipes "TimeoutError" too; those carry a code and mean an unreachable endpoint.
-function isConnectTimeout(failure: Failure): boolean {
-  if (failure.code !== undefined && UNREACHABLE.has(failure.code)) return false
-  return failure.name === 'TimeoutError' || failure.code === 'ETIMEDOUT'
-}
-
-function asFailure(error: unknown): Failure {
-  return typeof error === 'object' && error !== null ? error : {}
 }

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts'
 import { UnsessionError } from '../utils/errors.ts'
 import { type Item, type ItemContext, parseItem } from './item.ts'
 import { scanRequest, userQuery } from './scan-requests.ts'
-import { isMissingIndex } from './sdk-errors.ts'
+import { isMissingIndex } from './failure.ts'
 
 /** A live item of an owner. */
 export interface OwnedItem {

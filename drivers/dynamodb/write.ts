@@ -7,9 +7,10 @@ import type {
 import { ConflictError, UnsessionError } from '../utils/errors.ts'
 import type { Call } from './call.ts'
 import type { Connection } from './connection.ts'
+import { isConditionFailure } from './failure.ts'
 import { type Item, parseItem } from './item.ts'
 import { getRequest } from './requests.ts'
-import { isConditionFailure, toDriverError } from './sdk-errors.ts'
+import { toDriverError } from './sdk-errors.ts'
 import { type WriteOptions, deleteRequest, putRequest, renewRequest } from './write-requests.ts'
 
 /**

@@ -1,17 +1,8 @@
-import type {
-  DynamoDBClient,
-  TableDescription as SdkTable,
-  TimeToLiveDescription,
-} from '@aws-sdk/client-dynamodb'
+import type { TableDescription as SdkTable, TimeToLiveDescription } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Call } from '../../drivers/dynamodb/call.ts'
-import { Connection } from '../../drivers/dynamodb/connection.ts'
-import { toDriverError } from '../../drivers/dynamodb/sdk-errors.ts'
+import { Connection, type Input, type Operation, type Output } from '../../drivers/dynamodb/connection.ts'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import type { ResolvedTable } from './options.ts'
-
-type Sdk = typeof import('@aws-sdk/client-dynamodb')
-type Send<T> = (client: DynamoDBClient, sdk: Sdk, http: { abortSignal: Call }) => Promise<T>
 
 /** What one look at the table gave: the end of the wait, or what to wait for. */
 export type Look<T> = { done: T } | { waiting: string }
@@ -45,23 +36,9 @@ export class TableClient {
     this.#waitEnds = performance.now() + settings.maxWait
   }
 
-  /** Make one call, named by `operation` in errors. */
-  async call<T>(operation: string, send: Send<T>): Promise<T> {
-    const { table, timeout, signal } = this.settings
-    signal?.throwIfAborted()
-    const context = { operation, table }
-    const call = this.#connection.begin()
-    const abort = (): void => call.end(signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      return await call.within(timeout.request, context, this.#send(send, call))
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw quotaError(error, operation, table) ?? toDriverError(error, context)
-    } finally {
-      signal?.removeEventListener('abort', abort)
-      this.#connection.finish(call)
-    }
+  /** Make one call. */
+  call<O extends Operation>(operation: O, input: Input<O>): Promise<Output<O>> {
+    return this.#connection.request(operation, input, this.settings.signal)
   }
 
   /** The table as DynamoDB describes it, or `undefined` when there is none. */
@@ -76,19 +53,13 @@ export class TableClient {
 
   /** As {@link describe}; a missing table is an error. */
   async describeExisting(): Promise<SdkTable> {
-    const { Table } = await this.call('DescribeTable', (client, sdk, http) =>
-      client.send(new sdk.DescribeTableCommand({ TableName: this.settings.table }), http),
-    )
+    const { Table } = await this.call('DescribeTable', { TableName: this.settings.table })
     return Table ?? {}
   }
 
   /** The table's time to live, or `undefined` when the endpoint knows none. */
   async timeToLive(): Promise<TimeToLiveDescription | undefined> {
-    const answer = await ifSupported(
-      this.call('DescribeTimeToLive', (client, sdk, http) =>
-        client.send(new sdk.DescribeTimeToLiveCommand({ TableName: this.settings.table }), http),
-      ),
-    )
+    const answer = await ifSupported(this.call('DescribeTimeToLive', { TableName: this.settings.table }))
     return answer && (answer.TimeToLiveDescription ?? {})
   }
 
@@ -114,10 +85,10 @@ export class TableClient {
   }
 
   /** As {@link call}, tried again while DynamoDB is busy with another change of the table. */
-  whenFree<T>(operation: string, send: Send<T>): Promise<T> {
-    return this.poll<T>(async () => {
+  whenFree<O extends Operation>(operation: O, input: Input<O>): Promise<Output<O>> {
+    return this.poll<Output<O>>(async () => {
       try {
-        return { done: await this.call(operation, send) }
+        return { done: await this.call(operation, input) }
       } catch (error) {
         if (isBusy(error)) return { waiting: 'DynamoDB is busy with another change of the table' }
         throw error
@@ -130,18 +101,6 @@ export class TableClient {
     if (message === this.#said) return
     this.#said = message
     this.settings.onProgress?.(message)
-  }
-
-  async #send<T>(send: Send<T>, call: Call): Promise<T> {
-    const client = await this.#connection.client()
-    const sdk = await import('@aws-sdk/client-dynamodb')
-    if (this.settings.client === undefined) {
-      // Searched for before the request, so that a search without end is told from an answer that does not come.
-      call.asked = true
-      await client.config.credentials()
-    }
-    call.attempts = 1
-    return send(client, sdk, { abortSignal: call })
   }
 }
 
@@ -174,15 +133,4 @@ export async function ifSupported<T>(answer: Promise<T>): Promise<T | undefined>
     if (refusal(error) === 'UnknownOperationException') return undefined
     throw error
   }
-}
-
-// For a table, this exception is about how many there are, not about the capacity of one.
-function quotaError(error: unknown, operation: string, table: string): UnsessionError | undefined {
-  if (!(error instanceof Error) || error.name !== 'LimitExceededException') return undefined
-  return new UnsessionError(
-    'THROTTLED',
-    `DynamoDB refused ${operation}: too many tables or indexes in this account, or too many being changed at once; ` +
-      'wait for the others, or have the quota raised',
-    { table, cause: error },
-  )
 }

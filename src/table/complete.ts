@@ -12,19 +12,13 @@ export type Outcome = 'unchanged' | 'added' | 'unsupported'
 export async function addBackups(client: TableClient): Promise<Outcome> {
   const { table, pointInTimeRecovery } = client.settings
   if (!pointInTimeRecovery) return 'unchanged'
-  const found = await ifSupported(
-    client.call('DescribeContinuousBackups', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), http),
-    ),
-  )
+  const found = await ifSupported(client.call('DescribeContinuousBackups', { TableName: table }))
   if (found === undefined) return 'unsupported'
   const recovery = found.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
   if (recovery?.PointInTimeRecoveryStatus === 'ENABLED') return 'unchanged'
   client.say('enabling point-in-time recovery')
   const answer = await ifSupported(
-    client.whenFree('UpdateContinuousBackups', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.UpdateContinuousBackupsCommand(pointInTimeRecoveryRequest(table)), http),
-    ),
+    client.whenFree('UpdateContinuousBackups', pointInTimeRecoveryRequest(table)),
   )
   return answer === undefined ? 'unsupported' : 'added'
 }
@@ -34,20 +28,12 @@ export async function addTags(client: TableClient, { TableArn }: SdkTable): Prom
   const { tags } = client.settings
   if (Object.keys(tags).length === 0) return 'unchanged'
   if (TableArn === undefined) return 'unsupported'
-  const found = await ifSupported(
-    client.call('ListTagsOfResource', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: TableArn }), http),
-    ),
-  )
+  const found = await ifSupported(client.call('ListTagsOfResource', { ResourceArn: TableArn }))
   if (found === undefined) return 'unsupported'
   const request = tagRequest(TableArn, tags, found.Tags ?? [])
   if (request === null) return 'unchanged'
   client.say('adding tags')
-  const answer = await ifSupported(
-    client.whenFree('TagResource', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.TagResourceCommand(request), http),
-    ),
-  )
+  const answer = await ifSupported(client.whenFree('TagResource', request))
   return answer === undefined ? 'unsupported' : 'added'
 }
 
@@ -57,9 +43,7 @@ export async function addProtection(client: TableClient): Promise<Outcome> {
   if (!deletionProtection || (await client.describe())?.DeletionProtectionEnabled) return 'unchanged'
   client.say('turning deletion protection on')
   try {
-    await client.whenFree('UpdateTable', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.UpdateTableCommand(deletionProtectionRequest(table)), http),
-    )
+    await client.whenFree('UpdateTable', deletionProtectionRequest(table))
     return 'added'
   } catch (error) {
     // What an endpoint says that knows nothing of protection, and so sees a change of nothing.

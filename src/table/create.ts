@@ -108,9 +108,7 @@ function makeTable(client: TableClient): Promise<Made> {
 /** @returns `false` when another process was faster */
 async function requestTable(client: TableClient): Promise<boolean> {
   try {
-    await client.call('CreateTable', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.CreateTableCommand(createTableRequest(client.settings)), http),
-    )
+    await client.call('CreateTable', createTableRequest(client.settings))
     return true
   } catch (error) {
     if (isBusy(error)) return false
@@ -121,9 +119,7 @@ async function requestTable(client: TableClient): Promise<boolean> {
 /** @returns `undefined` when it is already being added */
 async function requestIndex(client: TableClient, billing: Billing): Promise<Outcome | undefined> {
   try {
-    const { TableDescription } = await client.call('UpdateTable', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.UpdateTableCommand(addIndexRequest(client.settings, billing)), http),
-    )
+    const { TableDescription } = await client.call('UpdateTable', addIndexRequest(client.settings, billing))
     // dynalite adds no index to a table that exists: with provisioned units it says nothing, else it asks for some.
     const accepted = TableDescription?.GlobalSecondaryIndexes?.some(
       ({ IndexName }) => IndexName === USER_INDEX,

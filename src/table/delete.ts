@@ -39,9 +39,7 @@ export async function deleteTable(options: WaitOptions = {}): Promise<boolean> {
 /** @returns `false` while the table is busy with something else */
 async function requestDeletion(client: TableClient): Promise<boolean> {
   try {
-    await client.call('DeleteTable', (dynamodb, sdk, http) =>
-      dynamodb.send(new sdk.DeleteTableCommand({ TableName: client.settings.table }), http),
-    )
+    await client.call('DeleteTable', { TableName: client.settings.table })
     return true
   } catch (error) {
     if (isMissing(error)) return true

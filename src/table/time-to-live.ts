@@ -55,11 +55,7 @@ export async function ensureTimeToLive(client: TableClient): Promise<TimeToLiveO
   client.say('enabling time to live')
   const { settings } = client
   try {
-    const answer = await ifSupported(
-      client.whenFree('UpdateTimeToLive', (dynamodb, sdk, http) =>
-        dynamodb.send(new sdk.UpdateTimeToLiveCommand(timeToLiveRequest(settings)), http),
-      ),
-    )
+    const answer = await ifSupported(client.whenFree('UpdateTimeToLive', timeToLiveRequest(settings)))
     if (answer === undefined) return { timeToLive: 'unsupported', changed: false }
   } catch (error) {
     if (refusal(error) !== 'ValidationException') throw error

@@ -271,6 +271,16 @@ describeEngines('driver', (engine) => {
     await Promise.all([storage.dispose(), other.dispose()])
   })
 
+  it('leaves the credentials it is given as they are', async () => {
+    const credentials = Object.freeze({ ...table.options.credentials })
+    for (const given of [{ credentials }, { clientConfig: { credentials } }]) {
+      const driver = dynamodb({ ...table.options, credentials: undefined, ...given })
+      expect(await driver.getItem('k')).toBeNull()
+      await driver.dispose()
+    }
+    expect(credentials).toEqual(table.options.credentials)
+  })
+
   it('fits an existing table by its attribute names', async () => {
     const foreign = await createTestTable(engine, { key: 'sid' })
     const attributes = { key: 'sid', value: 'sess', expires: 'exp', created: 'born', version: 'rev' }
