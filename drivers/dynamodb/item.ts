@@ -1,12 +1,14 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
 import type { Attributes } from './attributes.ts'
+import { mapToJson } from './document.ts'
 
 /** An item as DynamoDB sends it. */
 export type Item = Record<string, AttributeValue>
 
 /** A live item, understood. Instants are ms since the epoch, at the one-second precision of the table. */
 export interface StoredItem {
+  /** Text or bytes; JSON text of a map, which other software may store. */
   value: string | Uint8Array
   /** 0 for an item without a version, written by other software. */
   version: number
@@ -32,8 +34,8 @@ export function parseItem(item: Item, table: ItemContext, now: number): StoredIt
   const { attributes } = table
   const expires = numberAt(item, attributes.expires, table)
   if (expires !== undefined && expires * 1000 <= now) return null
-  const value = item[attributes.value]?.S ?? item[attributes.value]?.B
-  if (value === undefined) throw mismatch(item, attributes.value, 'a string or binary value', table)
+  const value = valueOf(item[attributes.value])
+  if (value === undefined) throw mismatch(item, attributes.value, 'a string, binary value or map', table)
   const version = numberAt(item, attributes.version, table) ?? 0
   if (!Number.isSafeInteger(version) || version < 0) {
     throw mismatch(item, attributes.version, 'a whole number of 0 or more', table)
@@ -47,6 +49,10 @@ export function parseItem(item: Item, table: ItemContext, now: number): StoredIt
     ...(created !== undefined && { created: created * 1000 }),
     ...(updated !== undefined && { updated: updated * 1000 }),
   }
+}
+
+function valueOf(held: AttributeValue | undefined): StoredItem['value'] | undefined {
+  return held?.S ?? held?.B ?? (held?.M && mapToJson(held.M))
 }
 
 /** What `getMeta` says of an item. */

@@ -8,7 +8,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 /**
  * The stored key: the option `base`, then the key as unstorage normalised it.
  *
- * @param base - empty, or ending with `:`
+ * @param base - empty, or ending with `:` or `#`
  * @throws {UnsessionError} `INVALID_KEY` when empty or longer than 2048 bytes
  */
 export function toStoredKey(base: string, key: string): string {
@@ -35,7 +35,7 @@ export function toStoredKey(base: string, key: string): string {
 /**
  * The prefix all keys below a base share: `a:b` and `a:b:` mean `a:b:`, so that `a:bc` is not below `a:b`.
  *
- * @param base - the option `base`, empty or ending with `:`
+ * @param base - the option `base`, empty or ending with `:` or `#`
  * @param below - the base a method was called with
  */
 export function toStoredPrefix(base: string, below: string | null | undefined): string {

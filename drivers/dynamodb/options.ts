@@ -31,7 +31,7 @@ export interface DynamoDBOptions {
   clientConfig?: DynamoDBClientConfig
   /** Attribute names that differ from the default ones. */
   attributes?: Partial<Attributes>
-  /** Key prefix: several apps in one table. */
+  /** Key prefix: several apps in one table. It ends with `:`, which is added, or with a `#` of its own. */
   base?: string
   /** Default time to live of an item in seconds; fractions are rounded up. Default: none. */
   ttl?: number
@@ -57,7 +57,7 @@ export interface AnyDynamoDBClient {
 export interface ResolvedOptions extends Omit<DynamoDBOptions, 'batch' | 'timeout' | 'attributes' | 'base'> {
   table: string
   attributes: Attributes
-  /** Empty, or ending with `:`. */
+  /** Empty, or ending with `:` or `#`. */
   base: string
   consistentRead: boolean
   batch: { maxInFlight: number } | false
@@ -183,7 +183,8 @@ function resolveBase(base: unknown = ''): string {
     throw invalidOption('base', `must be a string of at most ${MAX_BASE_BYTES} bytes`)
   }
   const parts = base.split(/[:/\\]+/).filter(Boolean)
-  return parts.length === 0 ? '' : `${parts.join(':')}:`
+  const prefix = parts.join(':')
+  return prefix === '' || prefix.endsWith('#') ? prefix : `${prefix}:`
 }
 
 function resolveBatch(batch: DynamoDBOptions['batch'] = {}): ResolvedOptions['batch'] {

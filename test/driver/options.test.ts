@@ -44,6 +44,7 @@ describe('driver options', () => {
     for (const base of ['a:b', 'a:b:', ':a:b:', 'a/b', 'a::b'])
       expect(resolveOptions({ base }).base).toBe('a:b:')
     expect(resolveOptions({ base: ':' }).base).toBe('')
+    expect(resolveOptions({ base: 'app/session#' }).base).toBe('app:session#')
   })
 
   it('tolerate the `driver` entry that a Nitro configuration carries', () => {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import dynamodb, { type DynamoDBDriver } from '../../drivers/dynamodb.ts'
 import { ConflictError } from '../../drivers/utils/errors.ts'
 import { describeEngines } from '../support/suites.ts'
-import { type TestTable, createTestTable } from '../support/tables.ts'
+import { type Item, type TestTable, createTestTable } from '../support/tables.ts'
 
 const STORAGES = {
   'unstorage 1': createStorage1,
@@ -293,6 +293,21 @@ describeEngines('driver', (engine) => {
     expect(await driver.getKeys()).toEqual(['k'])
     await foreign.put({ sid: { S: 'old' }, sess: { S: 'written elsewhere' } })
     expect(await driver.getMeta('old')).toEqual({ size: 17, version: 0 })
+    const document: Item = {
+      text: { S: 'é' },
+      count: { N: '1.5' },
+      flags: { L: [{ BOOL: false }, { NULL: true }, { M: {} }] },
+      sets: { M: { n: { NS: ['1'] }, s: { SS: ['a'] }, b: { BS: [Uint8Array.of(1, 2, 3)] } } },
+      bytes: { B: Uint8Array.of(255) },
+    }
+    await foreign.put({ sid: { S: 'map' }, sess: { M: document } })
+    expect(JSON.parse(String(await driver.getItem('map')))).toEqual({
+      text: 'é',
+      count: 1.5,
+      flags: [false, null, {}],
+      sets: { n: [1], s: ['a'], b: ['AQID'] },
+      bytes: '/w==',
+    })
     await driver.setItem('old', 'adopted', { ifVersion: 0 })
     await expect(driver.setItem('old', 'again', { ifVersion: 0 })).rejects.toMatchObject({
       current: { value: 'adopted', version: 1 },
