@@ -3,6 +3,7 @@ export { compressed } from './session/codecs/compressed.ts'
 export { devalue } from './session/codecs/devalue.ts'
 export { encrypted } from './session/codecs/encrypted.ts'
 export { json } from './session/codecs/json.ts'
+export { checkHealth, type Health } from './session/health.ts'
 export { signToken, verifyToken } from './session/token.ts'
 export { ConflictError, SessionGoneError, UnsessionError } from '../drivers/utils/errors.ts'
 export type { ErrorCode } from '../drivers/utils/errors.ts'
@@ -19,6 +20,7 @@ export type {
 } from './session/hooks.ts'
 export type { CacheOptions, SessionStoreOptions } from './session/options.ts'
 export type { DriverLike, StorageLike } from './session/storage.ts'
+export type { TraceEvent, TracedOperation } from './session/traced-store.ts'
 export type {
   Lifetime,
   SessionData,

@@ -10,6 +10,7 @@ import {
 } from './options.ts'
 import { rawStorage } from './storage.ts'
 import { StorageStore } from './storage-store.ts'
+import { TracedStore } from './traced-store.ts'
 import type { SessionStore } from './types.ts'
 
 /**
@@ -27,9 +28,10 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
   const resolved = resolveOptions(options)
   const { cache, hooks } = resolved
   const store = new StorageStore(resolved)
-  if (cache === undefined) return store
+  if (cache === undefined) return new TracedStore(store)
   const { ttl, max } = cache
-  return new CachedStore(store, { tier: tierOf(cache, resolved), ttl: ttl * 1000, max, hooks })
+  const tier = tierOf(cache, resolved)
+  return new TracedStore(new CachedStore(store, { tier, ttl: ttl * 1000, max, hooks }))
 }
 
 function tierOf(cache: ResolvedCache, { codec, codecs, config, hooks }: ResolvedOptions): CacheTier {

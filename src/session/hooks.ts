@@ -1,4 +1,6 @@
+import { channel } from 'node:diagnostics_channel'
 import { hashKey } from '../../drivers/utils/errors.ts'
+import { currentCall } from '../../drivers/utils/tracing.ts'
 import type { SessionRecord } from './types.ts'
 
 /** What every hook is told. The session is named by its hash, the one in errors; never by its id. */
@@ -81,6 +83,22 @@ export function callHook<Name extends keyof SessionHooks>(
   } catch (error) {
     report(error)
   }
+}
+
+const conflicts = channel('unsession.conflict')
+
+/** Two saves met: tell the hook, and who listens to `unsession.conflict`. */
+export function noteConflict(hooks: SessionHooks, id: string, details: Details<'conflict'>): void {
+  callHook(hooks, 'conflict', id, details)
+  if (conflicts.hasSubscribers) conflicts.publish({ keyHash: hashKey(id), ...details })
+}
+
+/** The cache had an answer or not: tell the hook, and the traced call. */
+export function noteCache(hooks: SessionHooks, outcome: 'hit' | 'miss', id: string): void {
+  callHook(hooks, `cache:${outcome}`, id, {})
+  const call = currentCall.getStore()
+  // A call may look for more than one session: one miss is what makes it slow.
+  if (call && call.cache !== 'miss') call.cache = outcome
 }
 
 /** What the hooks tell of a record. */
