@@ -11,6 +11,8 @@ export interface Command {
   name: string
   /** One sentence, without a full stop. */
   description: string
+  /** What it takes beside its flags, and what that is. */
+  argument?: { name: string; description: string }
   flags: ArgsDef
   /** Whole command lines, each with what it does. */
   examples: [line: string, what: string][]

@@ -42,3 +42,39 @@ export function wrap(text: string, width: number): string[] {
   }
   return [...lines, line]
 }
+
+/**
+ * A table in columns; where there is no room for them, each row is a list below its first cell.
+ *
+ * @param width - columns of the terminal
+ * @param numeric - columns set to the right
+ * @returns lines, the header first
+ */
+export function grid(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+  numeric: readonly number[] = [],
+): string[] {
+  const widths = header.map((name, at) => Math.max(name.length, ...rows.map((row) => (row[at] ?? '').length)))
+  const total = widths.reduce((sum, each) => sum + each + 2, 0) - 2
+  if (total > width) {
+    const [first = '', ...rest] = header
+    const blocks = rows.map(([name = '', ...cells]) => {
+      const pairs = rest.map((column, at): [string, string] => [column, cells[at] ?? ''])
+      return `${name}\n${layout(
+        pairs.filter(([, cell]) => cell !== ''),
+        width,
+      )}`
+    })
+    return [first, ...blocks.join('\n').split('\n')]
+  }
+  const line = (cells: readonly string[]): string =>
+    widths
+      .map((size, at) =>
+        numeric.includes(at) ? (cells[at] ?? '').padStart(size) : (cells[at] ?? '').padEnd(size),
+      )
+      .join('  ')
+      .trimEnd()
+  return [header, ...rows].map(line)
+}

@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module'
 import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
-import { Flags } from './flags.ts'
+import { Flags, named } from './flags.ts'
+import { destroy } from './session/destroy.ts'
+import { list } from './session/list.ts'
+import { show } from './session/show.ts'
 import { create } from './table/create.ts'
 import { remove } from './table/delete.ts'
 import { describe } from './table/describe.ts'
@@ -9,7 +12,7 @@ import { ttl } from './table/ttl.ts'
 import { type Streams, Terminal } from './terminal.ts'
 import { printCommand, printCommands } from './usage.ts'
 
-const COMMANDS: readonly Command[] = [create, describe, remove, ttl]
+const COMMANDS: readonly Command[] = [create, describe, remove, ttl, list, show, destroy]
 
 /** What to add to an error on the command line. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
@@ -51,7 +54,8 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
       printCommand(command, terminal)
       return EXIT.ok
     }
-    const flags = new Flags(args.slice(command.name.split(' ').length), command.flags)
+    const given = args.slice(command.name.split(' ').length)
+    const flags = new Flags(given, command.flags, command.argument !== undefined)
     return command.run(flags, terminal)
   }
   if (words.length === 0 && rest[0] === '--version') {
@@ -60,9 +64,9 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
   }
   const group = words.join(' ')
   const commands = COMMANDS.filter(({ name }) => startsWith(name.split(' '), words))
-  if (commands.length === 0) throw new UsageError(`unknown command \`${group}\`; see \`unsession --help\``)
+  if (commands.length === 0) throw new UsageError(`unknown command ${named(group)}; see \`unsession --help\``)
   if (!wantsHelp && rest[0] !== undefined) {
-    throw new UsageError(`\`${rest[0]}\` must come after a command; see \`unsession --help\``)
+    throw new UsageError(`option ${named(rest[0])} must come after a command; see \`unsession --help\``)
   }
   printCommands(commands, group, terminal)
   return wantsHelp ? EXIT.ok : EXIT.usage

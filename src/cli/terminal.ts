@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline'
+import { PassThrough } from 'node:stream'
 import { type ConsolaInstance, LogLevels, createConsola } from 'consola'
-import { layout } from './layout.ts'
+import { toJson } from './format.ts'
+import { grid, layout } from './layout.ts'
 
 /** The standard streams, or anything in their place. */
 export interface Streams {
@@ -45,7 +47,7 @@ export class Terminal {
   }
 
   printJson(value: unknown): void {
-    this.print(JSON.stringify(value, null, 2))
+    this.print(toJson(value))
   }
 
   /** Names and what they are, aligned. */
@@ -53,19 +55,42 @@ export class Terminal {
     this.print(layout(rows, this.width))
   }
 
+  /** Rows of a table under their headers. */
+  printGrid(header: string[], rows: string[][], numeric?: number[]): void {
+    const [head, ...lines] = grid(header, rows, this.width, numeric)
+    this.print([this.heading(head ?? ''), ...lines].join('\n'))
+  }
+
   /** A heading, in bold where there are styles. */
   heading(text: string): string {
     return this.#streams.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[1m${text}\u001B[22m` : text
   }
 
+  /** What standard input has to say; at a terminal it is asked for, and what is typed is not shown. */
+  async read(question: string): Promise<string> {
+    const { stdin, stdout } = this.#streams
+    if (stdin.isTTY) {
+      stdout.write(`${question} `)
+      return this.#ask('', new PassThrough()).finally(() => stdout.write('\n'))
+    }
+    let text = ''
+    for await (const chunk of stdin) text += String(chunk)
+    return text
+  }
+
   /** @returns the answer, or an empty string when standard input ends or Ctrl-C is pressed */
-  async ask(question: string): Promise<string> {
-    const { stdin: input, stdout: output } = this.#streams
-    const lines = createInterface({ input, output })
+  ask(question: string): Promise<string> {
+    return this.#ask(`${question} `, this.#streams.stdout)
+  }
+
+  /** @param output - shows the question, and the keys as they are typed */
+  async #ask(question: string, output: NodeJS.WritableStream): Promise<string> {
+    const input = this.#streams.stdin
+    const lines = createInterface({ input, output, terminal: input.isTTY === true })
     try {
       return await new Promise<string>((resolve) => {
         lines.once('close', () => resolve(''))
-        lines.question(`${question} `, resolve)
+        lines.question(question, resolve)
       })
     } finally {
       lines.close()

@@ -5,8 +5,14 @@ import { wrap } from './layout.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Print what a command does, its options and examples. */
-export function printCommand({ name, description, flags, examples }: Command, terminal: Terminal): void {
-  printLead(`${description}.`, `unsession ${name} [options]`, terminal)
+export function printCommand(command: Command, terminal: Terminal): void {
+  const { name, description, argument, flags, examples } = command
+  const usage = ['unsession', name, argument && `[${argument.name}]`, '[options]'].filter(Boolean).join(' ')
+  printLead(`${description}.`, usage, terminal)
+  if (argument) {
+    printSection('ARGUMENT', terminal)
+    terminal.printTable([[argument.name, argument.description]])
+  }
   printSection('OPTIONS', terminal)
   terminal.printTable(
     Object.entries(flags).map(([flag, def]) => [spelling(flag, def), def.description ?? '']),

@@ -17,7 +17,7 @@ const PARTS: [prefix: string, mayImport: string[], packages: string[]][] = [
   ['src/h3/', ['src/session/', 'drivers/utils/'], []],
   ['src/table/', ['drivers/'], ['@aws-sdk/client-dynamodb']],
   ['src/testing/', ['src/table/', 'src/session/', 'drivers/'], ['dynalite']],
-  ['src/cli/', ['src/table/', 'drivers/'], ['citty', 'consola']],
+  ['src/cli/', ['src/table/', 'src/session/', 'src/testing/', 'drivers/'], ['citty', 'consola']],
   ['src/index.ts', ['src/session/', 'drivers/utils/'], []],
 ]
 

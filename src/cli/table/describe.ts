@@ -5,6 +5,7 @@ import {
   describeTable,
 } from '../../table/index.ts'
 import { type Command, EXIT } from '../command.ts'
+import { formatBytes } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { ATTRIBUTE_FLAGS, COMMON_FLAGS, TABLE_FLAGS, tableOptions } from './shared.ts'
 
@@ -42,7 +43,7 @@ function report(description: TableDescription, terminal: Terminal): void {
     ...(sortKey ? [['sort key', showKey(sortKey)] as [string, string]] : []),
     ['billing', showBilling(description.billing)],
     ['items', `${description.itemCount} (counted by DynamoDB every six hours)`],
-    ['size', showBytes(description.sizeBytes)],
+    ['size', formatBytes(description.sizeBytes)],
     ['time to live', `${timeToLive.status}${on}`],
     ['deletion', description.deletionProtection ? 'protected' : 'not protected'],
     ...description.indexes.map((index) => ['index', showIndex(index)] as [string, string]),
@@ -70,12 +71,4 @@ function showIndex({ name, hashKey, sortKey, projection, status }: IndexDescript
 function showBilling(billing: Billing): string {
   if (billing === 'on-demand') return 'on demand'
   return `provisioned, ${billing.readUnits} read and ${billing.writeUnits} write units a second`
-}
-
-/** As 3.4 KB; DynamoDB counts 1024 bytes to the kilobyte. */
-function showBytes(bytes: number): string {
-  const units = ['bytes', 'KB', 'MB', 'GB', 'TB']
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1)
-  const amount = bytes / 1024 ** power
-  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power]}`
 }

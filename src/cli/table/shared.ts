@@ -1,5 +1,6 @@
 import type { ArgsDef } from 'citty'
-import type { DescribeTableOptions, WaitOptions } from '../../table/index.ts'
+import type { Attributes } from '../../../drivers/dynamodb/attributes.ts'
+import type { TableOptions, WaitOptions } from '../../table/index.ts'
 import type { Flags } from '../flags.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -46,6 +47,9 @@ export const ATTRIBUTE_FLAGS: ArgsDef = {
   },
 }
 
+/** The attributes that flags can name. */
+const ROLES: readonly (keyof Attributes)[] = ['key', 'value', 'expires', 'user']
+
 export const WAIT_FLAG: ArgsDef = {
   'max-wait': {
     type: 'string',
@@ -55,17 +59,16 @@ export const WAIT_FLAG: ArgsDef = {
 }
 
 /** The table meant, from flags that were given. */
-export function tableOptions(flags: Flags): DescribeTableOptions {
-  const attributes = {
-    key: flags.text('key-attribute'),
-    expires: flags.text('expires-attribute'),
-    user: flags.text('user-attribute'),
-  }
+export function tableOptions(flags: Flags): TableOptions {
+  const attributes = ROLES.flatMap((role) => {
+    const name = flags.text(`${role}-attribute`)
+    return name === undefined ? [] : [[role, name]]
+  })
   return {
     table: flags.text('table'),
     region: flags.text('region'),
     endpoint: flags.text('endpoint'),
-    attributes: Object.fromEntries(Object.entries(attributes).filter(([, name]) => name !== undefined)),
+    attributes: Object.fromEntries(attributes),
   }
 }
 
