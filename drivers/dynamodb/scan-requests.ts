@@ -18,6 +18,8 @@ export interface ScanScope {
   consistent: boolean
   segment: number
   segments: number
+  /** Items to read at most; by default a page of DynamoDB, 1 MB. */
+  limit?: number | undefined
 }
 
 /** A scan: it reads whole items (there is no other way) but returns what is wanted of them. */
@@ -53,6 +55,7 @@ export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: It
     }),
     ...(scope.consistent && { ConsistentRead: true }),
     ...(scope.segments > 1 && { Segment: scope.segment, TotalSegments: scope.segments }),
+    ...(scope.limit !== undefined && { Limit: scope.limit }),
     ...(startKey && { ExclusiveStartKey: startKey }),
     ...capacity(ctx),
   }

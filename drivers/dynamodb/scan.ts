@@ -1,4 +1,3 @@
-import { invalidOption } from '../utils/errors.ts'
 import { batchWrite, inChunks } from './batch.ts'
 import type { Call } from './call.ts'
 import type { Connection } from './connection.ts'
@@ -8,6 +7,8 @@ import { type ScanScope, scanRequest } from './scan-requests.ts'
 import { tornAnswer } from './failure.ts'
 import { toDriverError } from './sdk-errors.ts'
 import { deleteWrite } from './write-requests.ts'
+
+export { type SweepOptions, type SweepResult, sweepTable as sweepKeys } from './sweep/sweep.ts'
 
 /** Segments a table is scanned in, at once. */
 const SEGMENTS = 4
@@ -19,12 +20,12 @@ type Scope = Omit<ScanScope, 'segment' | 'segments'>
  * Go through all keys of a scope, a page at a time, {@link SEGMENTS} segments at once. A segment's next page is asked for
  * when `onPage` is done with the one before, so memory is bounded by pages. After a failure no page is begun.
  *
- * @param onPage - told the keys, and how many items were read to find them
+ * @param onPage - told the keys
  */
 async function scanKeys(
   connection: Connection,
   scope: Scope,
-  onPage: (keys: string[], scanned: number) => void | Promise<void>,
+  onPage: (keys: string[]) => void | Promise<void>,
 ): Promise<void> {
   const { options } = connection
   let failed = false
@@ -36,7 +37,7 @@ async function scanKeys(
       if (page.Items === undefined)
         throw toDriverError(tornAnswer(), { operation: 'Scan', table: options.table })
       const keys = page.Items.flatMap((item) => item[options.attributes.key]?.S ?? [])
-      await onPage(keys, page.ScannedCount ?? keys.length)
+      await onPage(keys)
       startKey = page.LastEvaluatedKey
     } while (startKey !== undefined && !failed)
   }
@@ -69,53 +70,9 @@ export async function clearKeys(connection: Connection, prefix: string): Promise
   await scanKeys(connection, { prefix, consistent: true }, (keys) => deleteKeys(connection, keys))
 }
 
-/** Options of a sweep. */
-export interface SweepOptions {
-  /** Seconds an item must have been expired for. Default 60: above any read lag and clock skew. */
-  grace?: number
-  /** Told after each page. */
-  onProgress?: (progress: SweepResult) => void
-  /** Ends the sweep; what was deleted stays deleted. */
-  signal?: AbortSignal
-}
-
-/** What a sweep has done. */
-export interface SweepResult {
-  /** Items looked at. */
-  scanned: number
-  /** Expired items deleted. */
-  deleted: number
-}
-
-/**
- * Delete what has expired. The deletes are not conditional, which is safe where an expired key is never written again, as
- * with session ids.
- */
-export async function sweepKeys(
-  connection: Connection,
-  prefix: string,
-  options: SweepOptions,
-): Promise<SweepResult> {
-  const { grace = 60, onProgress, signal } = options
-  if (typeof grace !== 'number' || !(grace >= 0))
-    throw invalidOption('grace', 'must be a number of seconds, 0 or more')
-  signal?.throwIfAborted()
-  const result: SweepResult = { scanned: 0, deleted: 0 }
-  const expiredAt = Date.now() - grace * 1000
-  await scanKeys(connection, { prefix, consistent: false, expiredAt }, async (keys, scanned) => {
-    await deleteKeys(connection, keys, signal)
-    result.scanned += scanned
-    result.deleted += keys.length
-    onProgress?.({ ...result })
-    signal?.throwIfAborted()
-  })
-  return result
-}
-
-async function deleteKeys(connection: Connection, keys: string[], signal?: AbortSignal): Promise<void> {
+async function deleteKeys(connection: Connection, keys: string[]): Promise<void> {
   const { options } = connection
   const work = async (chunk: readonly string[], call: Call): Promise<void> => {
-    signal?.throwIfAborted()
     const deletes = chunk.map((key) => deleteWrite(options, key))
     await batchWrite(connection, deletes, call)
   }

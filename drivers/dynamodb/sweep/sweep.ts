@@ -1,0 +1,184 @@
+import { setMaxListeners } from 'node:events'
+import { UnsessionError } from '../../utils/errors.ts'
+import type { Connection } from '../connection.ts'
+import { tornAnswer } from '../failure.ts'
+import type { RequestContext } from '../requests.ts'
+import { scanRequest } from '../scan-requests.ts'
+import { toDriverError } from '../sdk-errors.ts'
+import { Costs } from './costs.ts'
+import { type Deletes, conditionalDeletes, plainDeletes } from './deletes.ts'
+import { Meter } from './meter.ts'
+import { type SweepOptions, type SweepProgress, type SweepResult, resolveSweep } from './options.ts'
+import { Pacer } from './pacer.ts'
+import { Sender } from './sender.ts'
+import { type SegmentState, type SweepState, type SweepTarget, beginState, isBegun } from './state.ts'
+import { lookAtTable } from './table-facts.ts'
+
+export type { SweepOptions, SweepProgress, SweepResult } from './options.ts'
+export type { SegmentState, SweepState, SweepTarget } from './state.ts'
+
+/** How a sweep knows the time. */
+export interface SweepClock {
+  /** Go by the endpoint's clock where that is behind this machine's. Default `false`. */
+  checkClock?: boolean
+}
+
+/**
+ * Delete what has expired for longer than the grace, segment by segment, a page at a time.
+ *
+ * The deletes are not conditional by default, which is safe where an expired key is never written again, as with session
+ * ids: expired is final, and only what has been expired for longer than any read lag and clock skew is taken.
+ *
+ * @param prefix - only keys that begin so
+ * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` after 30 seconds in which nothing got through; and as the driver
+ */
+export async function sweepTable(
+  connection: Connection,
+  prefix: string,
+  options: SweepOptions,
+  { checkClock = false }: SweepClock = {},
+): Promise<SweepResult> {
+  const settings = resolveSweep(options)
+  const { grace, resume, signal, onProgress, dryRun } = settings
+  signal?.throwIfAborted()
+  const isResumed = isBegun(resume)
+  const target = await targetOf(connection, prefix, dryRun)
+  const state = beginState(resume, target, settings.segments)
+  const { items, clock = Infinity } = checkClock || onProgress ? await lookAtTable(connection) : {}
+  const now = checkClock ? Math.min(Date.now(), clock) : Date.now()
+
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  const abort = (): void => stop.abort(signal?.reason)
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted) abort()
+
+  const began = performance.now()
+  const workedBefore = state.duration
+  const meter = new Meter(began, state.scanned)
+  const tell = (): void => {
+    const at = performance.now()
+    state.duration = workedBefore + at - began
+    onProgress?.(progressOf(state, meter.rate(at, state.scanned), items))
+  }
+  const sender = new Sender(connection, new Pacer(settings.maxCapacity), stop.signal, (units) => {
+    state.units += units
+  })
+  const ctx: RequestContext = { ...connection.options, onCapacity: true }
+  const expiredAt = now - grace * 1000
+  const conditional = conditionalDeletes(sender, ctx, expiredAt)
+  const sweep: Sweep = {
+    ctx,
+    sender,
+    state,
+    prefix,
+    expiredAt,
+    tell,
+    costs: new Costs(),
+    isFirstConsistent: isResumed,
+    deletes: dryRun ? undefined : settings.conditional ? conditional : plainDeletes(sender, ctx),
+  }
+  await Promise.all(
+    state.segments.map((place, segment) =>
+      sweepSegment(sweep, place, segment).catch((error: unknown) => stop.abort(error)),
+    ),
+  )
+  signal?.removeEventListener('abort', abort)
+  tell()
+  stop.signal.throwIfAborted()
+  return resultOf(state)
+}
+
+interface Sweep {
+  ctx: RequestContext
+  sender: Sender
+  costs: Costs
+  state: SweepState
+  prefix: string
+  expiredAt: number
+  /** Read the first page strongly: what an interrupted run has deleted must not be found, and counted, again. */
+  isFirstConsistent: boolean
+  /** None in a dry run. */
+  deletes: Deletes | undefined
+  tell: () => void
+}
+
+async function sweepSegment(sweep: Sweep, place: SegmentState, segment: number): Promise<void> {
+  const { state, sender, costs, deletes, tell } = sweep
+  for (let isFirst = true; !place.done; isFirst = false) {
+    const { keys, scanned, last } = await readPage(sweep, place, segment, isFirst)
+    let deleted = 0
+    for (let at = 0; at < keys.length && deletes !== undefined;) {
+      const { size, each } = costs.deletes(sender.pacer.slice)
+      const batch = keys.slice(at, (at += size))
+      const units = await deletes(batch, each, (count) => {
+        deleted += count
+        state.scanned += count
+        state.expired += count
+        state.deleted += count
+        tell()
+      })
+      costs.sawDeletes(batch.length, units)
+    }
+    state.scanned += scanned - deleted
+    state.expired += keys.length - deleted
+    if (last === undefined) place.done = true
+    else place.after = last
+    tell()
+  }
+}
+
+interface Page {
+  keys: string[]
+  scanned: number
+  last: string | undefined
+}
+
+async function readPage(sweep: Sweep, place: SegmentState, segment: number, isFirst: boolean): Promise<Page> {
+  const { ctx, sender, costs, state, prefix, expiredAt } = sweep
+  const { table, attributes } = ctx
+  const { limit, units: booked } = costs.page(sender.pacer.slice)
+  const consistent = isFirst && sweep.isFirstConsistent
+  const scope = { prefix, expiredAt, consistent, segment, segments: state.segments.length, limit }
+  const startKey = place.after === undefined ? undefined : { [attributes.key]: { S: place.after } }
+  const { output, units } = await sender.send('Scan', scanRequest(ctx, scope, startKey), booked)
+  if (output.Items === undefined) throw toDriverError(tornAnswer(), { operation: 'Scan', table })
+  const keys = output.Items.flatMap((item) => item[attributes.key]?.S ?? [])
+  const scanned = output.ScannedCount ?? keys.length
+  costs.sawPage(scanned, consistent ? units / 2 : units)
+  const { LastEvaluatedKey: lastKey } = output
+  const last = lastKey?.[attributes.key]?.S
+  if (lastKey !== undefined && (last === undefined || Object.keys(lastKey).length > 1)) {
+    throw new UnsessionError(
+      'SCHEMA_MISMATCH',
+      `table \`${table}\` has another key than \`attributes\` says; it needs a string partition key and no sort key: ` +
+        `run \`npx unsession table describe --table ${table}\``,
+      { table },
+    )
+  }
+  return { keys, scanned, last }
+}
+
+async function targetOf(connection: Connection, base: string, dryRun: boolean): Promise<SweepTarget> {
+  const { table, endpoint = '', attributes } = connection.options
+  const { config } = (await connection.client()) as { config?: { region?: () => Promise<string> } }
+  // A missing region is better explained by the first request.
+  const region = (await config?.region?.().catch(() => undefined)) ?? ''
+  const { key: keyAttribute, expires: expiresAttribute } = attributes
+  return { table, region, endpoint, base, keyAttribute, expiresAttribute, dryRun }
+}
+
+function progressOf(state: SweepState, rate: number, items: number | undefined): SweepProgress {
+  const isKnown = items !== undefined && items > 0
+  const left = isKnown && items >= state.scanned && rate > 0 ? (items - state.scanned) / rate : undefined
+  return {
+    ...resultOf(state),
+    rate,
+    ...(isKnown && { items }),
+    ...(left !== undefined && { timeLeft: left * 1000 }),
+  }
+}
+
+function resultOf({ scanned, expired, deleted, units, duration }: SweepResult): SweepResult {
+  return { scanned, expired, deleted, units, duration }
+}
