@@ -22,11 +22,11 @@ export function formatInstant(instant: number, now: number): string {
   return instant > now ? `in ${formatSpan(instant - now)}` : `${formatSpan(now - instant)} ago`
 }
 
-/** An instant as it is, and how far that is. */
+/** An instant to the second, and how far that is: `2026-11-24 23:24:55 UTC, 12 d ago`. */
 export function formatMoment(instant: number, now: number): string {
   const date = new Date(instant)
-  const written = Number.isNaN(date.getTime()) ? String(instant) : date.toISOString().replace('.000Z', 'Z')
-  return `${written}, ${formatInstant(instant, now)}`
+  if (Number.isNaN(date.getTime())) return String(instant)
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC, ${formatInstant(instant, now)}`
 }
 
 /** As 3.4 KB; DynamoDB counts 1024 bytes to the kilobyte. */

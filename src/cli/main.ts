@@ -5,6 +5,7 @@ import { Flags, named } from './flags.ts'
 import { destroy } from './session/destroy.ts'
 import { list } from './session/list.ts'
 import { show } from './session/show.ts'
+import { stats } from './stats/stats.ts'
 import { create } from './table/create.ts'
 import { remove } from './table/delete.ts'
 import { describe } from './table/describe.ts'
@@ -12,7 +13,7 @@ import { ttl } from './table/ttl.ts'
 import { type Streams, Terminal } from './terminal.ts'
 import { printCommand, printCommands } from './usage.ts'
 
-const COMMANDS: readonly Command[] = [create, describe, remove, ttl, list, show, destroy]
+const COMMANDS: readonly Command[] = [create, describe, remove, ttl, list, show, destroy, stats]
 
 /** What to add to an error on the command line. */
 const HINTS: Partial<Record<ErrorCode, string>> = {

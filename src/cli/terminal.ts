@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline'
 import { PassThrough } from 'node:stream'
-import { type ConsolaInstance, LogLevels, createConsola } from 'consola'
+import { LogLevels, createConsola } from 'consola'
 import { toJson } from './format.ts'
-import { grid, layout } from './layout.ts'
+import { grid, layout, wrap } from './layout.ts'
 
 /** The standard streams, or anything in their place. */
 export interface Streams {
@@ -11,25 +11,42 @@ export interface Streams {
   stderr: NodeJS.WriteStream
 }
 
+/** What a message is about; each has a mark of its own. */
+type Kind = 'start' | 'success' | 'info' | 'warn' | 'error'
+
+/** Columns that the widest mark takes. */
+const MARK = 9
+
 /** What a command says and asks. Results go to standard output, complaints to standard error. */
 export class Terminal {
   /** Whether the result is wanted as JSON, and nothing else on standard output. */
   readonly json: boolean
-  /** Messages for people; silent when JSON is wanted. */
-  readonly log: ConsolaInstance
+  /** Messages for people, broken to fit; silent when JSON is wanted. */
+  readonly log: Record<Kind, (message: string) => void>
   #streams: Streams
 
   constructor(streams: Streams, json: boolean) {
     this.#streams = streams
     this.json = json
     const { stdout, stderr } = streams
-    this.log = createConsola({
+    const consola = createConsola({
       stdout,
       stderr,
       fancy: stdout.isTTY === true,
       formatOptions: { date: false, columns: 0 },
       level: json ? LogLevels.silent : LogLevels.info,
     })
+    const say =
+      (kind: Kind) =>
+      (message: string): void =>
+        consola[kind](this.#fit(message))
+    this.log = {
+      start: say('start'),
+      success: say('success'),
+      info: say('info'),
+      warn: say('warn'),
+      error: say('error'),
+    }
   }
 
   /** Whether somebody is there to answer. */
@@ -44,6 +61,11 @@ export class Terminal {
 
   print(text: string): void {
     this.#streams.stdout.write(`${text}\n`)
+  }
+
+  /** Prose, broken between words to fit. */
+  printText(text: string): void {
+    this.print(wrap(text, this.width).join('\n'))
   }
 
   printJson(value: unknown): void {
@@ -76,6 +98,13 @@ export class Terminal {
     let text = ''
     for await (const chunk of stdin) text += String(chunk)
     return text
+  }
+
+  /** A message in lines that leave room for its mark; whole where nobody reads it at a terminal. */
+  #fit(message: string): string {
+    if (!this.#streams.stdout.isTTY) return message
+    const lines = message.split('\n').flatMap((line) => wrap(line, this.width - MARK))
+    return lines.join(`\n${' '.repeat(2)}`)
   }
 
   /** @returns the answer, or an empty string when standard input ends or Ctrl-C is pressed */

@@ -29,13 +29,12 @@ export function printCommands(commands: readonly Command[], group: string, termi
   printLead(what, ['unsession', group, '<command> [options]'].filter(Boolean).join(' '), terminal)
   printSection('COMMANDS', terminal)
   terminal.printTable(commands.map(({ name, description }) => [name, description]))
-  terminal.print(
-    `\n${wrap('`unsession <command> --help` shows its options and examples.', terminal.width).join('\n')}`,
-  )
+  terminal.print('')
+  terminal.printText('`unsession <command> --help` shows its options and examples.')
 }
 
 function printLead(what: string, usage: string, terminal: Terminal): void {
-  terminal.print(wrap(what, terminal.width).join('\n'))
+  terminal.printText(what)
   printSection('USAGE', terminal)
   terminal.print(`  ${usage}`)
 }

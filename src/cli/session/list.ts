@@ -52,7 +52,7 @@ export const list: Command = {
       })
     } else {
       report(sessions, flags, terminal)
-      if (more) terminal.print(`\nThere are more; \`--limit\` shows more than ${limit}.`)
+      if (more) terminal.printText(`There are more; \`--limit\` shows more than ${limit}.`)
     }
     return EXIT.ok
   },

@@ -122,7 +122,7 @@ function report(name: string, session: Shown, content: Content, terminal: Termin
     ['codec', codec ?? 'unknown'],
     ['size', `${formatBytes(session.valueBytes)}; the item ${formatBytes(session.itemBytes)}`],
     [
-      'a read',
+      'a read takes',
       `${Math.ceil(session.itemBytes / 4096) / 2} units, a write ${Math.ceil(session.itemBytes / 1024)}`,
     ],
   ])
