@@ -20,6 +20,8 @@ const EXPORTS: Record<string, string[]> = {
   ],
   'unsession/drivers/dynamodb': ['DRIVER_DEPENDENCIES', 'default'],
   'unsession/h3': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
+  'unsession/nitro': ['default', 'runtimeTypes', 'sessionsModule'],
+  'unsession/nitro/runtime': ['clearSession', 'getSession', 'updateSession', 'useSession', 'useSessionStore'],
   'unsession/table': ['createTable', 'deleteTable', 'describeTable', 'enableTimeToLive'],
   'unsession/testing': ['startDynamoDB', 'testSessionStore'],
 }

@@ -1,0 +1,49 @@
+import type { SessionsHost } from './host-module.ts'
+import { setup } from './module.ts'
+import type { NitroLike } from './nitro.ts'
+import type { SessionsOptions } from './options.ts'
+import { distFile } from './paths.ts'
+
+export type { SessionsHost } from './host-module.ts'
+export type { SessionsOptions, SessionStorageOptions } from './options.ts'
+
+/** A module of Nitro, for nitropack 2 and nitro 3. */
+export interface SessionsModule {
+  name: string
+  setup: (nitro: NitroLike) => Promise<void>
+}
+
+const NITRO: SessionsHost = { passwordVariables: ['NITRO_SESSION_PASSWORD', 'NUXT_SESSION_PASSWORD'] }
+
+/** The declarations of `#sessions`, for a tsconfig's `paths`. */
+export const runtimeTypes: string = distFile('nitro/runtime/index.d.mts')
+
+/**
+ * A module of Nitro that puts sessions into the server.
+ *
+ * @param given - options; those of Nitro's own configuration, `sessions`, where they are left out
+ * @param host - for frameworks on Nitro
+ *
+ * @example
+ * ```ts
+ * export default defineNitroConfig({ modules: [sessionsModule({ idleTimeout: 30 * 60 })] })
+ * ```
+ */
+export function sessionsModule(given?: SessionsOptions, host: SessionsHost = NITRO): SessionsModule {
+  return {
+    name: 'unsession',
+    setup: (nitro) => setup(nitro, given ?? nitro.options.sessions ?? {}, host),
+  }
+}
+
+const sessions: SessionsModule = sessionsModule()
+
+/**
+ * The module that Nitro's configuration names.
+ *
+ * @example
+ * ```ts
+ * export default defineNitroConfig({ modules: ['unsession/nitro'], sessions: { idleTimeout: 30 * 60 } })
+ * ```
+ */
+export default sessions

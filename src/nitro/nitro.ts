@@ -1,0 +1,29 @@
+import type { SessionsOptions } from './options.ts'
+
+/** The part of Nitro's build that the module uses: of nitropack 2 and of nitro 3, without needing either's types. */
+export interface NitroLike {
+  /** Nitro 2 says which it is. */
+  readonly meta?: { readonly majorVersion: number }
+  readonly options: NitroOptionsLike
+  readonly logger: { info(message: string): void }
+  readonly hooks: { hook(name: 'close' | 'rollup:reload', hook: () => void | Promise<void>): unknown }
+}
+
+export interface NitroOptionsLike {
+  readonly rootDir: string
+  readonly dev: boolean
+  readonly preset: string
+  runtimeConfig: object
+  readonly sessions?: SessionsOptions
+  readonly plugins: string[]
+  readonly virtual: Record<string, string | (() => string | Promise<string>)>
+  imports: false | { imports?: AutoImport[] }
+  externals?: { inline?: unknown[] }
+}
+
+/** A name that is known everywhere in the server without being imported. */
+interface AutoImport {
+  name: string
+  from: string
+  priority?: number
+}

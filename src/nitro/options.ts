@@ -1,0 +1,127 @@
+import { invalidOption } from '../../drivers/utils/errors.ts'
+import type { SessionCookieOptions } from '../h3/cookie.ts'
+
+/** Where sessions are kept: a driver of unstorage, by its name, and its options. */
+export interface SessionStorageOptions {
+  /**
+   * Name of a driver of unstorage, of a package that exports one, or a file's path, from the root folder or absolute.
+   * Default: in production `unsession/drivers/dynamodb`; in development an embedded DynamoDB in `.data/dynamodb` where the
+   * package `dynalite` is installed, else files in `.data/sessions`.
+   */
+  driver?: string
+  /** The driver's own options, as plain data. For DynamoDB `table`, `region`, `endpoint` … */
+  [option: string]: unknown
+}
+
+/**
+ * Options of the module: the `sessions` block of `nitro.config` and of `nuxt.config`. Plain data, all optional. All but `h3`
+ * can be set at run time, by variables such as `NITRO_SESSIONS_MAX_AGE`, `NUXT_SESSIONS_MAX_AGE` in Nuxt.
+ */
+export interface SessionsOptions {
+  storage?: SessionStorageOptions
+  /** Sessions kept in the server's memory: seconds, and entries, at most. `false`: none. Default `{ ttl: 10, max: 10_000 }`. */
+  cache?: { ttl?: number; max?: number } | false
+  /** Name of the session, and of its cookie. Default `h3`. */
+  name?: string
+  /** Seconds from creation. Default: no limit. */
+  maxAge?: number
+  /** Seconds from last use. Default: 14 days, unless there is a `maxAge`. */
+  idleTimeout?: number
+  /** Attributes of the cookie; `false` sets none. Default `HttpOnly; Secure; SameSite=Lax; Path=/`. */
+  cookie?: SessionCookieOptions | false
+  /** Name of a request header to carry the token instead of the cookie. */
+  sessionHeader?: string
+  /** Store a session for everybody who comes without one. Default `false`: at the first write. */
+  saveUninitialized?: boolean
+  /** Store what handlers change in `session.data` before the response goes out. Default `true`. */
+  autoSave?: boolean
+  /** How often a write that met another one is merged and tried again. Default 5. */
+  maxRetries?: number
+  /**
+   * Make every `useSession`, `getSession`, `updateSession` and `clearSession` that the server imports from h3, packages
+   * included, a stored one. Default `false`.
+   */
+  h3?: boolean
+}
+
+const OPTIONS: Record<keyof SessionsOptions, true> = {
+  storage: true,
+  cache: true,
+  name: true,
+  maxAge: true,
+  idleTimeout: true,
+  cookie: true,
+  sessionHeader: true,
+  saveUninitialized: true,
+  autoSave: true,
+  maxRetries: true,
+  h3: true,
+}
+
+/**
+ * Every option that can be set at run time, without a value: a variable of the environment is read only for what is there.
+ * What is given fills them in.
+ */
+const PLACES = {
+  name: '',
+  maxAge: '',
+  idleTimeout: '',
+  sessionHeader: '',
+  saveUninitialized: '',
+  autoSave: '',
+  maxRetries: '',
+  cache: { ttl: '', max: '' },
+  cookie: { domain: '', path: '', secure: '', httpOnly: '', sameSite: '', priority: '', partitioned: '' },
+  storage: {
+    driver: '',
+    table: '',
+    region: '',
+    endpoint: '',
+    base: '',
+    ttl: '',
+    consistentRead: '',
+    attributes: {
+      key: '',
+      value: '',
+      expires: '',
+      created: '',
+      updated: '',
+      version: '',
+      user: '',
+      mark: '',
+    },
+    batch: { maxInFlight: '' },
+    timeout: { connect: '', request: '' },
+  },
+}
+
+/** What goes into the runtime configuration: options, and empty text where one is not given. */
+export type RuntimeOptions = Record<string, unknown>
+
+/**
+ * The options as runtime configuration.
+ *
+ * @throws {UnsessionError} `INVALID_OPTION` for an option that does not exist
+ */
+export function runtimeOptions(options: SessionsOptions): RuntimeOptions {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw invalidOption(`sessions.${name}`, `is unknown; there is ${Object.keys(OPTIONS).join(', ')}`)
+    }
+  }
+  return filled(PLACES, { ...options, h3: undefined })
+}
+
+function filled(places: object, given: object): RuntimeOptions {
+  const result: RuntimeOptions = { ...places }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const place = result[name]
+    result[name] = isObject(place) && isObject(value) ? filled(place, value) : value
+  }
+  return result
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,53 @@
+import { isDevelopment, isPrerendering } from '#unsession/host'
+import { type SessionMiddleware, sessionMiddleware } from '../../h3/middleware.ts'
+import { type Sessions, useSessions } from './sessions.ts'
+
+/** The part of a running Nitro that is needed. */
+interface NitroApp {
+  /** Nitro 2: the app of h3 1, whose options are its hooks. */
+  readonly h3App?: { readonly options: AppHooks }
+  readonly hooks: { hook(name: 'close', hook: () => Promise<void>): unknown }
+}
+
+type AppHook = (...args: never[]) => unknown
+
+interface AppHooks {
+  onRequest?: AppHook
+  onBeforeResponse?: AppHook
+  onError?: AppHook
+}
+
+/** A plugin of Nitro: starts the session layer with the server, so that a bad configuration does not wait for a request. */
+export default function startSessions(nitroApp: NitroApp): void {
+  if (isPrerendering) return
+  const sessions = startOrStop()
+  nitroApp.hooks.hook('close', sessions.dispose)
+  if (sessions.autoSave && nitroApp.h3App) attach(nitroApp.h3App.options, sessionMiddleware(sessions.config))
+}
+
+function startOrStop(): Sessions {
+  try {
+    return useSessions()
+  } catch (error) {
+    // A development server shows it and waits for the correction.
+    if (isDevelopment || typeof process.exit !== 'function') throw error
+    console.error(error instanceof Error ? error.message : error)
+    return process.exit(1)
+  }
+}
+
+/**
+ * Nitro 2 has hooks of its own for these moments, but goes on where they throw: a session that could not be stored would be
+ * answered as if it had been.
+ */
+function attach(hooks: AppHooks, middleware: SessionMiddleware): void {
+  hooks.onRequest = inOrder(middleware.onRequest, hooks.onRequest)
+  hooks.onBeforeResponse = inOrder(middleware.onBeforeResponse, hooks.onBeforeResponse)
+  hooks.onError = inOrder(middleware.onError, hooks.onError)
+}
+
+function inOrder(...hooks: (AppHook | undefined)[]): AppHook {
+  return async (...args) => {
+    for (const hook of hooks) await hook?.(...args)
+  }
+}

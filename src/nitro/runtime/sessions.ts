@@ -1,0 +1,77 @@
+import {
+  type HostDriver,
+  drivers,
+  envPrefix,
+  isPrerendering,
+  passwordVariables,
+  useRuntimeConfig,
+  useStorage,
+} from '#unsession/host'
+import { invalidOption } from '../../../drivers/utils/errors.ts'
+import { resolveConfig, type SessionConfig } from '../../h3/config.ts'
+import { createSessionStore } from '../../session/create-store.ts'
+import type { SessionStore } from '../../session/types.ts'
+import { randomPassword, readPasswords } from './password.ts'
+import { OptionReader } from './reader.ts'
+import { readSettings, type Settings } from './settings.ts'
+
+/** The session layer of a running server. */
+export interface Sessions {
+  readonly store: SessionStore
+  readonly config: SessionConfig
+  readonly autoSave: boolean
+  readonly dispose: () => Promise<void>
+}
+
+/** Where `useStorage` finds the sessions. */
+const MOUNT = 'sessions'
+
+let sessions: Sessions | undefined
+
+/**
+ * The session layer of this server, started at the first call.
+ *
+ * @throws {UnsessionError} `INVALID_OPTION`, naming the option and its variable
+ */
+export function useSessions(): Sessions {
+  return (sessions ??= start())
+}
+
+function start(): Sessions {
+  const runtime = useRuntimeConfig()
+  const options = new OptionReader(runtime[MOUNT], MOUNT, envPrefix)
+  const settings = readSettings(options)
+  const password = isPrerendering ? randomPassword() : passwordsOf(runtime)
+  const driver = isPrerendering ? createDriver('memory', {}) : driverOf(settings)
+  const store = options.check(() => createSessionStore({ ...settings.store, storage: driver }))
+  const config = { ...settings.session, store, password }
+  options.check(() => resolveConfig(config))
+  useStorage().mount(MOUNT, driver)
+  const dispose = async (): Promise<void> => {
+    await store.dispose()
+    await driver.dispose?.()
+  }
+  return { store, config, autoSave: settings.autoSave, dispose }
+}
+
+function passwordsOf({ session }: Record<string, unknown>): string[] {
+  const [variable] = passwordVariables
+  const fromEnv = passwordVariables.map((name) => process.env[name]).find(Boolean)
+  const configured =
+    typeof session === 'object' && session !== null && 'password' in session && session.password
+  return readPasswords(fromEnv ?? configured, variable)
+}
+
+function driverOf({ driver = 'unsession/drivers/dynamodb', driverOptions }: Settings): HostDriver {
+  const options = new OptionReader({}, `${MOUNT}.storage`, envPrefix)
+  return options.check(() => createDriver(driver, driverOptions))
+}
+
+function createDriver(name: string, options: object): HostDriver {
+  const create = Object.hasOwn(drivers, name) ? drivers[name] : undefined
+  if (create) return create(options)
+  throw invalidOption(
+    'driver',
+    `is not in this server, which has ${Object.keys(drivers).join(', ')}; name it in the configuration and build again`,
+  )
+}

@@ -1,0 +1,91 @@
+import type { SessionCookieOptions } from '../../h3/cookie.ts'
+import type { SessionConfig } from '../../h3/config.ts'
+import type { SessionStoreOptions } from '../../session/options.ts'
+import type { OptionReader } from './reader.ts'
+
+/** The module's options as they are at run time. */
+export interface Settings {
+  driver: string | undefined
+  driverOptions: Record<string, unknown>
+  store: Omit<SessionStoreOptions, 'storage'>
+  session: Omit<SessionConfig, 'store' | 'password'>
+  autoSave: boolean
+}
+
+const ATTRIBUTES = ['key', 'value', 'expires', 'created', 'updated', 'version', 'user', 'mark']
+
+/** @throws {UnsessionError} `INVALID_OPTION`, naming the option and its variable */
+export function readSettings(options: OptionReader): Settings {
+  const maxAge = options.number('maxAge')
+  const idleTimeout = options.number('idleTimeout')
+  const storage = options.group('storage', readStorage)
+  const cache = options.group('cache', (group) => ({ ttl: group.number('ttl'), max: group.number('max') }))
+  const maxRetries = options.number('maxRetries')
+  return {
+    driver: undefined,
+    driverOptions: {},
+    ...storage,
+    store: {
+      maxAge,
+      idleTimeout,
+      ...(cache !== undefined && { cache }),
+      ...(maxRetries !== undefined && { maxRetries }),
+    },
+    session: {
+      name: options.text('name'),
+      maxAge,
+      idleTimeout,
+      cookie: options.group('cookie', readCookie),
+      sessionHeader: options.text('sessionHeader'),
+      saveUninitialized: options.flag('saveUninitialized'),
+    },
+    autoSave: options.flag('autoSave') ?? true,
+  }
+}
+
+function readStorage(group: OptionReader): Pick<Settings, 'driver' | 'driverOptions'> {
+  const known = {
+    table: group.text('table'),
+    region: group.text('region'),
+    endpoint: group.text('endpoint'),
+    base: group.text('base'),
+    ttl: group.number('ttl'),
+    consistentRead: group.flag('consistentRead'),
+    attributes: group.group('attributes', (names) =>
+      Object.fromEntries(ATTRIBUTES.map((name) => [name, names.text(name)])),
+    ),
+    batch: group.group('batch', (batch) => ({ maxInFlight: batch.number('maxInFlight') })),
+    timeout: group.group('timeout', (timeout) => ({
+      connect: timeout.number('connect'),
+      request: timeout.number('request'),
+    })),
+  }
+  const driverOptions = { ...group.others(['driver', ...Object.keys(known)]), ...known }
+  return { driver: group.text('driver'), driverOptions: withoutGaps(driverOptions) }
+}
+
+function readCookie(group: OptionReader): SessionCookieOptions {
+  const sameSite = group.choice('sameSite', ['lax', 'strict', 'none', 'true', 'false'])
+  return {
+    domain: group.text('domain'),
+    path: group.text('path'),
+    secure: group.flag('secure'),
+    httpOnly: group.flag('httpOnly'),
+    sameSite: sameSite === 'true' || (sameSite === 'false' ? false : sameSite),
+    priority: group.choice('priority', ['low', 'medium', 'high']),
+    partitioned: group.flag('partitioned'),
+  }
+}
+
+/** A driver may take an option that is there for one that is given. */
+function withoutGaps(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, isPlain(value) ? withoutGaps(value) : value]),
+  )
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
