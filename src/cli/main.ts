@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
+import { clearExpired } from './clear-expired.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { Flags, named } from './flags.ts'
 import { destroy } from './session/destroy.ts'
@@ -13,7 +14,7 @@ import { ttl } from './table/ttl.ts'
 import { type Streams, Terminal } from './terminal.ts'
 import { printCommand, printCommands } from './usage.ts'
 
-const COMMANDS: readonly Command[] = [create, describe, remove, ttl, list, show, destroy, stats]
+const COMMANDS: readonly Command[] = [create, describe, remove, ttl, list, show, destroy, stats, clearExpired]
 
 /** What to add to an error on the command line. */
 const HINTS: Partial<Record<ErrorCode, string>> = {

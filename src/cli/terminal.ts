@@ -59,6 +59,16 @@ export class Terminal {
     return Math.min(this.#streams.stdout.columns ?? 80, 100)
   }
 
+  /** Whether there can be a line that is written over. */
+  get redraws(): boolean {
+    return this.#streams.stdout.isTTY === true && !this.json
+  }
+
+  /** Write over the line the cursor is in; it must fit. Before anything else is printed, empty it. */
+  redraw(line: string): void {
+    this.#streams.stdout.write(`\r${line}\u001B[K`)
+  }
+
   print(text: string): void {
     this.#streams.stdout.write(`${text}\n`)
   }

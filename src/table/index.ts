@@ -1,3 +1,15 @@
+export type {
+  SegmentState,
+  SweepOptions,
+  SweepProgress,
+  SweepResult,
+  SweepState,
+  SweepTarget,
+} from '../../drivers/dynamodb/sweep/sweep.ts'
+export type { ClearExpiredOptions } from './clear-expired.ts'
+export { clearExpired } from './clear-expired.ts'
+export type { ClearExpiredHandler, ClearExpiredOutcome, LambdaContext } from './clear-expired-handler.ts'
+export { clearExpiredHandler } from './clear-expired-handler.ts'
 export type { CreateTableResult } from './create.ts'
 export { createTable } from './create.ts'
 export { deleteTable } from './delete.ts'

@@ -22,7 +22,14 @@ const EXPORTS: Record<string, string[]> = {
   'unsession/h3': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
   'unsession/nitro': ['default', 'runtimeTypes', 'sessionsModule'],
   'unsession/nitro/runtime': ['clearSession', 'getSession', 'updateSession', 'useSession', 'useSessionStore'],
-  'unsession/table': ['createTable', 'deleteTable', 'describeTable', 'enableTimeToLive'],
+  'unsession/table': [
+    'clearExpired',
+    'clearExpiredHandler',
+    'createTable',
+    'deleteTable',
+    'describeTable',
+    'enableTimeToLive',
+  ],
   'unsession/testing': ['startDynamoDB', 'testSessionStore'],
 }
 

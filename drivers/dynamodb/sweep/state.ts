@@ -77,7 +77,8 @@ export function beginState(
   return state
 }
 
-function isState(state: Partial<Record<keyof SweepState, unknown>>): state is SweepState {
+/** Whether something is the state of a sweep, of whichever table. */
+export function isState(state: Partial<Record<keyof SweepState, unknown>>): state is SweepState {
   const { target, segments } = state
   return (
     typeof target === 'object' &&
