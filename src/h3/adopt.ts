@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import type { AdoptedSession } from '../session/session.ts'
+import type { FormerSession } from '../session/session.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieValue } from './cookie.ts'
 import type { H3EventLike } from './event.ts'
@@ -21,26 +20,59 @@ export type Unseal = {
   ): Promise<UnsealedSession>
 }['unseal']
 
-/** What h3 has left in a request's cookies. */
-export interface SealedCookie {
-  readonly sealed: string | undefined
+/** Takes over the sessions that other software keeps, each at the first request with its cookie. */
+export interface Adopter {
+  /**
+   * Find a session without reading it.
+   *
+   * @param cookies - the request's `cookie` header
+   * @returns `undefined` when no cookie names a session, or its signature is wrong
+   */
+  find(cookies: string): FormerSession | undefined
+}
+
+/** What a request's cookies hold of a session from before. */
+interface Former {
+  readonly find?: () => Promise<FormerSession | undefined>
   /** Further cookies that a long seal is spread over. */
   readonly chunks: number
 }
-
-export const UNSEALED: SealedCookie = { sealed: undefined, chunks: 0 }
 
 /** A seal begins with its format's name and is longer than any token; h3 2 spreads a long one over `name.1`, `name.2` … */
 const SEAL = 'Fe26.2*'
 const CHUNKS = /^__chunked__([1-9]\d?|100)$/
 
 /**
- * Find a session that h3 has sealed into a request's cookies.
+ * Look for the session that a client had before it had one of the store's.
  *
  * @param cookies - the request's cookies
- * @param value - the cookie called `name`
+ * @param sent - the cookie called as the session, unless it is a token
  */
-export function sealedCookie(cookies: string, name: string, value: string): SealedCookie {
+export function formerSession(
+  event: H3EventLike,
+  config: ResolvedConfig,
+  cookies: string,
+  sent: string | undefined,
+): Former {
+  const { name, adopt } = config
+  if (typeof adopt === 'object') {
+    const find = async (): Promise<FormerSession | undefined> => {
+      const found = adopt.find(cookies)
+      return found && { ...found, key: `${name}.${found.key}` }
+    }
+    return { find, chunks: 0 }
+  }
+  if (!adopt || !sent) return { chunks: 0 }
+  const { sealed, chunks } = sealedCookie(cookies, name, sent)
+  return { ...(sealed && { find: () => unseal(event, config, adopt, sealed) }), chunks }
+}
+
+/** A session that h3 has sealed into a cookie, or several. */
+function sealedCookie(
+  cookies: string,
+  name: string,
+  value: string,
+): { sealed: string | undefined; chunks: number } {
   const chunks = Number(CHUNKS.exec(value)?.[1] ?? 0)
   const parts = Array.from(
     { length: chunks },
@@ -50,22 +82,18 @@ export function sealedCookie(cookies: string, name: string, value: string): Seal
   return { sealed: text.startsWith(SEAL) ? text : undefined, chunks }
 }
 
-/**
- * Read a session that h3 has sealed. A broken or expired seal is no session, as it is for h3.
- *
- * @returns the session under another id than h3's, which may be known to others; the same one each time
- */
-export async function unseal(
+/** Read a session that h3 has sealed. A broken or expired seal is no session, as it is for h3. */
+async function unseal(
   event: H3EventLike,
-  config: ResolvedConfig,
+  { name, passwords, maxAge, idleTimeout }: ResolvedConfig,
+  adopt: Unseal,
   sealed: string,
-): Promise<AdoptedSession | undefined> {
-  const { name, passwords, maxAge, idleTimeout, store, adopt } = config
+): Promise<FormerSession | undefined> {
   for (const password of passwords) {
-    const found = await adopt?.(event, { password, maxAge, idleTimeout }, sealed).catch(() => undefined)
+    const found = await adopt(event, { password, maxAge, idleTimeout }, sealed).catch(() => undefined)
     if (!found?.id) continue
-    const id = createHash('sha256').update(`${name}.${found.id}`).digest('base64url')
-    return { id, createdAt: found.createdAt ?? store.config.now(), data: { ...found.data } }
+    const { id, createdAt, data } = found
+    return { key: `${name}.${id}`, read: async () => ({ createdAt, data: { ...data } }), end: async () => {} }
   }
   return undefined
 }

@@ -4,7 +4,7 @@ import type { ConflictResolver } from '../session/merge.ts'
 import type { SessionOptions } from '../session/session.ts'
 import { isSessionName, sign, type SigningKey, signingKeys } from '../session/token.ts'
 import type { SessionStore } from '../session/types.ts'
-import type { Unseal } from './adopt.ts'
+import type { Adopter, Unseal } from './adopt.ts'
 import { cookieAttributes, type SessionCookieOptions } from './cookie.ts'
 
 /** Options of `useSession`, with the names and the meaning that h3's own have. An object is read once. */
@@ -29,8 +29,11 @@ export interface SessionConfig {
   saveUninitialized?: boolean
   /** Decides between two requests that changed the same key at the same time. Default: the later one wins. */
   onConflict?: ConflictResolver
-  /** h3's own `unsealSession`: takes over the sessions that h3 has sealed into cookies, each at its first request. */
-  adopt?: Unseal
+  /**
+   * Takes over sessions from before, each once, at its first request: h3's own `unsealSession` those that h3 has sealed into
+   * cookies, `fromExpressSession` and `fromDjango` of `unsession/moving` those of other software.
+   */
+  adopt?: Unseal | Adopter
 }
 
 /** A {@link SessionConfig} checked, with its defaults, and made ready for use. */
@@ -43,7 +46,7 @@ export interface ResolvedConfig extends SessionOptions {
   /** Attributes of the cookie; `undefined` where none is set. */
   readonly attributes: string | undefined
   readonly saveUninitialized: boolean
-  readonly adopt: Unseal | undefined
+  readonly adopt: Unseal | Adopter | undefined
 }
 
 const resolved = new WeakMap<SessionConfig, ResolvedConfig>()
@@ -71,9 +74,11 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
   if (sessionHeader && !isSessionName(sessionHeader))
     throw invalidOption('sessionHeader', 'must be a header name')
   checkExpiry({ maxAge, idleTimeout })
-  for (const [option, value] of Object.entries({ generateId, onConflict, adopt })) {
+  for (const [option, value] of Object.entries({ generateId, onConflict })) {
     if (value !== undefined && typeof value !== 'function') throw invalidOption(option, 'must be a function')
   }
+  if (adopt !== undefined && typeof adopt !== 'function' && typeof adopt?.find !== 'function')
+    throw invalidOption('adopt', "must be h3's unsealSession, or what a function of unsession/moving returns")
   const header = sessionHeader ? sessionHeader.toLowerCase() : undefined
   const result: ResolvedConfig = {
     store,

@@ -1,7 +1,7 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { RequestSession } from '../session/request-session.ts'
 import { verify } from '../session/token.ts'
-import { sealedCookie, unseal, UNSEALED } from './adopt.ts'
+import { formerSession } from './adopt.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
 import { cookieValue } from './cookie.ts'
@@ -94,9 +94,8 @@ function createEntry(event: H3EventLike, config: ResolvedConfig): Entry {
   const cookies = header ? '' : (headerOf(headers, 'cookie') ?? '')
   const sent = header ? headerOf(headers, header) : cookieValue(cookies, name)
   const token = sent ? verify(name, sent, keys) : null
-  const { sealed, chunks } = sent && !token && config.adopt ? sealedCookie(cookies, name, sent) : UNSEALED
+  const { find, chunks } = formerSession(event, config, cookies, token ? undefined : sent)
   const carrier = new ResponseCarrier(config, sent !== undefined, chunks)
   carrier.attach(responseHead(event))
-  const origin = sealed ? () => unseal(event, config, sealed) : token
-  return { event, carrier, session: new RequestSession(config, carrier, origin) }
+  return { event, carrier, session: new RequestSession(config, carrier, { token, former: find }) }
 }

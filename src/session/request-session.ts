@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidOption, UnsessionError } from '../../drivers/utils/errors.ts'
-import { commit, isTaken, withNewId } from './commit.ts'
+import { commit, withNewId } from './commit.ts'
 import { checkExpiry, defaultLifetime, lifetimeFields, type SessionExpiry } from './expiry.ts'
 import { createId } from './id.ts'
 import { shouldTouch } from './lifetime.ts'
 import { mergeData } from './merge.ts'
 import { applyPatch, copyData, replaceContent, type SessionPatch } from './patch.ts'
-import type { AdoptedSession, Session, SessionCarrier, SessionOptions, SessionOrigin } from './session.ts'
+import type { FormerSession, Session, SessionCarrier, SessionOptions, SessionOrigin } from './session.ts'
 import type { SessionToken } from './token.ts'
 import type { SessionData, SessionDraft, SessionRecord } from './types.ts'
 
@@ -22,7 +22,7 @@ export class RequestSession implements Session {
   #options: SessionOptions
   #isNew = true
   readonly #carrier: SessionCarrier
-  #origin: SessionOrigin | null
+  #origin: SessionOrigin
   #record: SessionRecord | null = null
   #data: SessionData | undefined
   #terms: Terms | undefined
@@ -30,7 +30,7 @@ export class RequestSession implements Session {
   #startedAt: number | undefined
   #tail: Promise<unknown> | undefined
 
-  constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin | null) {
+  constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin) {
     this.#options = options
     this.#carrier = carrier
     this.#origin = origin
@@ -78,8 +78,9 @@ export class RequestSession implements Session {
   /** Read the session that the request came with. Slides its expiry when that is due. */
   load(): Promise<this> {
     return this.#enqueue(async () => {
-      if (typeof this.#origin === 'function') await this.#adopt(await this.#origin())
-      else if (this.#origin) await this.#read(this.#origin)
+      const { token, former } = this.#origin
+      if (token) await this.#read(token)
+      else if (former) await this.#adopt(await former())
     })
   }
 
@@ -123,10 +124,16 @@ export class RequestSession implements Session {
 
   clear(): Promise<this> {
     return this.#enqueue(async () => {
-      const id = this.#record?.id ?? (typeof this.#origin === 'object' ? this.#origin?.id : undefined)
+      const { token } = this.#origin
+      const former = await this.#origin.former?.()
+      // What was not taken over yet is, so that it is known to have ended.
+      if (!this.#record && !token) await this.#adopt(former)
+      const id = this.#record?.id ?? token?.id
       if (id !== undefined) await this.#options.store.destroy(id)
+      await former?.end()
       this.#isNew = true
-      this.#origin = this.#record = null
+      this.#origin = { token: null }
+      this.#record = null
       this.#data = this.#terms = this.#id = this.#startedAt = undefined
       this.#carrier.remove()
     })
@@ -177,15 +184,10 @@ export class RequestSession implements Session {
     }
   }
 
-  async #adopt(draft: AdoptedSession | undefined): Promise<void> {
-    const { store } = this.#options
-    if (!draft) return
-    const lifetime = lifetimeFields(defaultLifetime(this.#options), draft.createdAt)
-    if (lifetime.deadline !== undefined && lifetime.deadline <= store.config.now()) return
-    const record = await store.create({ ...draft, ...lifetime }).catch((error: unknown) => {
-      if (isTaken(error)) return store.load(draft.id)
-      throw error
-    })
+  async #adopt(former: FormerSession | undefined): Promise<void> {
+    if (!former) return
+    const { adoptSession } = await import('./adopt.ts')
+    const record = await adoptSession(this.#options, former)
     if (!record) return
     this.#open(record)
     this.#carrier.send(record)

@@ -64,15 +64,31 @@ export interface SessionOptions extends Lifetime {
   readonly sign: (id: string, version: number) => string
 }
 
-/** Where the session of a request comes from: its token, or something outside the store. */
-export type SessionOrigin = SessionToken | (() => Promise<AdoptedSession | undefined>)
+/** Where the session of a request comes from. */
+export interface SessionOrigin {
+  /** What its token says. */
+  readonly token: SessionToken | null
+  /** Finds the session that its client had elsewhere until now. */
+  readonly former?: (() => Promise<FormerSession | undefined>) | undefined
+}
 
 /** A session that was kept elsewhere until now. */
+export interface FormerSession {
+  /** Names it: the same each time, and no other's. */
+  readonly key: string
+  /** @returns `undefined` when it is missing, has expired or cannot be read */
+  read(): Promise<AdoptedSession | undefined>
+  /** End it where it was kept; nothing where that cannot be done. */
+  end(): Promise<void>
+}
+
+/** What is taken over of a session. */
 export interface AdoptedSession {
-  /** The same each time, so that requests in parallel end up with one session. */
-  readonly id: string
-  readonly createdAt: number
   readonly data: SessionData
+  /** Owner, for list and revoke. */
+  readonly user?: string | undefined
+  /** When it began, ms since the epoch; now by default. */
+  readonly createdAt?: number | undefined
 }
 
 /** How the client learns of its session. */

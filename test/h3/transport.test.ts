@@ -159,10 +159,40 @@ describe.each(platforms)('$name', (platform) => {
           .toSorted(),
       ).toEqual(['h3', ...chunks].toSorted())
       expect([...browser.jar.keys()]).toEqual(['h3'])
-      expect(store.calls).toEqual(['create'])
+      expect(store.calls).toEqual(['load', 'create', 'create'])
       expect(await browser.json('/plain')).toEqual({ id, data })
       expect(await twin.json('/read')).toEqual({ id, data })
-      expect(store.rows.size).toBe(1)
+      expect(store.rows.size).toBe(2)
+    })
+
+    it('takes over one session for requests in parallel', async () => {
+      const adopting = { maxAge: 600, adopt: platform.unseal }
+      const browser = new Browser(await serve({ '/seal': seal, '/read': (event) => use(event, adopting) }))
+      await browser.fetch('/seal')
+      const twins = Array.from({ length: 5 }, () => browser.clone())
+      const sessions = await Promise.all(twins.map((twin) => twin.json('/read')))
+      expect(sessions).toEqual(Array.from({ length: 5 }, () => sessions[0]))
+      expect(sessions[0].data).toMatchObject({ n: 1 })
+      expect(store.rows.size).toBe(2)
+    })
+
+    it.each(['/out', '/renew', '/revoked'])('brings nothing back by an old cookie after %s', async (path) => {
+      const adopting = { maxAge: 600, adopt: platform.unseal }
+      const browser = new Browser(
+        await serve({
+          '/seal': seal,
+          '/read': async (event) => ({ n: (await use(event, adopting)).data.n }),
+          '/out': async (event) => void (await clearSession(event, { ...config, ...adopting })),
+          '/renew': async (event) => void (await (await use(event, adopting)).regenerate()),
+          '/revoked': async (event) => void (await store.destroy((await use(event, adopting)).id)),
+        }),
+      )
+      await browser.fetch('/seal')
+      const thief = browser.clone()
+      if (path !== '/out') await browser.fetch('/read')
+      await browser.fetch(path)
+      expect(await browser.json('/read')).toEqual(path === '/renew' ? { n: 1 } : {})
+      expect(await thief.json('/read')).toEqual({})
     })
 
     it('keeps the end that h3 has promised', async () => {
@@ -173,7 +203,8 @@ describe.each(platforms)('$name', (platform) => {
       await browser.fetch('/seal')
       vi.setSystemTime(start + 400_000)
       await browser.fetch('/read')
-      expect([...store.rows.values()]).toMatchObject([{ createdAt: start, expiresAt: start + 600_000 }])
+      const [row] = store.rows.values()
+      expect(row).toMatchObject({ createdAt: start, expiresAt: start + 600_000 })
     })
 
     it('takes a broken, foreign or expired seal for no session', async () => {

@@ -40,11 +40,9 @@ async function open(
   options: Partial<SessionOptions> = {},
 ): Promise<RequestSession> {
   const sign = (...parts: unknown[]): string => parts.join('.')
-  return new RequestSession(
-    { store, sign, ...options },
-    carrier,
-    id === undefined ? null : { id, version },
-  ).load()
+  return new RequestSession({ store, sign, ...options }, carrier, {
+    token: id === undefined ? null : { id, version },
+  }).load()
 }
 
 /** Let another request change the stored session, just before this one's next `save`. */

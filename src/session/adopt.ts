@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { createId, isSessionId } from './id.ts'
+import { defaultLifetime, lifetimeFields } from './expiry.ts'
+import { isTaken, withNewId } from './commit.ts'
+import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
+import type { SessionRecord, SessionStore } from './types.ts'
+
+/** How long a claim stands, in ms: ten years, longer than anybody keeps an old cookie. */
+const CLAIM_MS = 10 * 365 * 24 * 60 * 60 * 1000
+
+/**
+ * Take over a session that was kept elsewhere, once.
+ *
+ * A claim says which session of the store continues it. It is made after that session and outlives it: however the session
+ * ends, what the client had before brings nothing back. Of requests in parallel one makes the claim, and all get its session.
+ *
+ * @returns the session that continues the former one; `null` when there is none to continue, or it has ended
+ */
+export async function adoptSession(
+  options: SessionOptions,
+  former: FormerSession,
+): Promise<SessionRecord | null> {
+  const { store } = options
+  const claimId = createHash('sha256').update(`claim.${former.key}`).digest('base64url')
+  const claim = await store.load(claimId)
+  if (claim) return continued(store, claim)
+  const adopted = await former.read()
+  const record = adopted && (await create(options, adopted))
+  if (!record) return null
+  try {
+    const deadline = store.config.now() + CLAIM_MS
+    await store.create({ id: claimId, data: { session: record.id }, deadline })
+    return record
+  } catch (error) {
+    // A claim of unknown outcome may name this session, which nobody else knows: left alone, it is found or runs out.
+    if (!isTaken(error)) throw error
+    await store.destroy(record.id)
+    return continued(store, await store.load(claimId, { minVersion: 1 }))
+  }
+}
+
+async function create(options: SessionOptions, adopted: AdoptedSession): Promise<SessionRecord | null> {
+  const { store, generateId } = options
+  const now = store.config.now()
+  const { data, user, createdAt = now } = adopted
+  const lifetime = lifetimeFields(defaultLifetime(options), createdAt)
+  if (lifetime.deadline !== undefined && lifetime.deadline <= now) return null
+  const draft = { data, createdAt, ...(user !== undefined && { user }), ...lifetime }
+  return withNewId(
+    store,
+    () => createId(generateId),
+    (id) => store.create({ ...draft, id }),
+  )
+}
+
+async function continued(store: SessionStore, claim: SessionRecord | null): Promise<SessionRecord | null> {
+  const id = claim?.original['session']
+  return isSessionId(id) ? store.load(id) : null
+}
