@@ -10,11 +10,25 @@ import { stats } from './stats/stats.ts'
 import { create } from './table/create.ts'
 import { remove } from './table/delete.ts'
 import { describe } from './table/describe.ts'
+import { policy } from './table/policy.ts'
+import { template } from './table/template.ts'
 import { ttl } from './table/ttl.ts'
 import { type Streams, Terminal } from './terminal.ts'
 import { printCommand, printCommands } from './usage.ts'
 
-const COMMANDS: readonly Command[] = [create, describe, remove, ttl, list, show, destroy, stats, clearExpired]
+const COMMANDS: readonly Command[] = [
+  create,
+  describe,
+  remove,
+  ttl,
+  policy,
+  template,
+  list,
+  show,
+  destroy,
+  stats,
+  clearExpired,
+]
 
 /** What to add to an error on the command line. */
 const HINTS: Partial<Record<ErrorCode, string>> = {

@@ -26,5 +26,9 @@ export type {
   TableOptions,
   WaitOptions,
 } from './options.ts'
+export type { IamPolicy, IamPolicyOptions, IamStatement, PolicyPurpose } from './policy.ts'
+export { iamPolicy } from './policy.ts'
+export type { TableTemplateOptions, TemplateFormat } from './template.ts'
+export { tableTemplate } from './template.ts'
 export type { EnableTimeToLiveResult } from './time-to-live.ts'
 export { enableTimeToLive } from './time-to-live.ts'

@@ -29,6 +29,8 @@ const EXPORTS: Record<string, string[]> = {
     'deleteTable',
     'describeTable',
     'enableTimeToLive',
+    'iamPolicy',
+    'tableTemplate',
   ],
   'unsession/testing': ['startDynamoDB', 'testSessionStore'],
 }

@@ -1,6 +1,6 @@
+import { resolveOptions } from '../../../drivers/dynamodb/options.ts'
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
-import { type TableDescription, describeTable } from '../../table/index.ts'
-import { scanItems } from '../../table/items.ts'
+import { countItems, scanItems } from '../../table/items.ts'
 import { type Command, EXIT } from '../command.ts'
 import type { Flags } from '../flags.ts'
 import { formatBytes, formatNumber, formatShare, formatSpan } from '../format.ts'
@@ -52,7 +52,7 @@ export const stats: Command = {
 
 async function countSessions(flags: Flags): Promise<Report> {
   const limit = flags.text('sample') === 'all' ? Infinity : (flags.count('sample', 1) ?? DEFAULT_SAMPLE)
-  const table = await describeIfAllowed(flags)
+  const described = await countIfAllowed(flags)
   const counter = new StatsCounter(Date.now())
   const sample = { items: 0, complete: false, readUnits: 0 }
   for await (const { items, scanned, units, last } of scanItems(sessionOptions(flags), limit)) {
@@ -62,20 +62,20 @@ async function countSessions(flags: Flags): Promise<Report> {
     sample.complete = last
   }
   const sessions = counter.stats
-  const canEstimate = table !== null && !sample.complete && table.itemCount > sample.items
+  const canEstimate = described !== null && !sample.complete && described.items > sample.items
   return {
-    table: table?.table ?? flags.text('table') ?? '',
-    described: table && { items: table.itemCount, bytes: table.sizeBytes },
+    table: resolveOptions({ table: flags.text('table') }).table,
+    described,
     sample,
     sessions,
-    estimatedLive: canEstimate ? Math.round((table.itemCount * sessions.live) / sample.items) : null,
+    estimatedLive: canEstimate ? Math.round((described.items * sessions.live) / sample.items) : null,
   }
 }
 
 /** The sample needs one right, and the description another that not everybody has. */
-async function describeIfAllowed(flags: Flags): Promise<TableDescription | null> {
+async function countIfAllowed(flags: Flags): Promise<Report['described']> {
   try {
-    return await describeTable(tableOptions(flags))
+    return await countItems(tableOptions(flags))
   } catch (error) {
     if (error instanceof UnsessionError && error.code === 'ACCESS_DENIED') return null
     throw error
@@ -87,7 +87,7 @@ function print({ table, described, sample, sessions, estimatedLive }: Report, te
   const looked = sample.complete ? 'all of them' : 'a sample: what follows is of these'
   const { live, expired, bound, users, other } = sessions
   const all = live + expired + other
-  terminal.print(terminal.heading(`Table ${table}`.trim()))
+  terminal.print(terminal.heading(`Table ${table}`))
   terminal.printTable([
     [
       'items',

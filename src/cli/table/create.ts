@@ -1,31 +1,37 @@
+import type { ArgsDef } from 'citty'
 import { type CreateTableOptions, type CreateTableResult, createTable } from '../../table/index.ts'
 import { type Command, EXIT, UsageError } from '../command.ts'
 import type { Flags } from '../flags.ts'
 import type { Terminal } from '../terminal.ts'
 import { ATTRIBUTE_FLAGS, COMMON_FLAGS, TABLE_FLAGS, WAIT_FLAG, waitOptions } from './shared.ts'
 
+/** Options of what a table has beside its key. */
+export const MADE_FLAGS: ArgsDef = {
+  'user-index': {
+    type: 'boolean',
+    description: "With the index `user-index`, to list and revoke a user's sessions",
+  },
+  'read-units': {
+    type: 'string',
+    valueHint: 'n',
+    description: 'Provisioned read units a second. Default: on demand',
+  },
+  'write-units': {
+    type: 'string',
+    valueHint: 'n',
+    description: 'Provisioned write units a second. Default: on demand',
+  },
+  'point-in-time-recovery': { type: 'boolean', description: 'With continuous backups of 35 days' },
+  'deletion-protection': { type: 'boolean', description: 'Refuse deletion until that is turned off' },
+  tags: { type: 'string', valueHint: 'a=1,b=2', description: 'Tags to add' },
+}
+
 export const create: Command = {
   name: 'table create',
   description: 'Create the table, or complete the one that is there, and wait until it is ready',
   flags: {
     ...TABLE_FLAGS,
-    'user-index': {
-      type: 'boolean',
-      description: "With the index `user-index`, to list and revoke a user's sessions",
-    },
-    'read-units': {
-      type: 'string',
-      valueHint: 'n',
-      description: 'Provisioned read units a second. Default: on demand',
-    },
-    'write-units': {
-      type: 'string',
-      valueHint: 'n',
-      description: 'Provisioned write units a second. Default: on demand',
-    },
-    'point-in-time-recovery': { type: 'boolean', description: 'With continuous backups of 35 days' },
-    'deletion-protection': { type: 'boolean', description: 'Refuse deletion until that is turned off' },
-    tags: { type: 'string', valueHint: 'a=1,b=2', description: 'Tags to add' },
+    ...MADE_FLAGS,
     ...ATTRIBUTE_FLAGS,
     ...WAIT_FLAG,
     ...COMMON_FLAGS,
@@ -42,21 +48,23 @@ export const create: Command = {
     ['npx unsession table create --endpoint http://127.0.0.1:8000 --region local', 'In DynamoDB Local'],
   ],
   async run(flags, terminal) {
-    const result = await createTable(createOptions(flags, terminal))
+    const result = await createTable({ ...waitOptions(flags, terminal), ...madeOptions(flags) })
     if (terminal.json) terminal.printJson(result)
     else report(result, terminal)
     return EXIT.ok
   },
 }
 
-function createOptions(flags: Flags, terminal: Terminal): CreateTableOptions {
+/** What a table is to have beside its key. @throws {UsageError} */
+export function madeOptions(
+  flags: Flags,
+): Pick<CreateTableOptions, 'billing' | 'userIndex' | 'pointInTimeRecovery' | 'deletionProtection' | 'tags'> {
   const readUnits = flags.number('read-units', 1)
   const writeUnits = flags.number('write-units', 1)
   if ((readUnits === undefined) !== (writeUnits === undefined)) {
     throw new UsageError('`--read-units` and `--write-units` belong together: give both, or neither')
   }
   return {
-    ...waitOptions(flags, terminal),
     ...(readUnits !== undefined && writeUnits !== undefined && { billing: { readUnits, writeUnits } }),
     userIndex: flags.on('user-index'),
     pointInTimeRecovery: flags.on('point-in-time-recovery'),
