@@ -3,6 +3,7 @@ import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
 import { clearExpired } from './clear-expired.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { Flags, named } from './flags.ts'
+import { local } from './local.ts'
 import { destroy } from './session/destroy.ts'
 import { list } from './session/list.ts'
 import { show } from './session/show.ts'
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   destroy,
   stats,
   clearExpired,
+  local,
 ]
 
 /** What to add to an error on the command line. */
