@@ -1,4 +1,5 @@
-import { isAbsolute, resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { isAbsolute, join, resolve } from 'node:path'
 import { builtinDrivers } from 'unstorage'
 import type { NitroLike } from './nitro.ts'
 import { distFile } from './paths.ts'
@@ -19,14 +20,13 @@ const DYNAMODB = 'unsession/drivers/dynamodb'
  */
 export function hostModule(nitro: NitroLike, host: SessionsHost, driver: string | undefined): string {
   const { rootDir, dev, preset } = nitro.options
-  const isNitro2 = nitro.meta?.majorVersion === 2
-  const runtime = `${isNitro2 ? 'nitropack' : 'nitro'}/runtime/internal`
+  const runtime = runtimeModules(nitro)
   const names = [...new Set([DYNAMODB, 'memory', ...(driver === undefined ? [] : [driver])])]
   const modules = names.map((name) => JSON.stringify(driverModule(name, rootDir)))
   const entries = names.map((name, index) => `${JSON.stringify(name)}: driver${index}`)
   return [
-    `import { useRuntimeConfig } from '${runtime}/${isNitro2 ? 'config' : 'runtime-config'}'`,
-    `import { useStorage } from '${runtime}/storage'`,
+    `import { useRuntimeConfig } from '${runtime.config}'`,
+    `import { useStorage } from '${runtime.storage}'`,
     ...modules.map((module, index) => `import driver${index} from ${module}`),
     'export { useRuntimeConfig, useStorage }',
     `export const drivers = { ${entries.join(', ')} }`,
@@ -35,6 +35,24 @@ export function hostModule(nitro: NitroLike, host: SessionsHost, driver: string 
     `export const isDevelopment = ${dev}`,
     `export const isPrerendering = ${preset === 'nitro-prerender'}`,
   ].join('\n')
+}
+
+/** Where the server finds Nitro's own functions. */
+function runtimeModules({ routing, options }: NitroLike): { config: string; storage: string } {
+  if (routing === undefined) {
+    return { config: 'nitropack/runtime/internal/config', storage: 'nitropack/runtime/internal/storage' }
+  }
+  const isPublic = canResolve('nitro/storage', options.rootDir)
+  const folder = isPublic ? 'nitro' : 'nitro/runtime/internal'
+  return { config: `${folder}/runtime-config`, storage: `${folder}/storage` }
+}
+
+function canResolve(module: string, rootDir: string): boolean {
+  try {
+    return createRequire(join(rootDir, 'nitro.config')).resolve(module) !== ''
+  } catch {
+    return false
+  }
 }
 
 /** What to import for a driver's name. */

@@ -2,8 +2,8 @@ import type { SessionsOptions } from './options.ts'
 
 /** The part of Nitro's build that the module uses: of nitropack 2 and of nitro 3, without needing either's types. */
 export interface NitroLike {
-  /** Nitro 2 says which it is. */
-  readonly meta?: { readonly majorVersion: number }
+  /** Nitro 3 has this. */
+  readonly routing?: unknown
   readonly options: NitroOptionsLike
   readonly logger: { info(message: string): void }
   readonly hooks: { hook(name: 'close' | 'rollup:reload', hook: () => void | Promise<void>): unknown }

@@ -1,4 +1,5 @@
 import { isDevelopment, isPrerendering } from '#unsession/host'
+import { invalidOption } from '../../../drivers/utils/errors.ts'
 import { type SessionMiddleware, sessionMiddleware } from '../../h3/middleware.ts'
 import { type Sessions, useSessions } from './sessions.ts'
 
@@ -6,7 +7,17 @@ import { type Sessions, useSessions } from './sessions.ts'
 interface NitroApp {
   /** Nitro 2: the app of h3 1, whose options are its hooks. */
   readonly h3App?: { readonly options: AppHooks }
+  /** Nitro 3: the app of h3 2. */
+  readonly h3?: WebApp
+  /** Its name in Nitro 3.0.0. */
+  readonly _h3?: WebApp
   readonly hooks: { hook(name: 'close', hook: () => Promise<void>): unknown }
+}
+
+interface WebApp {
+  readonly '~middleware'?: unknown[]
+  /** Nitro 3.0.0 puts the middleware together for each request. */
+  _getMiddleware?(...args: unknown[]): unknown[]
 }
 
 type AppHook = (...args: never[]) => unknown
@@ -22,7 +33,7 @@ export default function startSessions(nitroApp: NitroApp): void {
   if (isPrerendering) return
   const sessions = startOrStop()
   nitroApp.hooks.hook('close', sessions.dispose)
-  if (sessions.autoSave && nitroApp.h3App) attach(nitroApp.h3App.options, sessionMiddleware(sessions.config))
+  if (sessions.autoSave) attach(nitroApp, sessionMiddleware(sessions.config))
 }
 
 function startOrStop(): Sessions {
@@ -36,11 +47,25 @@ function startOrStop(): Sessions {
   }
 }
 
+/** Outside of all other middleware, so that it sees what any of them answers. */
+function attach({ h3App, h3, _h3 }: NitroApp, middleware: SessionMiddleware): void {
+  const app = h3 ?? _h3
+  if (h3App) attachHooks(h3App.options, middleware)
+  else if (app?._getMiddleware) {
+    const others = app._getMiddleware.bind(app)
+    app._getMiddleware = (...args) => [middleware, ...others(...args)]
+  } else if (app?.['~middleware']) {
+    app['~middleware'].unshift(middleware)
+  } else {
+    throw invalidOption('sessions.autoSave', 'must be false with this release of Nitro, which is not known')
+  }
+}
+
 /**
  * Nitro 2 has hooks of its own for these moments, but goes on where they throw: a session that could not be stored would be
  * answered as if it had been.
  */
-function attach(hooks: AppHooks, middleware: SessionMiddleware): void {
+function attachHooks(hooks: AppHooks, middleware: SessionMiddleware): void {
   hooks.onRequest = inOrder(middleware.onRequest, hooks.onRequest)
   hooks.onBeforeResponse = inOrder(middleware.onBeforeResponse, hooks.onBeforeResponse)
   hooks.onError = inOrder(middleware.onError, hooks.onError)
