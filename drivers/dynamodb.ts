@@ -1,32 +1,23 @@
-import type { DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Driver } from 'unstorage'
 import type { Attributes } from './dynamodb/attributes.ts'
-import { batchWriteAll } from './dynamodb/batch.ts'
-import { Connection } from './dynamodb/connection.ts'
-import {
-  type Item,
-  type ItemContext,
-  type ItemMeta,
-  type StoredItem,
-  itemMeta,
-  parseItem,
-} from './dynamodb/item.ts'
-import { isWithinDepth, toStoredKey, toStoredPrefix } from './dynamodb/keys.ts'
+import type { Engine, ItemEntry, ItemWrite } from './dynamodb/engine.ts'
+import type { ItemMeta } from './dynamodb/item.ts'
 import { type ConsumedUnits, type DynamoDBOptions, resolveOptions } from './dynamodb/options.ts'
-import { Reader } from './dynamodb/reader.ts'
 import type { ReadOptions } from './dynamodb/requests.ts'
-import { type SweepOptions, type SweepResult, clearKeys, listKeys, sweepKeys } from './dynamodb/scan.ts'
-import { type OwnedItem, userItems } from './dynamodb/user-index.ts'
-import { type WriteOptions, putWrite } from './dynamodb/write-requests.ts'
-import { put, remove } from './dynamodb/write.ts'
-import { UnsessionError, invalidOption } from './utils/errors.ts'
+import type { SweepOptions, SweepResult } from './dynamodb/sweep/sweep.ts'
+import type { OwnedItem } from './dynamodb/user-index.ts'
+import type { WriteOptions } from './dynamodb/write-requests.ts'
 import { answerHandshake } from './utils/handshake.ts'
+import { OnDemand } from './utils/on-demand.ts'
 
 export type {
   Attributes,
   ConsumedUnits,
   DynamoDBOptions,
+  ItemEntry,
   ItemMeta,
+  ItemWrite,
   OwnedItem,
   ReadOptions,
   SweepOptions,
@@ -37,13 +28,6 @@ export type {
 /** Packages the driver imports at its first call, in unstorage's notation. */
 export const DRIVER_DEPENDENCIES: { client: { name: string; version: string } } = {
   client: { name: '@aws-sdk/client-dynamodb', version: '^3.700.0' },
-}
-
-/** What an entry of {@link DynamoDBDriver.getItems} says: an unreadable item has its error and does not hide the others. */
-export interface ItemEntry {
-  key: string
-  value: string | Uint8Array | null
-  error?: UnsessionError
 }
 
 /** The driver: every unstorage method, natively, and what only a table with versions can do. */
@@ -59,10 +43,7 @@ export interface DynamoDBDriver extends Driver {
   getItems: (items: { key: string; options?: ReadOptions }[], common?: ReadOptions) => Promise<ItemEntry[]>
   getItemRaw: (key: string, options?: ReadOptions) => Promise<string | Uint8Array | null>
   setItem: (key: string, value: string, options?: WriteOptions) => Promise<void>
-  setItems: (
-    items: { key: string; value: string; options?: WriteOptions }[],
-    common?: WriteOptions,
-  ) => Promise<void>
+  setItems: (items: ItemWrite[], common?: WriteOptions) => Promise<void>
   /** Text is stored as a string, anything binary (bytes, buffers, blobs) as a binary attribute. */
   setItemRaw: (key: string, value: unknown, options?: WriteOptions) => Promise<void>
   removeItem: (key: string, options?: Pick<WriteOptions, 'ifVersion'>) => Promise<void>
@@ -82,7 +63,8 @@ export interface DynamoDBDriver extends Driver {
  * An unstorage driver on Amazon DynamoDB, for unstorage 1.17 and 2.
  *
  * Expired items read as missing everywhere, although DynamoDB deletes them up to two days late. Conditional writes throw
- * `ConflictError`. An outage always throws, and is never reported as a missing item. The SDK is loaded at the first call.
+ * `ConflictError`. An outage always throws, and is never reported as a missing item. The SDK, and most of the
+ * driver, are loaded at the first call.
  *
  * @param options - see {@link DynamoDBOptions}; all optional
  * @throws {UnsessionError} `INVALID_OPTION` for an option of the wrong type or range
@@ -94,138 +76,58 @@ export interface DynamoDBDriver extends Driver {
  */
 export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver {
   const resolved = resolveOptions(options)
-  const { base } = resolved
-  const connection = new Connection(resolved)
-  const reader = new Reader(connection)
+  let isDisposed = false
+  const engine = new OnDemand(async () => {
+    const { Engine } = await import('./dynamodb/engine.ts')
+    const made = new Engine(resolved)
+    if (isDisposed) await made.dispose()
+    return made
+  })
+  const load = (): Promise<Engine> => engine.within(resolved.timeout.request)
 
-  const isConsistent = (read: ReadOptions | null | undefined): boolean => {
-    const { consistent = resolved.consistentRead } = read ?? {}
-    if (typeof consistent !== 'boolean') throw invalidOption('consistent', 'must be true or false')
-    return consistent
+  /** Answer the handshake of a call, then do its work, at once where the engine is there. */
+  const call = async <T>(
+    key: string,
+    given: object | undefined,
+    work: (engine: Engine) => Promise<T>,
+  ): Promise<T> => {
+    answerHandshake(driver, key, given)
+    return work(engine.value ?? (await load()))
   }
-
-  const find = async (key: string, read: ReadOptions | undefined): Promise<StoredItem | null> => {
-    answerHandshake(driver, key, read)
-    const item = await reader.read(toStoredKey(base, key), isConsistent(read))
-    return item === undefined ? null : parseItem(item, resolved, Date.now())
-  }
-
-  const getValue = async (key: string, read?: ReadOptions): Promise<string | Uint8Array | null> =>
-    (await find(key, read))?.value ?? null
-
-  const deleteItem = async (key: string, write?: Pick<WriteOptions, 'ifVersion'>): Promise<boolean> => {
-    answerHandshake(driver, key, write)
-    return remove(connection, toStoredKey(base, key), write ?? {})
+  const callAll = async <T>(
+    items: { key: string; options?: object }[],
+    common: object | undefined,
+    work: (engine: Engine) => Promise<T>,
+  ): Promise<T> => {
+    for (const { key, options: own } of items) answerHandshake(driver, key, { ...common, ...own })
+    return work(engine.value ?? (await load()))
   }
 
   const driver: DynamoDBDriver = {
     name: 'dynamodb',
     flags: { ttl: true, maxDepth: true, conditional: true },
     options,
-    getInstance: () => connection.client(),
-
-    async hasItem(key, read) {
-      return (await find(key, read)) !== null
+    getInstance: async () => (await load()).getInstance(),
+    hasItem: (key, read) => call(key, read, (to) => to.hasItem(key, read)),
+    getItem: (key, read) => call(key, read, (to) => to.getItem(key, read)),
+    getItems: (items, common) => callAll(items, common, (to) => to.getItems(items, common)),
+    getItemRaw: (key, read) => call(key, read, (to) => to.getItem(key, read)),
+    setItem: (key, value, write) => call(key, write, (to) => to.setItem(key, value, write)),
+    setItems: (items, common) => callAll(items, common, (to) => to.setItems(items, common)),
+    setItemRaw: (key, value, write) => call(key, write, (to) => to.setItem(key, value, write)),
+    removeItem: (key, write) => call(key, write, async (to) => void (await to.deleteItem(key, write))),
+    deleteItem: (key, write) => call(key, write, (to) => to.deleteItem(key, write)),
+    getMeta: (key, read) => call(key, read, (to) => to.getMeta(key, read)),
+    getKeys: async (below, read) => (await load()).getKeys(below, read),
+    clear: async (below) => (await load()).clear(below),
+    async *listUser(user) {
+      yield* (await load()).listUser(user)
     },
-
-    getItem: getValue,
-    getItemRaw: getValue,
-
-    async getItems(items, common) {
-      const wanted = items.map(({ key, options: own }) => {
-        const read = { ...common, ...own }
-        answerHandshake(driver, key, read)
-        return { key, stored: toStoredKey(base, key), consistent: isConsistent(read) }
-      })
-      const keysOf = (consistent: boolean): string[] =>
-        wanted.filter((each) => each.consistent === consistent).map((each) => each.stored)
-      const [strong, plain] = await Promise.all([
-        reader.readAll(keysOf(true), true),
-        reader.readAll(keysOf(false), false),
-      ])
-      const now = Date.now()
-      return wanted.map(({ key, stored, consistent }) => {
-        const item = (consistent ? strong : plain).get(stored)
-        return toEntry(key, item, resolved, now)
-      })
-    },
-
-    async setItem(key, value, write) {
-      answerHandshake(driver, key, write)
-      if (typeof value !== 'string')
-        throw new UnsessionError('INVALID_VALUE', 'a value of setItem must be a string')
-      await put(connection, toStoredKey(base, key), value, write ?? {})
-    },
-
-    async setItemRaw(key, value, write) {
-      answerHandshake(driver, key, write)
-      await put(connection, toStoredKey(base, key), await toStorable(value), write ?? {})
-    },
-
-    async setItems(items, common) {
-      const now = Date.now()
-      // DynamoDB refuses a batch that names a key twice; as with single writes, the last one wins.
-      const writes = new Map<string, WriteRequest>()
-      for (const { key, value, options: own } of items) {
-        const write = { ...common, ...own }
-        answerHandshake(driver, key, write)
-        const stored = toStoredKey(base, key)
-        writes.set(stored, putWrite(resolved, stored, value, write, now))
-      }
-      await batchWriteAll(connection, [...writes.values()])
-    },
-
-    deleteItem,
-    async removeItem(key, write) {
-      await deleteItem(key, write)
-    },
-
-    async getMeta(key, read) {
-      const item = await find(key, read)
-      return item === null ? null : itemMeta(item, Date.now())
-    },
-
-    async getKeys(below, read) {
-      const maxDepth = read?.maxDepth
-      if (maxDepth !== undefined && !(typeof maxDepth === 'number' && maxDepth >= 0)) {
-        throw invalidOption('maxDepth', 'must be a number of separators, 0 or more')
-      }
-      const stored = await listKeys(connection, toStoredPrefix(base, below), isConsistent(read))
-      return stored.map((key) => key.slice(base.length)).filter((key) => isWithinDepth(key, maxDepth))
-    },
-
-    async clear(below) {
-      await clearKeys(connection, toStoredPrefix(base, below))
-    },
-
-    listUser: (user) => userItems(connection, user, base),
-    clearExpired: (sweep = {}) => sweepKeys(connection, base, sweep),
-
+    clearExpired: async (sweep) => (await load()).clearExpired(sweep),
     async dispose() {
-      reader.dispose()
-      await connection.dispose()
+      isDisposed = true
+      await engine.value?.dispose()
     },
   }
   return driver
-}
-
-function toEntry(key: string, item: Item | undefined, table: ItemContext, now: number): ItemEntry {
-  try {
-    return { key, value: item === undefined ? null : (parseItem(item, table, now)?.value ?? null) }
-  } catch (error) {
-    if (error instanceof UnsessionError) return { key, value: null, error }
-    throw error
-  }
-}
-
-/** Text, or a copy-free view on whatever holds bytes. */
-async function toStorable(value: unknown): Promise<string | Uint8Array> {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  if (value instanceof Blob) return new Uint8Array(await value.arrayBuffer())
-  throw new UnsessionError(
-    'INVALID_VALUE',
-    'a raw value must be a string, bytes, an ArrayBuffer or a Blob; setItem takes objects',
-  )
 }

@@ -8,8 +8,6 @@ import { tornAnswer } from './failure.ts'
 import { toDriverError } from './sdk-errors.ts'
 import { deleteWrite } from './write-requests.ts'
 
-export { type SweepOptions, type SweepResult, sweepTable as sweepKeys } from './sweep/sweep.ts'
-
 /** Segments a table is scanned in, at once. */
 const SEGMENTS = 4
 

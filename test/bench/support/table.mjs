@@ -5,7 +5,7 @@
  * @property {number} ours median
  * @property {number} reference median
  * @property {number} ratio of the two
- * @property {string} bar
+ * @property {string} bar empty where there is none
  * @property {boolean} met
  */
 
@@ -19,7 +19,7 @@ export function formatRows(rows) {
     row.unit,
     `${row.ratio.toFixed(2)}x`,
     row.bar,
-    row.met ? 'met' : 'NOT MET',
+    row.bar && (row.met ? 'met' : 'NOT MET'),
   ])
   const lines = [header, ...cells]
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column].length)))

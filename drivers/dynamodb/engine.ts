@@ -1,0 +1,169 @@
+import type { DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb'
+import { UnsessionError, invalidOption } from '../utils/errors.ts'
+import { batchWriteAll } from './batch.ts'
+import { Connection } from './connection.ts'
+import { type Item, type ItemMeta, type StoredItem, itemMeta, parseItem } from './item.ts'
+import { isWithinDepth, toStoredKey, toStoredPrefix } from './keys.ts'
+import type { ResolvedOptions } from './options.ts'
+import { Reader } from './reader.ts'
+import type { ReadOptions } from './requests.ts'
+import type { SweepOptions, SweepResult } from './sweep/sweep.ts'
+import type { OwnedItem } from './user-index.ts'
+import { type WriteOptions, putWrite } from './write-requests.ts'
+import { put, remove } from './write.ts'
+
+/** What an entry of `getItems` says: an unreadable item has its error and does not hide the others. */
+export interface ItemEntry {
+  key: string
+  value: string | Uint8Array | null
+  error?: UnsessionError
+}
+
+/** An item to write, as `setItems` takes it. */
+export interface ItemWrite {
+  key: string
+  value: string
+  options?: WriteOptions
+}
+
+/**
+ * The driver's work, loaded with the first call. What goes through a table is loaded when that is asked for: it is for
+ * maintenance, and an app's requests go without.
+ */
+export class Engine {
+  readonly #options: ResolvedOptions
+  readonly #connection: Connection
+  readonly #reader: Reader
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options
+    this.#connection = new Connection(options)
+    this.#reader = new Reader(this.#connection)
+  }
+
+  getInstance(): Promise<DynamoDBClient> {
+    return this.#connection.client()
+  }
+
+  async hasItem(key: string, read?: ReadOptions): Promise<boolean> {
+    return (await this.#find(key, read)) !== null
+  }
+
+  async getItem(key: string, read?: ReadOptions): Promise<StoredItem['value'] | null> {
+    return (await this.#find(key, read))?.value ?? null
+  }
+
+  async getItems(
+    items: { key: string; options?: ReadOptions }[],
+    common?: ReadOptions,
+  ): Promise<ItemEntry[]> {
+    const wanted = items.map(({ key, options }) => ({
+      key,
+      stored: this.#toStored(key),
+      consistent: this.#isConsistent({ ...common, ...options }),
+    }))
+    const readAll = (consistent: boolean): Promise<Map<string, Item>> => {
+      const keys = wanted.filter((each) => each.consistent === consistent).map((each) => each.stored)
+      return this.#reader.readAll(keys, consistent)
+    }
+    const [strong, plain] = await Promise.all([readAll(true), readAll(false)])
+    const now = Date.now()
+    return wanted.map(({ key, stored, consistent }) =>
+      this.#toEntry(key, (consistent ? strong : plain).get(stored), now),
+    )
+  }
+
+  async getMeta(key: string, read?: ReadOptions): Promise<ItemMeta | null> {
+    const item = await this.#find(key, read)
+    return item && itemMeta(item, Date.now())
+  }
+
+  /** @param value - text, or anything that holds bytes */
+  async setItem(key: string, value: unknown, write?: WriteOptions): Promise<void> {
+    await put(this.#connection, this.#toStored(key), await toStorable(value), write ?? {})
+  }
+
+  async setItems(items: ItemWrite[], common?: WriteOptions): Promise<void> {
+    const now = Date.now()
+    // DynamoDB refuses a batch that names a key twice; as with single writes, the last one wins.
+    const writes = new Map<string, WriteRequest>()
+    for (const { key, value, options } of items) {
+      const stored = this.#toStored(key)
+      writes.set(stored, putWrite(this.#options, stored, value, { ...common, ...options }, now))
+    }
+    await batchWriteAll(this.#connection, [...writes.values()])
+  }
+
+  /** @returns whether a live item was removed */
+  async deleteItem(key: string, write?: Pick<WriteOptions, 'ifVersion'>): Promise<boolean> {
+    return remove(this.#connection, this.#toStored(key), write ?? {})
+  }
+
+  async getKeys(below?: string, read?: ReadOptions & { maxDepth?: number }): Promise<string[]> {
+    const { base } = this.#options
+    const maxDepth = read?.maxDepth
+    if (maxDepth !== undefined && !(typeof maxDepth === 'number' && maxDepth >= 0)) {
+      throw invalidOption('maxDepth', 'must be a number of separators, 0 or more')
+    }
+    const { listKeys } = await import('./scan.ts')
+    const stored = await listKeys(this.#connection, toStoredPrefix(base, below), this.#isConsistent(read))
+    return stored.map((key) => key.slice(base.length)).filter((key) => isWithinDepth(key, maxDepth))
+  }
+
+  async clear(below?: string): Promise<void> {
+    const { clearKeys } = await import('./scan.ts')
+    await clearKeys(this.#connection, toStoredPrefix(this.#options.base, below))
+  }
+
+  async *listUser(user: string): AsyncGenerator<OwnedItem> {
+    const { userItems } = await import('./user-index.ts')
+    yield* userItems(this.#connection, user, this.#options.base)
+  }
+
+  async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {
+    const { sweepTable } = await import('./sweep/sweep.ts')
+    return sweepTable(this.#connection, this.#options.base, options)
+  }
+
+  async dispose(): Promise<void> {
+    this.#reader.dispose()
+    await this.#connection.dispose()
+  }
+
+  /** @returns `null` for an item that is missing or has expired */
+  async #find(key: string, read: ReadOptions | undefined): Promise<StoredItem | null> {
+    const item = await this.#reader.read(this.#toStored(key), this.#isConsistent(read))
+    return item === undefined ? null : parseItem(item, this.#options, Date.now())
+  }
+
+  #toStored(key: string): string {
+    return toStoredKey(this.#options.base, key)
+  }
+
+  #isConsistent(read: ReadOptions | null | undefined): boolean {
+    const { consistent = this.#options.consistentRead } = read ?? {}
+    if (typeof consistent !== 'boolean') throw invalidOption('consistent', 'must be true or false')
+    return consistent
+  }
+
+  #toEntry(key: string, item: Item | undefined, now: number): ItemEntry {
+    try {
+      return { key, value: (item && parseItem(item, this.#options, now)?.value) ?? null }
+    } catch (error) {
+      if (error instanceof UnsessionError) return { key, value: null, error }
+      throw error
+    }
+  }
+}
+
+/** Text, or a copy-free view on whatever holds bytes. */
+async function toStorable(value: unknown): Promise<string | Uint8Array> {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (value instanceof Blob) return new Uint8Array(await value.arrayBuffer())
+  throw new UnsessionError(
+    'INVALID_VALUE',
+    'a value must be a string, bytes, an ArrayBuffer or a Blob; `storage.setItem` takes objects',
+  )
+}
