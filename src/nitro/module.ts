@@ -1,3 +1,5 @@
+import { h3Plugin } from './h3-plugin.ts'
+import { h3Users } from './h3-users.ts'
 import { type SessionsHost, driverModule, hostModule } from './host-module.ts'
 import type { NitroLike } from './nitro.ts'
 import { type SessionsOptions, runtimeOptions } from './options.ts'
@@ -23,14 +25,13 @@ export async function setup(nitro: NitroLike, options: SessionsOptions, host: Se
   target.virtual['#unsession/host'] = () => hostModule(nitro, host, driver)
   target.virtual['#sessions'] = `export * from ${JSON.stringify(distFile('nitro/runtime/index.mjs'))}`
   target.plugins.unshift(distFile('nitro/runtime/plugin.mjs'))
-  target.externals = {
-    ...target.externals,
-    inline: [
-      ...(target.externals?.inline ?? []),
-      DIST,
-      ...(driver === undefined ? [] : [driverModule(driver, target.rootDir)]),
-    ],
+  const inline: unknown[] = [DIST]
+  if (driver !== undefined) inline.push(driverModule(driver, target.rootDir))
+  if (options.h3) {
+    inline.push(h3Users())
+    nitro.hooks.hook('rollup:before', (_, { plugins }) => void plugins.unshift(h3Plugin()))
   }
+  target.externals = { ...target.externals, inline: [...(target.externals?.inline ?? []), ...inline] }
   if (target.imports) {
     const ours = AUTO_IMPORTS.map((name) => ({ name, from: '#sessions', priority: BEFORE_H3 }))
     target.imports.imports = [...(target.imports.imports ?? []), ...ours]

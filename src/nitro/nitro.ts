@@ -6,7 +6,12 @@ export interface NitroLike {
   readonly routing?: unknown
   readonly options: NitroOptionsLike
   readonly logger: { info(message: string): void }
-  readonly hooks: { hook(name: 'close' | 'rollup:reload', hook: () => void | Promise<void>): unknown }
+  readonly hooks: NitroHooks
+}
+
+interface NitroHooks {
+  hook(name: 'close' | 'rollup:reload', hook: () => void | Promise<void>): unknown
+  hook(name: 'rollup:before', hook: (nitro: unknown, config: { plugins: unknown[] }) => void): unknown
 }
 
 export interface NitroOptionsLike {

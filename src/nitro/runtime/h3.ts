@@ -1,0 +1,84 @@
+import type { Unseal } from '../../h3/adopt.ts'
+import type { SessionConfig } from '../../h3/config.ts'
+import type { SessionCookieOptions } from '../../h3/cookie.ts'
+import { headerOf, requestHeaders, type H3EventLike } from '../../h3/event.ts'
+import { clearSession, updateSession, useSession } from '../../h3/index.ts'
+import type { SessionPatch } from '../../session/patch.ts'
+import type { Session } from '../../session/session.ts'
+import type { SessionData } from '../../session/types.ts'
+import { splitPasswords } from './password.ts'
+import { useSessions } from './sessions.ts'
+
+/** The configuration that h3's own functions take. Out of the environment, numbers may be text and what is missing empty. */
+export interface H3SessionConfig {
+  password?: string
+  name?: string
+  maxAge?: number | string
+  idleTimeout?: number | string
+  cookie?: false | H3CookieOptions
+  sessionHeader?: false | string
+  generateId?: () => string
+}
+
+/** Attributes of the cookie; it ends with the session, whatever they say of that. */
+interface H3CookieOptions extends SessionCookieOptions {
+  maxAge?: number
+  expires?: Date
+}
+
+/** h3's functions of these names, with the data in this server's store. */
+export interface H3Sessions {
+  useSession(event: H3EventLike, config?: H3SessionConfig): Promise<Session>
+  getSession(event: H3EventLike, config?: H3SessionConfig): Promise<Session>
+  updateSession(
+    event: H3EventLike,
+    config?: H3SessionConfig,
+    patch?: SessionPatch<SessionData>,
+  ): Promise<Session>
+  clearSession(event: H3EventLike, config?: H3SessionConfig): Promise<void>
+}
+
+/**
+ * What takes the place of h3's session functions. Their configuration keeps its meaning; sessions that h3 has sealed into
+ * cookies are taken over.
+ *
+ * @param unseal - `unsealSession` of the h3 whose place is taken
+ */
+export function storedSessions(unseal: Unseal): H3Sessions {
+  return {
+    useSession: async (event, config) => useSession(event, stored(event, config, unseal)),
+    getSession: async (event, config) => useSession(event, stored(event, config, unseal)),
+    updateSession: async (event, config, patch) => updateSession(event, stored(event, config, unseal), patch),
+    clearSession: async (event, config) => clearSession(event, stored(event, config, unseal)),
+  }
+}
+
+function stored(event: H3EventLike, given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
+  const { store, config } = useSessions()
+  const maxAge = Number(given.maxAge) || undefined
+  const idleTimeout = Number(given.idleTimeout) || undefined
+  return {
+    store,
+    password: given.password ? splitPasswords(given.password) : config.password,
+    name: given.name || 'h3',
+    maxAge,
+    idleTimeout,
+    cookie: given.cookie && cookieOf(given.cookie),
+    sessionHeader: headerFor(event, given),
+    generateId: given.generateId,
+    adopt: (bare, { password }, sealed) => unseal(bare, { ...given, password, maxAge, idleTimeout }, sealed),
+  }
+}
+
+function cookieOf(given: H3CookieOptions): SessionCookieOptions {
+  const isOurs = ([name, value]: [string, unknown]): boolean =>
+    value !== '' && name !== 'maxAge' && name !== 'expires'
+  return Object.fromEntries(Object.entries(given).filter(isOurs))
+}
+
+/** h3 takes a session from the header where there is one, and else from the cookie. */
+function headerFor(event: H3EventLike, { sessionHeader, cookie }: H3SessionConfig): string | undefined {
+  if (!sessionHeader) return undefined
+  const isSent = headerOf(requestHeaders(event), sessionHeader.toLowerCase()) !== undefined
+  return isSent || cookie === false ? sessionHeader : undefined
+}
