@@ -19,7 +19,13 @@ const PARTS: [prefix: string, mayImport: string[], packages: string[]][] = [
   ['src/testing/', ['src/table/', 'src/session/', 'drivers/'], ['dynalite']],
   ['src/nitro/runtime/', ['src/h3/', 'src/session/', 'drivers/utils/'], ['#unsession/host']],
   ['src/nitro/', ['src/h3/', 'src/testing/', 'drivers/utils/'], ['unstorage']],
-  ['src/cli/', ['src/table/', 'src/session/', 'src/testing/', 'drivers/'], ['citty', 'consola']],
+  ['src/nuxt/runtime/app/', ['src/nuxt/runtime/types.ts'], ['nuxt/app', 'vue']],
+  ['src/nuxt/runtime/', ['src/nitro/runtime/index.ts'], ['nitropack/runtime', '#unsession/exposed-keys']],
+  // What it writes for the app imports from the app.
+  ['src/nuxt/templates.ts', [], ['#sessions', 'h3']],
+  ['src/nuxt/', ['src/nitro/'], ['nuxt/kit']],
+  ['src/plan/', ['src/session/', 'drivers/'], []],
+  ['src/cli/', ['src/table/', 'src/session/', 'src/testing/', 'src/plan/', 'drivers/'], ['citty', 'consola']],
   ['src/index.ts', ['src/session/', 'drivers/utils/'], []],
 ]
 
