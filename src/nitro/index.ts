@@ -2,10 +2,22 @@ import type { SessionsHost } from './host-module.ts'
 import { setup } from './module.ts'
 import type { NitroLike } from './nitro.ts'
 import type { SessionsOptions } from './options.ts'
-import { distFile } from './paths.ts'
 
+export { RUNTIME_TYPES as runtimeTypes } from './paths.ts'
 export type { SessionsHost } from './host-module.ts'
 export type { SessionsOptions, SessionStorageOptions } from './options.ts'
+
+declare module 'nitropack/types' {
+  interface NitroOptions {
+    sessions?: SessionsOptions
+  }
+}
+
+declare module 'nitro/types' {
+  interface NitroOptions {
+    sessions?: SessionsOptions
+  }
+}
 
 /** A module of Nitro, for nitropack 2 and nitro 3. */
 export interface SessionsModule {
@@ -14,9 +26,6 @@ export interface SessionsModule {
 }
 
 const NITRO: SessionsHost = { passwordVariables: ['NITRO_SESSION_PASSWORD', 'NUXT_SESSION_PASSWORD'] }
-
-/** The declarations of `#sessions`, for a tsconfig's `paths`. */
-export const runtimeTypes: string = distFile('nitro/runtime/index.d.mts')
 
 /**
  * A module of Nitro that puts sessions into the server.

@@ -1,9 +1,10 @@
 import { h3Plugin } from './h3-plugin.ts'
 import { h3Users } from './h3-users.ts'
+import { developmentPassword, developmentStorage } from './development.ts'
 import { type SessionsHost, driverModule, hostModule } from './host-module.ts'
 import type { NitroLike } from './nitro.ts'
 import { type SessionsOptions, runtimeOptions } from './options.ts'
-import { DIST, distFile } from './paths.ts'
+import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
 const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession', 'useSessionStore']
 
@@ -11,29 +12,54 @@ const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession
 const BEFORE_H3 = 2
 
 /** Make sessions part of a server that is being built. */
-export async function setup(nitro: NitroLike, options: SessionsOptions, host: SessionsHost): Promise<void> {
-  const runtime = runtimeOptions(options)
+export async function setup(nitro: NitroLike, given: SessionsOptions, host: SessionsHost): Promise<void> {
+  const options = nitro.options.dev ? await forDevelopment(nitro, given, host) : given
   const driver = options.storage?.driver
-  const addRuntimeConfig = (): void => {
-    nitro.options.runtimeConfig = { ...nitro.options.runtimeConfig, sessions: runtime }
-  }
-  addRuntimeConfig()
-  // A change of the configuration, in development, comes without what modules have added.
-  nitro.hooks.hook('rollup:reload', addRuntimeConfig)
-
-  const { options: target } = nitro
-  target.virtual['#unsession/host'] = () => hostModule(nitro, host, driver)
-  target.virtual['#sessions'] = `export * from ${JSON.stringify(distFile('nitro/runtime/index.mjs'))}`
-  target.plugins.unshift(distFile('nitro/runtime/plugin.mjs'))
+  addRuntimeConfig(nitro, options)
+  addModules(nitro, host, driver)
+  addTypes(nitro)
   const inline: unknown[] = [DIST]
-  if (driver !== undefined) inline.push(driverModule(driver, target.rootDir))
+  if (driver !== undefined) inline.push(driverModule(driver, nitro.options.rootDir))
   if (options.h3) {
     inline.push(h3Users())
     nitro.hooks.hook('rollup:before', (_, { plugins }) => void plugins.unshift(h3Plugin()))
   }
-  target.externals = { ...target.externals, inline: [...(target.externals?.inline ?? []), ...inline] }
-  if (target.imports) {
-    const ours = AUTO_IMPORTS.map((name) => ({ name, from: '#sessions', priority: BEFORE_H3 }))
-    target.imports.imports = [...(target.imports.imports ?? []), ...ours]
+  const { externals } = nitro.options
+  nitro.options.externals = { ...externals, inline: [...(externals?.inline ?? []), ...inline] }
+}
+
+async function forDevelopment(
+  nitro: NitroLike,
+  options: SessionsOptions,
+  host: SessionsHost,
+): Promise<SessionsOptions> {
+  await developmentPassword(nitro, host)
+  return { ...options, storage: await developmentStorage(nitro, options.storage) }
+}
+
+function addRuntimeConfig(nitro: NitroLike, options: SessionsOptions): void {
+  const sessions = runtimeOptions(options)
+  const add = (): void => {
+    nitro.options.runtimeConfig = { ...nitro.options.runtimeConfig, sessions }
   }
+  add()
+  // A change of the configuration, in development, comes without what modules have added.
+  nitro.hooks.hook('rollup:reload', add)
+}
+
+function addModules(nitro: NitroLike, host: SessionsHost, driver: string | undefined): void {
+  const { options } = nitro
+  options.virtual['#unsession/host'] = () => hostModule(nitro, host, driver)
+  options.virtual['#sessions'] = `export * from ${JSON.stringify(distFile('nitro/runtime/index.mjs'))}`
+  options.plugins.unshift(distFile('nitro/runtime/plugin.mjs'))
+  if (!options.imports) return
+  const ours = AUTO_IMPORTS.map((name) => ({ name, from: '#sessions', priority: BEFORE_H3 }))
+  options.imports.imports = [...(options.imports.imports ?? []), ...ours]
+}
+
+function addTypes({ hooks }: NitroLike): void {
+  hooks.hook('types:extend', ({ tsConfig }) => {
+    const { compilerOptions } = tsConfig ?? {}
+    if (compilerOptions) compilerOptions.paths = { ...compilerOptions.paths, '#sessions': [RUNTIME_TYPES] }
+  })
 }

@@ -11,14 +11,19 @@ export interface NitroLike {
 
 interface NitroHooks {
   hook(name: 'close' | 'rollup:reload', hook: () => void | Promise<void>): unknown
+  hook(name: 'types:extend', hook: (types: { tsConfig?: TsConfig }) => void): unknown
   hook(name: 'rollup:before', hook: (nitro: unknown, config: { plugins: unknown[] }) => void): unknown
+}
+
+interface TsConfig {
+  compilerOptions?: { paths?: Record<string, string[]> }
 }
 
 export interface NitroOptionsLike {
   readonly rootDir: string
   readonly dev: boolean
   readonly preset: string
-  runtimeConfig: object
+  runtimeConfig: { session?: { password?: unknown } }
   readonly sessions?: SessionsOptions
   readonly plugins: string[]
   readonly virtual: Record<string, string | (() => string | Promise<string>)>

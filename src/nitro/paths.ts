@@ -7,3 +7,6 @@ export const DIST: string = fileURLToPath(new URL('..', import.meta.url)).replac
 export function distFile(path: string): string {
   return DIST + path
 }
+
+/** The declarations of `#sessions`. */
+export const RUNTIME_TYPES: string = distFile('nitro/runtime/index.d.mts')
