@@ -4,6 +4,7 @@ import { clearExpired } from './clear-expired.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { Flags, named } from './flags.ts'
 import { local } from './local.ts'
+import { plan } from './plan/plan.ts'
 import { destroy } from './session/destroy.ts'
 import { list } from './session/list.ts'
 import { show } from './session/show.ts'
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   destroy,
   stats,
   clearExpired,
+  plan,
   local,
 ]
 

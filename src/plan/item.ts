@@ -1,0 +1,56 @@
+import { DEFAULT_ATTRIBUTES } from '../../drivers/dynamodb/attributes.ts'
+import { itemSize } from '../../drivers/dynamodb/item.ts'
+import { putRequest } from '../../drivers/dynamodb/write-requests.ts'
+import { formatEnvelope } from '../session/envelope.ts'
+import type { Setup, Workload } from './workload.ts'
+
+/** A session as the table keeps it, and what it takes to read or write it once. */
+export interface ItemUnits {
+  bytes: number
+  read: number
+  write: number
+}
+
+/** Characters of an id made by this package, of a mark, and of a user's name by assumption. */
+const ID = 32
+const MARK = 36
+const USER = 12
+
+const NOW = Date.UTC(2026, 0, 1)
+
+/**
+ * Size and units of an item.
+ *
+ * A read takes half a unit for each 4 KB begun, or a whole one if it is strongly consistent; a write takes a unit for each
+ * KB begun. Source: AWS's developer guide, "DynamoDB read and write operations".
+ */
+export function itemUnits(setup: Setup, { bound }: Pick<Workload, 'bound'>): ItemUnits {
+  const bytes = itemBytes(setup, bound > 0)
+  return {
+    bytes,
+    read: Math.ceil(bytes / 4096) * (setup.consistentRead ? 1 : 0.5),
+    write: Math.ceil(bytes / 1024),
+  }
+}
+
+/** The driver's own request for a session of that size, measured as DynamoDB does. */
+function itemBytes({ sessionBytes, idleTimeout, maxAge }: Setup, isBound: boolean): number {
+  const data = '0'.repeat(Math.max(0, Math.round(sessionBytes)))
+  const owner = isBound ? { user: 'u'.repeat(USER) } : {}
+  const value = formatEnvelope(
+    {
+      version: 10,
+      createdAt: NOW,
+      expiresAt: NOW,
+      ...(idleTimeout !== undefined && { idleTimeout }),
+      ...(maxAge !== undefined && { deadline: NOW }),
+      ...owner,
+      codec: 'json',
+    },
+    data,
+  )
+  const write = { ifVersion: 9, created: NOW, ttl: 60, ...owner }
+  const table = { table: 'sessions', attributes: DEFAULT_ATTRIBUTES }
+  const { Item = {} } = putRequest(table, 'i'.repeat(ID), value, write, NOW, 'm'.repeat(MARK))
+  return itemSize(Item)
+}
