@@ -28,8 +28,8 @@ export interface NodeResponse {
 export interface WebResponse {
   readonly status?: number
   readonly headers: Headers
-  /** What goes out instead of `headers` when the answer is an error. */
-  readonly errHeaders: Headers
+  /** What goes out instead of `headers` when the answer is an error; its first releases send `headers` then too. */
+  readonly errHeaders?: Headers
 }
 
 /** The headers of an event's request. */
@@ -59,5 +59,5 @@ export function isWebHeaders(headers: Headers | NodeHeaders): headers is Headers
 
 /** Whether an event's response is h3 2's: prepared headers, written when the handler is done. */
 export function isWebResponse(response: object | undefined): response is WebResponse {
-  return response !== undefined && 'errHeaders' in response
+  return response !== undefined && 'headers' in response && response.headers instanceof Headers
 }

@@ -76,7 +76,8 @@ class WebHead implements ResponseHead {
   }
 
   #prepared(): Headers[] {
-    return [this.#response.headers, this.#response.errHeaders]
+    const { headers, errHeaders } = this.#response
+    return errHeaders ? [headers, errHeaders] : [headers]
   }
 }
 
