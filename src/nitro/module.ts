@@ -8,6 +8,8 @@ import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
 const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession', 'useSessionStore']
 
+const CLEAR_EXPIRED = 'sessions:clear-expired'
+
 /** Nitro takes h3's own functions of these names at priority 1. */
 const BEFORE_H3 = 2
 
@@ -52,6 +54,12 @@ function addModules(nitro: NitroLike, host: SessionsHost, driver: string | undef
   options.virtual['#unsession/host'] = () => hostModule(nitro, host, driver)
   options.virtual['#sessions'] = `export * from ${JSON.stringify(distFile('nitro/runtime/index.mjs'))}`
   options.plugins.unshift(distFile('nitro/runtime/plugin.mjs'))
+  if (options.experimental.tasks) {
+    options.tasks[CLEAR_EXPIRED] ??= {
+      handler: distFile('nitro/runtime/task.mjs'),
+      description: 'Remove expired sessions',
+    }
+  }
   if (!options.imports) return
   const ours = AUTO_IMPORTS.map((name) => ({ name, from: '#sessions', priority: BEFORE_H3 }))
   options.imports.imports = [...(options.imports.imports ?? []), ...ours]

@@ -26,6 +26,8 @@ export interface NitroOptionsLike {
   runtimeConfig: { session?: { password?: unknown } }
   readonly sessions?: SessionsOptions
   readonly plugins: string[]
+  readonly experimental: { tasks?: boolean }
+  readonly tasks: Record<string, { handler?: string; description?: string }>
   readonly virtual: Record<string, string | (() => string | Promise<string>)>
   imports: false | { imports?: AutoImport[] }
   externals?: { inline?: unknown[] }

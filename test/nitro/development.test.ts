@@ -1,0 +1,52 @@
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Packed, pack } from '../support/pack.ts'
+import { createProject, RELEASES, uninstall } from './project.ts'
+import { type Server, startDevelopment } from './server.ts'
+import { Visitor } from './visitor.ts'
+
+let packed: Packed
+beforeAll(async () => {
+  packed = await pack()
+})
+afterAll(() => packed.remove())
+
+describe.each(RELEASES)('the development server of $name', (release) => {
+  let project: string
+  const visitor = new Visitor()
+  beforeAll(async () => {
+    project = await createProject(packed, release, `developed-with-${release.tool}`)
+    await writeFile(join(project, '.env'), 'OTHER=1')
+    await chmod(join(project, '.env'), 0o640)
+  })
+
+  async function visit(): Promise<{ server: Server; visits: unknown }> {
+    const server = await startDevelopment(project, release)
+    const visits = (await visitor.get(`${server.url}/visit`)).json()['visits']
+    await server.stop()
+    return { server, visits }
+  }
+
+  it('makes a password and starts a DynamoDB, which stay from one start to the next', async () => {
+    const first = await visit()
+    expect(first.server.output()).toContain('A password for sessions was made, and put into .env')
+    expect(first.server.output()).toContain('Sessions are in an embedded DynamoDB, in .data/dynamodb')
+    const text = await readFile(join(project, '.env'), 'utf8')
+    expect(text).toMatch(/^OTHER=1\nNITRO_SESSION_PASSWORD=[\w-]{43}\n$/)
+    expect((await stat(join(project, '.env'))).mode & 0o777).toBe(0o640)
+
+    const second = await visit()
+    expect([first.visits, second.visits]).toEqual([1, 2])
+    expect(second.server.output()).not.toContain('A password')
+    expect(await readFile(join(project, '.env'), 'utf8')).toBe(text)
+  }, 60_000)
+
+  it('keeps sessions in files where dynalite is not installed', async () => {
+    await uninstall(project, 'dynalite')
+    const { server, visits } = await visit()
+    expect(visits).toBe(1)
+    expect(server.output()).toContain('Sessions are in files, in .data/sessions')
+    expect((await visit()).visits).toBe(2)
+  }, 60_000)
+})

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../support/ports.ts'
+import { cli, environment, type Release } from './project.ts'
+
+/** A server in a process of its own. */
+export interface Server {
+  url: string
+  /** What it has printed so far. */
+  output(): string
+  /** Ask it to stop. @returns its exit code */
+  stop(): Promise<number | null>
+}
+
+/** How a server ended that was not to start. */
+export interface Ended {
+  code: number | null
+  output: string
+}
+
+/** Milliseconds until a server answers, at most. */
+const START_MS = 30_000
+
+/** Start what was built. */
+export async function start(project: string, env: Record<string, string>): Promise<Server> {
+  const port = await freePort()
+  return answering(spawnBuilt(project, { ...env, PORT: String(port) }), port)
+}
+
+/** Start what was built, and see it end by itself. */
+export async function startInVain(project: string, env: Record<string, string>): Promise<Ended> {
+  const port = await freePort()
+  const { child, output } = spawnBuilt(project, { ...env, PORT: String(port) })
+  const timer = setTimeout(() => child.kill(), START_MS)
+  const [code] = (await once(child, 'close')) as [number | null]
+  clearTimeout(timer)
+  return { code, output: output() }
+}
+
+/** Start a development server. */
+export async function startDevelopment(project: string, { tool }: Release): Promise<Server> {
+  const port = await freePort()
+  const options = ['dev', '--host', '127.0.0.1', '--port', String(port)]
+  const child = spawn(process.execPath, [cli(tool), ...options], { cwd: project, env: environment() })
+  return answering({ child, output: outputOf(child) }, port)
+}
+
+interface Running {
+  child: ChildProcess
+  output: () => string
+}
+
+function spawnBuilt(cwd: string, env: Record<string, string>): Running {
+  const child = spawn(process.execPath, ['.output/server/index.mjs'], {
+    cwd,
+    env: environment({ HOST: '127.0.0.1', ...env }),
+  })
+  return { child, output: outputOf(child) }
+}
+
+function outputOf(child: ChildProcess): () => string {
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
+  }
+  return () => text
+}
+
+async function answering({ child, output }: Running, port: number): Promise<Server> {
+  const url = `http://127.0.0.1:${port}`
+  const ended = once(child, 'exit') as Promise<[number | null]>
+  const stop = async (): Promise<number | null> => {
+    child.kill()
+    const [code] = await ended
+    return code
+  }
+  for (const end = performance.now() + START_MS; child.exitCode === null && performance.now() < end;) {
+    const response = await fetch(`${url}/sdk`).catch(() => undefined)
+    await response?.text()
+    if (response?.ok) return { url, output, stop }
+    await sleep(50)
+  }
+  await stop()
+  throw new Error(`the server did not start: ${output()}`)
+}
