@@ -18,6 +18,7 @@ export type {
   SessionEvent,
   SessionHooks,
 } from './session/hooks.ts'
+export type { LegacyFormat, LegacySession } from './session/legacy.ts'
 export type { CacheOptions, SessionStoreOptions } from './session/options.ts'
 export type { DriverLike, StorageLike } from './session/storage.ts'
 export type { TraceEvent, TracedOperation } from './session/traced-store.ts'

@@ -1,15 +1,11 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { parseEnvelope, type StoredValue } from './envelope.ts'
+import { withLegacy } from './legacy.ts'
 import { secondsUntil } from './lifetime.ts'
 import { type KeyedLock, lockOf } from './lock.ts'
 import { type Native, findNative } from './native.ts'
-import {
-  type DriverLike,
-  type RawStorage,
-  type StorageLike,
-  type TransactionOptions,
-  rawStorage,
-} from './storage.ts'
+import type { ResolvedOptions } from './options.ts'
+import { type RawStorage, type TransactionOptions, rawStorage } from './storage.ts'
 
 /** A conditional write. */
 export interface Write {
@@ -40,9 +36,14 @@ export interface Backend {
 }
 
 /** Find out what a storage can do and build on it. */
-export async function connect(storage: StorageLike | DriverLike, now: () => number): Promise<Backend> {
-  const raw = rawStorage(storage)
+export async function connect({
+  storage,
+  legacy: formats,
+  config,
+}: Pick<ResolvedOptions, 'storage' | 'legacy' | 'config'>): Promise<Backend> {
+  const { now } = config
   const native = await findNative(storage)
+  const raw = withLegacy(rawStorage(storage), { formats, lifetime: config, now, native })
   return native === undefined
     ? lockedBackend(raw, lockOf(raw.identity), now)
     : nativeBackend(raw, native, now)

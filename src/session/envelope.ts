@@ -5,6 +5,7 @@ export type StoredValue = string | Uint8Array
 
 /** Everything in an envelope but the data. Instants and spans are in ms, on paper and here, except `idleTimeout`. */
 export interface Header {
+  /** 0 for a session as other software has left it. */
   version: number
   createdAt: number
   expiresAt: number
@@ -63,8 +64,7 @@ export function formatEnvelope(header: Header, body: string | Uint8Array): Store
  * @returns `null` for anything but a well-formed envelope
  */
 export function parseEnvelope(value: StoredValue): Envelope | null {
-  if (typeof value === 'string') return parseText(value)
-  if (value[0] !== BINARY) return parseText(decodeText(value))
+  if (typeof value === 'string' || value[0] !== BINARY) return parseText(toText(value))
   const bodyAt = HEADER_AT + (((value[1] ?? 0) << 8) | (value[2] ?? 0))
   if (value.length < bodyAt) return null
   const header = parseHeader(parseJson(decodeText(value.subarray(HEADER_AT, bodyAt))))
@@ -81,7 +81,7 @@ function parseText(text: string | undefined): Envelope | null {
 function parseHeader(fields: unknown): Header | null {
   if (!isObject(fields)) return null
   const { v, c, e, m, i, u, k = DEFAULT_CODEC } = fields
-  if (!isCount(v) || !isInstant(c) || !isInstant(e)) return null
+  if (!(isCount(v) || v === 0) || !isInstant(c) || !isInstant(e)) return null
   if (m !== undefined && !isInstant(m)) return null
   if (i !== undefined && !isCount(i)) return null
   if (u !== undefined && (typeof u !== 'string' || u === '')) return null
@@ -110,13 +110,19 @@ function isInstant(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_INSTANT
 }
 
-function parseJson(text: string | undefined): unknown {
+/** What a text says as JSON; `undefined` for any other text. */
+export function parseJson(text: string | undefined): unknown {
   if (text === undefined) return undefined
   try {
     return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** A stored value as text; `undefined` for bytes that are no UTF-8. */
+export function toText(value: StoredValue): string | undefined {
+  return typeof value === 'string' ? value : decodeText(value)
 }
 
 function decodeText(bytes: Uint8Array): string | undefined {

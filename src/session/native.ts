@@ -8,6 +8,8 @@ export interface NativeDriver extends DriverLike {
   flags: { conditional: true; ttl?: boolean; maxDepth?: boolean }
   /** @returns whether a live item was removed. @throws {ConflictError} at another version */
   deleteItem(key: string, options?: TransactionOptions): Promise<boolean>
+  /** Seconds left and creation of a live item, as far as it has them. */
+  getMeta?(key: string, options?: TransactionOptions): Promise<{ ttl?: number; birthtime?: Date } | null>
   listUser?(user: string, options: { limit?: number }): AsyncIterable<{ key: string; value: unknown }>
   clearExpired?(options?: SweepOptions): Promise<SweepResult>
 }

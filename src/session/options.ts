@@ -5,6 +5,7 @@ import { devalue } from './codecs/devalue.ts'
 import { json } from './codecs/json.ts'
 import { isObject } from './envelope.ts'
 import type { SessionHooks } from './hooks.ts'
+import type { LegacyFormat } from './legacy.ts'
 import type { DriverLike, StorageLike } from './storage.ts'
 import type { StoreConfig } from './types.ts'
 
@@ -26,6 +27,8 @@ export interface SessionStoreOptions extends Partial<StoreConfig> {
   cache?: CacheOptions | false
   /** How data is written. An array: the first writes, all read. Default `json()`. */
   codec?: Codec | readonly Codec[]
+  /** Formats of other software whose sessions are read where they are, and written in this package's by the next save. */
+  legacy?: LegacyFormat | readonly LegacyFormat[]
   hooks?: SessionHooks
 }
 
@@ -42,6 +45,7 @@ export interface ResolvedOptions {
   cache: ResolvedCache | undefined
   codec: Codec
   codecs: CodecRegistry
+  legacy: readonly LegacyFormat[]
   hooks: SessionHooks
   config: StoreConfig
 }
@@ -64,6 +68,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
     storage,
     cache: resolveCache(options),
     ...resolveCodecs(options.codec),
+    legacy: resolveLegacy(options.legacy),
     hooks,
     config: {
       maxRetries,
@@ -87,6 +92,13 @@ function resolveCodecs(codec: SessionStoreOptions['codec'] = json()): {
   }
   const [first = json()] = codecs
   return { codec: first, codecs: new CodecRegistry([...codecs, compressed(), devalue()]) }
+}
+
+function resolveLegacy(legacy: SessionStoreOptions['legacy'] = []): readonly LegacyFormat[] {
+  const formats = [legacy].flat()
+  if (formats.every((format: unknown) => isObject(format) && typeof format['read'] === 'function'))
+    return formats
+  throw invalidOption('legacy', 'must be a format, such as expressSession(), or an array of formats')
 }
 
 function resolveCache({ cache = {}, storage: sessions }: SessionStoreOptions): ResolvedCache | undefined {

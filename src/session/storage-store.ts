@@ -92,7 +92,9 @@ export class StorageStore implements SessionStore {
     if (!isLive(stored, this.config.now())) return null
     const expiresAt = expiryOf(stored, this.config.now())
     try {
-      const snapshot = await this.#put(id, { ...stored, expiresAt }, stored.data, version)
+      // A session as other software has left it gets its first version here.
+      const header = { ...stored, version: version || 1, expiresAt }
+      const snapshot = await this.#put(id, header, stored.data, version)
       callHook(this.#options.hooks, 'touched', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     } catch (error) {
@@ -140,7 +142,7 @@ export class StorageStore implements SessionStore {
 
   /** Known at the first call; a failure to find out is not remembered. */
   #connect(): Promise<Backend> {
-    return (this.#backend ??= connect(this.#options.storage, this.config.now).catch((error: unknown) => {
+    return (this.#backend ??= connect(this.#options).catch((error: unknown) => {
       this.#backend = undefined
       throw error
     }))

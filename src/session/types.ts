@@ -20,7 +20,7 @@ export const DEFAULT_IDLE_TIMEOUT: number = 14 * 24 * 60 * 60
 /** A session as a store keeps it. All instants are ms since the epoch. */
 export interface SessionRecord<T extends SessionData = SessionData> {
   readonly id: string
-  /** 1 when created; one more with every save. A touch leaves it. */
+  /** 1 when created; one more with every save. A touch leaves it. 0: as other software has left it, see `legacy`. */
   readonly version: number
   readonly createdAt: number
   /** The end as it stands in the store. */

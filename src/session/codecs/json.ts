@@ -2,7 +2,7 @@ import { cloneJson, isDeeperThan } from '../clone.ts'
 import type { Codec } from '../codec.ts'
 
 /** Levels of nesting at most: whatever reads data level by level must not run out of stack. */
-const MAX_LEVELS = 500
+export const MAX_LEVELS: number = 500
 
 /**
  * Session data as plain JSON: what `JSON.stringify` keeps. Dates become text, `undefined` is dropped, a `BigInt` is refused.
