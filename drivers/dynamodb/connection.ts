@@ -1,5 +1,6 @@
 import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
+import { currentCall } from '../utils/tracing.ts'
 import { Call } from './call.ts'
 import { isAnswer, tornAnswer } from './failure.ts'
 import type { ConsumedUnits, ResolvedOptions } from './options.ts'
@@ -103,6 +104,8 @@ export class Connection {
       { step: 'finalizeRequest', priority: 'low', name: 'unsessionAttempts' },
     )
     call.asked = true
+    const trace = currentCall.getStore()
+    if (trace) trace.requests++
     const output = (await client.send(command, { abortSignal: call })) as Output<O>
     if ('ConsumedCapacity' in output) this.#report(operation, output.ConsumedCapacity as Consumed)
     return output
@@ -144,15 +147,14 @@ export class Connection {
   }
 
   #report(operation: Operation, consumed: Consumed): void {
-    if (this.options.onCapacity === undefined) return
+    const kind = isRead(operation) ? 'read' : 'write'
+    const trace = currentCall.getStore()
     for (const each of [consumed].flat()) {
       if (each?.CapacityUnits === undefined) continue
-      const units: ConsumedUnits = {
-        operation,
-        table: this.options.table,
-        units: each.CapacityUnits,
-        kind: isRead(operation) ? 'read' : 'write',
-      }
+      if (trace) trace[`${kind}Units`] += each.CapacityUnits
+      if (this.options.onCapacity === undefined) continue
+      const { table } = this.options
+      const units: ConsumedUnits = { operation, table, units: each.CapacityUnits, kind }
       // It may be asynchronous, and its failure is not the call's.
       const told = (async () => this.options.onCapacity?.(units))()
       told.catch((error: unknown) => console.warn('[unsession] the option `onCapacity` threw:', error))

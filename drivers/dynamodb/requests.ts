@@ -4,6 +4,7 @@ import type {
   GetItemCommandInput,
   WriteRequest,
 } from '@aws-sdk/client-dynamodb'
+import { currentCall } from '../utils/tracing.ts'
 import type { Attributes } from './attributes.ts'
 
 /** Transaction options of a read. */
@@ -62,5 +63,6 @@ export function seconds(ms: number): { N: string } {
 
 /** Asks for the consumed capacity where somebody wants to know. */
 export function capacity(ctx: RequestContext): { ReturnConsumedCapacity?: 'TOTAL' } {
-  return ctx.onCapacity === undefined ? {} : { ReturnConsumedCapacity: 'TOTAL' }
+  const isAsked = ctx.onCapacity !== undefined || currentCall.getStore() !== undefined
+  return isAsked ? { ReturnConsumedCapacity: 'TOTAL' } : {}
 }
