@@ -22,6 +22,7 @@ const EXPORTS: Record<string, string[]> = {
   'unsession/h3': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
   'unsession/nitro': ['default', 'runtimeTypes', 'sessionsModule'],
   'unsession/nitro/runtime': ['clearSession', 'getSession', 'updateSession', 'useSession', 'useSessionStore'],
+  'unsession/nuxt': ['default'],
   'unsession/table': [
     'clearExpired',
     'clearExpiredHandler',
@@ -37,11 +38,12 @@ const EXPORTS: Record<string, string[]> = {
 
 /** The releases a user may have beside the package: name there, name in this repository. */
 const COMPANIONS: Record<string, Record<string, string>> = {
-  'unstorage 1 and h3 1': { unstorage: 'unstorage', h3: 'h3v1' },
-  'unstorage 2 and h3 2': { unstorage: 'unstorage2', h3: 'h3' },
+  'unstorage 1 and h3 1': { unstorage: 'unstorage', h3: 'h3v1', nuxt: 'nuxt' },
+  'unstorage 2 and h3 2': { unstorage: 'unstorage2', h3: 'h3', nuxt: 'nuxt' },
 }
 
 const CONSUMER = `
+import sessionsForNuxt, { type ModuleOptions } from 'unsession/nuxt'
 import { createSessionStore, ConflictError, type SessionStore } from 'unsession'
 import dynamodb, { DRIVER_DEPENDENCIES, type DynamoDBOptions } from 'unsession/drivers/dynamodb'
 import { useSession } from 'unsession/h3'
@@ -66,6 +68,8 @@ export async function handler(event: H3Event): Promise<string[]> {
   const cart: string[] = session.data.cart ?? []
   return cart
 }
+export const forNuxt: ModuleOptions = { storage: { table: 'sessions' }, expose: ['user'] }
+export const nuxtModule: { meta?: object } = sessionsForNuxt
 export const dependency: string = DRIVER_DEPENDENCIES.client.name
 export const tools = [createTable, describeTable, startDynamoDB]
 export const isConflict = (error: unknown): boolean => error instanceof ConflictError

@@ -1,0 +1,85 @@
+import {
+  addImports,
+  addPlugin,
+  addServerHandler,
+  addServerPlugin,
+  addServerTemplate,
+  addTypeTemplate,
+  createResolver,
+  defineNuxtModule,
+  extendRouteRules,
+} from 'nuxt/kit'
+import type { Nuxt, NuxtModule } from 'nuxt/schema'
+import { type SessionsHost, sessionsModule, type SessionsOptions } from '../nitro/index.ts'
+import { exposedRoute, exposedTypes, HOOK_TYPES, SESSION_TYPES } from './templates.ts'
+
+/** The `sessions` block of `nuxt.config`. Plain data, all optional. */
+export interface ModuleOptions extends SessionsOptions {
+  /**
+   * Keys of the session's data that pages get to see, by `useSessionData()`. Default: none. For what is to be computed
+   * there is the hook `sessions:expose` of the server.
+   */
+  expose?: string[]
+}
+
+const HOST: SessionsHost = { passwordVariables: ['NUXT_SESSION_PASSWORD', 'NITRO_SESSION_PASSWORD'] }
+
+/** Where the browser asks for what is exposed. */
+const ROUTE = '/_session'
+
+/**
+ * Server-side sessions for Nuxt 4.
+ *
+ * In the server `useSession(event)` and `useSessionStore()`, in pages `useSessionData()`; all are imported automatically.
+ *
+ * @example
+ * ```ts
+ * export default defineNuxtConfig({
+ *   modules: ['unsession/nuxt'],
+ *   sessions: { storage: { table: 'sessions' }, idleTimeout: 30 * 60, expose: ['user'] },
+ * })
+ * ```
+ */
+const sessions: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
+  meta: { name: 'unsession', configKey: 'sessions', compatibility: { nuxt: '>=4.0.0' } },
+  setup({ expose = [], ...options }: ModuleOptions, nuxt: Nuxt) {
+    const { resolve } = createResolver(import.meta.url)
+
+    nuxt.hook('nitro:config', (config) => {
+      config.modules = [...(config.modules ?? []), sessionsModule(options, HOST)]
+    })
+
+    const composable = resolve('./runtime/app/use-session-data')
+    // Nuxt's declarations name a file without its ending, which finds no `.d.mts`.
+    addImports({ name: 'useSessionData', from: composable, typeFrom: `${composable}.d.mts` })
+    addPlugin(resolve('./runtime/app/plugin.server'))
+    addPlugin(resolve('./runtime/app/plugin.client'))
+
+    addServerTemplate({
+      filename: '#unsession/exposed-keys',
+      getContents: () => `export const exposedKeys = ${JSON.stringify(expose)}`,
+    })
+    addServerPlugin(resolve('./runtime/server/plugin'))
+    addServerTemplate({
+      filename: '#unsession/exposed-route',
+      getContents: () => exposedRoute(resolve('./runtime/server/exposed-data')),
+    })
+    addServerHandler({ route: ROUTE, method: 'get', handler: '#unsession/exposed-route' })
+    // Whatever an app says about all of its routes: this answer is one visitor's.
+    extendRouteRules(
+      ROUTE,
+      { cache: false, isr: false, prerender: false, headers: { 'cache-control': 'no-store' } },
+      { override: true },
+    )
+
+    const everywhere = { nuxt: true, nitro: true, shared: true, node: true }
+    addTypeTemplate({ filename: 'types/sessions.d.ts', getContents: () => SESSION_TYPES }, everywhere)
+    addTypeTemplate(
+      { filename: 'types/sessions-exposed.d.ts', getContents: () => exposedTypes(expose) },
+      everywhere,
+    )
+    addTypeTemplate({ filename: 'types/sessions-hooks.d.ts', getContents: () => HOOK_TYPES }, { nitro: true })
+  },
+})
+
+export default sessions

@@ -1,0 +1,57 @@
+import { getRouteRules, useNitroApp } from 'nitropack/runtime'
+import { exposedKeys } from '#unsession/exposed-keys'
+import { useSession } from '../../../nitro/runtime/index.ts'
+import type { ExposedData } from '../types.ts'
+
+/** An event of the server that Nuxt runs on. */
+export type ServerEvent = Parameters<typeof getRouteRules>[0]
+
+declare module 'nitropack/types' {
+  interface NitroRuntimeHooks {
+    'sessions:expose': (exposed: object, event: ServerEvent) => void | Promise<void>
+  }
+}
+
+/**
+ * What pages may see of the session of a request, as JSON makes it: a copy, the same in the page and over HTTP.
+ *
+ * @returns `undefined` where the response is one for everybody
+ * @throws what the storage fails with, and what a hook throws
+ */
+export async function exposedData(event: ServerEvent): Promise<ExposedData | undefined> {
+  if (isForEverybody(event)) return undefined
+  const exposed = await listedKeys(event)
+  await useNitroApp().hooks.callHook('sessions:expose', exposed, event)
+  const data: ExposedData = JSON.parse(JSON.stringify(exposed))
+  if (Object.keys(data).length > 0) keepPrivate(event)
+  return data
+}
+
+async function listedKeys(event: ServerEvent): Promise<object> {
+  if (exposedKeys.length === 0) return {}
+  const { data } = await useSession<Record<string, unknown>>(event)
+  return Object.fromEntries(
+    exposedKeys.filter((key) => Object.hasOwn(data, key)).map((key) => [key, data[key]]),
+  )
+}
+
+/** Whether others get the response too: it is prerendered, or a cache keeps it, here or on its way. */
+function isForEverybody(event: ServerEvent): boolean {
+  const { cache, isr, prerender } = getRouteRules(event)
+  // A cached handler is given a request without cookies, but the context of the one that came.
+  const isCached = cache || isr || event.context.cache !== undefined || isPublic(event)
+  return Boolean(import.meta.prerender || prerender || isCached)
+}
+
+function isPublic(event: ServerEvent): boolean {
+  return /\b(?:public|s-maxage)\b/i.test(cacheControl(event))
+}
+
+/** Keep the response out of caches, the one behind the back button included, unless the app has decided about it. */
+function keepPrivate(event: ServerEvent): void {
+  if (cacheControl(event) === '') event.node.res.setHeader('cache-control', 'no-store')
+}
+
+function cacheControl(event: ServerEvent): string {
+  return String(event.node.res.getHeader('cache-control') ?? '')
+}

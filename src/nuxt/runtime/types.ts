@@ -1,0 +1,12 @@
+import type { ExposedSession } from '../../nitro/runtime/index.ts'
+import type { ServerEvent } from './server/exposed-data.ts'
+
+/** What `useSessionData` answers with: anything, as long as the app has not said what it exposes. */
+export type ExposedData = keyof ExposedSession extends never
+  ? Record<string, unknown>
+  : Partial<ExposedSession>
+
+/** What the server leaves in the context of an event for the page that is rendered for it. */
+export interface ExposingContext {
+  exposedData?: (event: ServerEvent) => Promise<ExposedData | undefined>
+}
