@@ -2,8 +2,12 @@
 const AIM = 0.95
 /** Requests a second that the limit is spread over: each should use no more than a slice. */
 const SLICES = 20
+/** A slice that is small enough for any table; only a limit asks for less. Units. */
+const SMALL_SLICE = 25
 /** Growth a second after throttling: this part of the rate, or so many units. */
-const GROWTH = { part: 0.2, units: 5 }
+const GROWTH = { part: 0.2, units: 20 }
+/** The rate that throttling leaves at least. Units a second. */
+const LEAST = 5
 /** Throttling seen within this time has one cause, ms. */
 const ONE_CAUSE = 500
 
@@ -16,8 +20,11 @@ export class Pacer {
   #limit: number
   #rate: number
   #now: () => number
+  #began: number
   #at: number
-  #tokens = 0
+  /** Units booked so far, and units that time has allowed for. */
+  #booked = 0
+  #allowed = 0
   /** Units of the last second, about: what was used fades away. */
   #recent = 0
   #throttledAt = -Infinity
@@ -30,49 +37,56 @@ export class Pacer {
     this.#limit = maxCapacity * AIM
     this.#rate = this.#limit
     this.#now = now
-    this.#at = now()
+    this.#began = this.#at = now()
   }
 
   /** Units one request should use at most. */
   get slice(): number {
-    return this.#rate / SLICES / AIM
+    return Math.min(this.#limit / AIM, Math.max(this.#rate / AIM, SMALL_SLICE * SLICES)) / SLICES
   }
 
-  /** Book units for a request. @returns ms to wait before it is sent */
+  /** Book units for a request. @returns its place in the queue, for {@link wait} */
   book(units: number): number {
-    this.#refill()
-    this.#spend(units)
-    return this.#tokens < 0 ? (-this.#tokens / this.#rate) * 1000 : 0
+    this.#advance()
+    this.#recent += units
+    return (this.#booked += units)
+  }
+
+  /** @returns ms to wait before the request with this place can be sent, as things stand; 0 when it is its turn */
+  wait(place: number): number {
+    this.#advance()
+    return this.#rate === Infinity ? 0 : Math.max(0, ((place - this.#allowed) / this.#rate) * 1000)
   }
 
   /** What a request has really used. */
   settle(booked: number, used: number): void {
-    this.#refill()
-    this.#spend(used - booked)
+    this.#advance()
+    this.#recent += used - booked
+    this.#allowed -= used - booked
   }
 
   /** DynamoDB has refused something for lack of capacity. */
   throttled(): void {
-    this.#refill()
+    this.#advance()
     if (this.#at - this.#throttledAt < ONE_CAUSE) return
     this.#throttledAt = this.#at
-    this.#rate = Math.max(GROWTH.units, Math.min(this.#rate, this.#recent) / 2)
-    this.#rate = Math.min(this.#rate, this.#limit)
-    this.#tokens = Math.min(this.#tokens, 0)
+    // In the first second there is less than a second of use to go by.
+    const seconds = Math.max(0.05, (this.#at - this.#began) / 1000)
+    const used = this.#recent / (1 - Math.exp(-seconds))
+    this.#rate = Math.min(this.#limit, Math.max(LEAST, Math.min(this.#rate, used) / 2))
   }
 
-  #spend(units: number): void {
-    this.#recent += units
-    if (this.#rate !== Infinity) this.#tokens -= units
-  }
-
-  #refill(): void {
+  #advance(): void {
     const now = this.#now()
     const seconds = (now - this.#at) / 1000
     this.#at = now
     this.#recent *= Math.exp(-seconds)
-    if (this.#rate === Infinity) return
-    this.#tokens = Math.min(this.slice, this.#tokens + this.#rate * seconds)
+    if (this.#rate === Infinity) {
+      this.#allowed = this.#booked
+      return
+    }
+    // What nobody used is not saved up beyond a slice.
+    this.#allowed = Math.min(this.#booked + this.#rate / SLICES, this.#allowed + this.#rate * seconds)
     const growth = Math.max(GROWTH.units, this.#rate * GROWTH.part) * seconds
     this.#rate = Math.min(this.#limit, this.#rate + growth)
   }

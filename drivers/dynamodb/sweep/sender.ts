@@ -9,6 +9,9 @@ import type { Pacer } from './pacer.ts'
 /** The operations a sweep is made of; each says what it has consumed. */
 type SweepOperation = 'Scan' | 'BatchWriteItem' | 'BatchExecuteStatement' | 'DeleteItem'
 
+/** How long a request waits for its turn before it looks again, ms. */
+const LOOK_AGAIN = 250
+
 /** How long a request is tried again while nothing gets through, ms. */
 const PATIENCE = 30_000
 
@@ -44,7 +47,7 @@ export class Sender {
   ): Promise<{ output: Output<O>; units: number }> {
     const since = performance.now()
     for (let failures = 0; ; failures++) {
-      await this.#wait(this.pacer.book(booked))
+      await this.#turn(this.pacer.book(booked))
       try {
         const output = await this.#attempt(operation, input)
         const units = unitsOf(output.ConsumedCapacity) ?? booked
@@ -92,8 +95,15 @@ export class Sender {
     this.#onUnits(units)
   }
 
+  async #turn(place: number): Promise<void> {
+    this.signal.throwIfAborted()
+    // The pace may change meanwhile.
+    for (let ms = this.pacer.wait(place); ms > 0; ms = this.pacer.wait(place))
+      await this.#wait(Math.min(Math.ceil(ms), LOOK_AGAIN))
+  }
+
   async #wait(ms: number): Promise<void> {
-    if (ms > 0) await sleep(ms, undefined, { signal: this.signal }).catch(() => {})
+    await sleep(ms, undefined, { signal: this.signal }).catch(() => {})
     this.signal.throwIfAborted()
   }
 }

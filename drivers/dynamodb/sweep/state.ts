@@ -31,11 +31,6 @@ export interface SweepState extends SweepResult {
 const COUNTS = ['scanned', 'expired', 'deleted', 'units', 'duration'] as const
 const DEFAULT_SEGMENTS = 4
 
-/** Whether every segment is done. */
-export function isDone({ segments = [] }: Partial<SweepState>): boolean {
-  return segments.length > 0 && segments.every(({ done }) => done === true)
-}
-
 /** Whether a sweep has been begun. */
 export function isBegun(state: Partial<SweepState>): boolean {
   return Object.keys(state).length > 0
