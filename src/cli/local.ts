@@ -50,9 +50,11 @@ export const local: Command = {
       ...(attributes && { attributes }),
     })
     try {
+      // Before anybody can know that it runs, and end it.
+      const interrupted = interruption()
       report(database, path, terminal)
       const sweeping = flags.on('ttl') ? keepSwept(database, stopping.signal, terminal) : undefined
-      await interruption()
+      await interrupted
       stopping.abort()
       await sweeping
     } finally {

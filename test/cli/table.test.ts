@@ -1,38 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { PassThrough } from 'node:stream'
-import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { main } from '../../src/cli/main.ts'
-import type { Streams } from '../../src/cli/terminal.ts'
 import { createTable, deleteTable, describeTable } from '../../src/table/index.ts'
 import { describeEngines } from '../support/suites.ts'
-
-const SECRET = 'the-secret-access-key'
-
-interface Ran {
-  code: number
-  out: string
-  err: string
-}
-
-/** Run the command line; with `answer`, at a terminal where that is typed when asked. */
-async function run(
-  args: string,
-  { answer, columns }: { answer?: string; columns?: number } = {},
-): Promise<Ran> {
-  const isTTY = answer !== undefined
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()].map((stream) =>
-    Object.assign(stream, { isTTY, columns }),
-  )
-  let [out, err] = ['', '']
-  if (answer !== undefined) stdin!.end(`${answer}\n`)
-  stdout!.on('data', (data: Buffer) => (out += String(data)))
-  stderr!.on('data', (data: Buffer) => (err += String(data)))
-  const code = await main(args.split(' ').filter(Boolean), { stdin, stdout, stderr } as unknown as Streams)
-  expect(out + err).not.toContain(SECRET)
-  expect(out + err).not.toMatch(/^\s+at .*:\d+:\d+/m)
-  return { code, out: stripVTControlCharacters(out), err: stripVTControlCharacters(err) }
-}
+import { SECRET, run } from './run.ts'
 
 beforeAll(() => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')
@@ -41,37 +11,30 @@ beforeAll(() => {
 afterAll(() => void vi.unstubAllEnvs())
 
 describe('unsession', () => {
+  const commands = ['create', 'describe', 'delete', 'ttl', 'policy', 'template'].map(
+    (name) => `table ${name}`,
+  )
+  commands.push('list', 'show', 'destroy', 'stats', 'clear-expired', 'plan', 'local')
+
   it('lists its commands: asked for, with code 0, otherwise with code 2', async () => {
     const asked = await run('--help')
     expect(asked).toMatchObject({ code: 0, err: '' })
-    for (const name of ['create', 'describe', 'delete', 'ttl']) expect(asked.out).toContain(`table ${name} `)
+    for (const name of commands) expect(asked.out).toMatch(new RegExp(`^  ${name} `, 'm'))
     expect(await run('')).toEqual({ ...asked, code: 2 })
     expect(await run('table --help')).toMatchObject({ code: 0, out: expect.stringContaining('table ttl') })
     expect(await run('table')).toMatchObject({ code: 2 })
   })
 
-  it.each(['create', 'describe', 'delete', 'ttl'])(
-    'table %s --help has options and examples',
-    async (name) => {
-      for (const columns of [40, 80, 200]) {
-        const { code, out } = await run(`table ${name} --help`, { columns })
-        expect(code).toBe(0)
-        for (const part of [
-          'USAGE',
-          '--table <name>',
-          '--region',
-          '--endpoint',
-          '--json',
-          '-h, --help',
-          'EXAMPLES',
-        ])
-          expect(out).toContain(part)
-        expect(out).toContain(`npx unsession table ${name} `)
-        const prose = out.split('\n').filter((line) => !line.includes('npx '))
-        expect(Math.max(...prose.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100))
-      }
-    },
-  )
+  it.each(commands)('%s --help has options and examples', async (name) => {
+    for (const columns of [40, 80, 200]) {
+      const { code, out } = await run(`${name} --help`, { columns })
+      expect(code).toBe(0)
+      for (const part of ['USAGE', '--json', '-h, --help', 'EXAMPLES']) expect(out).toContain(part)
+      expect(out).toMatch(new RegExp(`npx unsession ${name}( |$)`, 'm'))
+      const prose = out.split('\n').filter((line) => !/npx |https:/.test(line))
+      expect(Math.max(...prose.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100))
+    }
+  })
 
   it('prints its version', async () => {
     expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
@@ -94,10 +57,52 @@ describe('unsession', () => {
     ['table create --tags team', '`--tags` must be names and values'],
     ['table create --max-wait=-1', '`--max-wait` must be a number, 0 or more'],
     ['table delete', 'there is nobody to ask; pass `--yes`'],
+    ['table policy --for everything', '`--for` must be one or more of'],
+    ['table policy --region eu-west-1', 'option `account` must be'],
+    ['table template --format pulumi', '`--format` must be one of'],
+    ['table template --encryption mine', 'option `encryption` must be'],
+    ['list --limit 0', '`--limit` must be a number, 1 or more'],
+    ['list --limit 1.5', '`--limit` must be a whole number, 1 or more'],
+    ['show', 'which session? Give its id'],
+    ['show not/an/id', 'this is no session id'],
+    ['show one two', 'unexpected argument `two`'],
+    ['destroy', 'which session? Give its id'],
+    ['destroy an-id --user ada', 'pass an id or `--user`, not both'],
+    ['destroy an-id --except other', '`--except` goes with `--user`'],
+    ['destroy --user ada', 'there is nobody to ask; pass `--yes`'],
+    ['destroy --user ada --yes --except not/an/id', 'this is no session id'],
+    ['stats --sample none', '`--sample` must be a number, 1 or more'],
+    ['plan', '`--users <n>` is needed'],
+    ['plan --users 10', '`--requests-per-minute <n>` is needed'],
+    ['plan --users 0 --requests-per-minute 1', '`--users` must be above 0'],
+    ['plan --users 1 --requests-per-minute 1 --bots 101', '`--bots` must be a percentage'],
+    ['plan --users 1 --requests-per-minute 1 --target 0', '`--target` must be above 0'],
+    ['plan --users 1 --requests-per-minute 1 --prices /nowhere.json', '`--prices` must be a JSON file'],
+    ['local --port 70000', 'option `port` must be'],
   ])('does not understand `%s`', async (args, message) => {
     const { code, out, err } = await run(args)
     expect(code).toBe(2)
     expect(out + err).toContain(message)
+  })
+})
+
+describe('an argument that may be a session id', () => {
+  const id = '-aBcDeFgHiJkLmNoPqRsTuVwXyZ012345'
+
+  it.each([
+    `list ${id}`,
+    `list ${id.slice(1)}`,
+    `show one ${id.slice(1)}`,
+    `show one --${id}`,
+    `${id.slice(1)}`,
+    `shw ${id.slice(1)}`,
+    `${id} show`,
+  ])('is in no message: %s', async (args) => {
+    for (const json of ['', ' --json']) {
+      const { code, out, err } = await run(args + json)
+      expect(code).toBe(2)
+      expect(out + err).not.toContain(id.slice(2, 12))
+    }
   })
 })
 

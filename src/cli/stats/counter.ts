@@ -4,6 +4,7 @@ import type { ItemFacts } from '../../table/items.ts'
 const KB = 1024
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
+const ROUNDED_UP = 999
 
 /** A bar of a histogram. */
 export interface Bucket {
@@ -69,11 +70,12 @@ export class StatsCounter {
     this.#bytes += size
     this.#largest = Math.max(this.#largest, size)
     put(this.#sizes, size)
-    const left = expires === undefined ? Infinity : expires - this.#now
-    if (left <= 0) {
+    if (expires !== undefined && expires <= this.#now) {
       this.#expired++
       return
     }
+    // The table has the end rounded up to the second.
+    const left = expires === undefined ? Infinity : expires - ROUNDED_UP - this.#now
     this.#live++
     if (left <= HOUR) this.#endWithin.hour++
     if (left <= DAY) this.#endWithin.day++

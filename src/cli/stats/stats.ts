@@ -3,7 +3,7 @@ import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import { countItems, scanItems } from '../../table/items.ts'
 import { type Command, EXIT } from '../command.ts'
 import type { Flags } from '../flags.ts'
-import { formatBytes, formatNumber, formatShare, formatSpan } from '../format.ts'
+import { count, formatBytes, formatNumber, formatShare, formatSpan } from '../format.ts'
 import { SESSION_FLAGS, sessionOptions } from '../session/shared.ts'
 import { COMMON_FLAGS, tableOptions } from '../table/shared.ts'
 import type { Terminal } from '../terminal.ts'
@@ -103,12 +103,9 @@ function print({ table, described, sample, sessions, estimatedLive }: Report, te
   terminal.printTable([
     ['live', `${number(live)} (${formatShare(live, all)})${estimate}`],
     ['expired', `${number(expired)} (${formatShare(expired, all)}), not yet deleted`],
-    [
-      'bound to a user',
-      `${number(bound)} (${formatShare(bound, live)} of the live), of ${number(users)} users`,
-    ],
-    ['end within 1 h', number(sessions.endWithinHour)],
-    ['end within 1 d', number(sessions.endWithinDay)],
+    ['bound', `${number(bound)} (${formatShare(bound, live)} of the live), to ${count(users, 'user')}`],
+    ['end in 1 h', number(sessions.endWithinHour)],
+    ['end in 1 d', number(sessions.endWithinDay)],
     ['other items', number(other)],
     ['size', `${formatBytes(sessions.meanBytes)} on average, ${formatBytes(sessions.largestBytes)} at most`],
   ])
