@@ -18,6 +18,9 @@ export interface Write {
   user: string | undefined
 }
 
+/** Stands where a session was, expired from the start. */
+const ENDED = '{}'
+
 /** What was found where a write or a removal did not go through: `null` for nothing live, `undefined` for nothing readable. */
 export type Found = StoredValue | null | undefined
 
@@ -31,6 +34,8 @@ export interface Backend {
   write(id: string, write: Write): Promise<void>
   /** @returns whether something live was removed */
   remove(id: string, ifVersion: number | undefined): Promise<boolean>
+  /** Remove something live at a version, and be certain that it was this call that did. */
+  end(id: string, version: number): Promise<void>
   keys(): Promise<string[]>
   readonly native?: Native
 }
@@ -64,6 +69,8 @@ function nativeBackend(raw: RawStorage, native: Native, now: () => number): Back
       raw.write(id, value, { ...write, created: createdAt, ttl: secondsUntil(expiresAt, now()) }),
     remove: (id, ifVersion) =>
       native.driver.deleteItem(native.prefix + id, ifVersion === undefined ? {} : { ifVersion }),
+    // A delete sent again after a lost answer cannot tell its own effect from somebody else's; a write knows its mark.
+    end: (id, version) => raw.write(id, ENDED, { ifVersion: version, ttl: 0 }),
     keys: () => raw.keys(),
   }
 }
@@ -81,6 +88,12 @@ function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Bac
     const current = value && live ? { value, version: header.version, expires: header.expiresAt } : null
     throw new ConflictError('the session was changed meanwhile', current, { key: id })
   }
+  const remove = (id: string, ifVersion: number | undefined): Promise<boolean> =>
+    lock.run(id, async () => {
+      const live = await check(id, ifVersion)
+      await raw.remove(id, {})
+      return live
+    })
   return {
     read: (id, strong) => (strong ? lock.run(id, () => raw.read(id, {})) : raw.read(id, {})),
     write: (id, { value, ifVersion, expiresAt }) =>
@@ -89,12 +102,8 @@ function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Bac
         const options: TransactionOptions = { ttl: secondsUntil(expiresAt, now()) }
         await raw.write(id, value, options)
       }),
-    remove: (id, ifVersion) =>
-      lock.run(id, async () => {
-        const live = await check(id, ifVersion)
-        await raw.remove(id, {})
-        return live
-      }),
+    remove,
+    end: async (id, version) => void (await remove(id, version)),
     keys: () => raw.keys(),
   }
 }

@@ -23,8 +23,9 @@ export async function* listSessions(
   { user, limit = Infinity, expired = false }: ListOptions,
   now: () => number,
 ): AsyncGenerator<SessionSummary> {
+  const liveAt = expired ? { liveAt: now() - DEFAULT_GRACE * 1000 } : {}
   let left = limit
-  for await (const { id, header } of headers(backend, user)) {
+  for await (const { id, header } of headers(backend, user, liveAt)) {
     if (left <= 0) return
     if ((!expired && !isLive(header, now())) || (user !== undefined && header.user !== user)) continue
     const { codec: _, ...summary } = header
@@ -55,7 +56,7 @@ export async function sweep(
   if (native?.driver.clearExpired) return native.driver.clearExpired(options)
   const { grace = DEFAULT_GRACE, onProgress, signal } = options
   const result: SweepResult = { scanned: 0, deleted: 0 }
-  for await (const { id, header } of headers(backend, undefined)) {
+  for await (const { id, header } of headers(backend)) {
     signal?.throwIfAborted()
     result.scanned++
     if (header.expiresAt + grace * 1000 > now()) continue
@@ -71,10 +72,14 @@ interface Listed {
   header: Header
 }
 
-async function* headers(backend: Backend, user: string | undefined): AsyncGenerator<Listed> {
+async function* headers(
+  backend: Backend,
+  user?: string,
+  options: { liveAt?: number } = {},
+): AsyncGenerator<Listed> {
   const { native } = backend
   if (user !== undefined && native?.driver.listUser) {
-    for await (const { key, value } of native.driver.listUser(user, {})) {
+    for await (const { key, value } of native.driver.listUser(user, options)) {
       if (!key.startsWith(native.prefix)) continue
       const listed = toListed(key.slice(native.prefix.length), value)
       if (listed) yield listed

@@ -10,7 +10,8 @@ export interface NativeDriver extends DriverLike {
   deleteItem(key: string, options?: TransactionOptions): Promise<boolean>
   /** Seconds left and creation of a live item, as far as it has them. */
   getMeta?(key: string, options?: TransactionOptions): Promise<{ ttl?: number; birthtime?: Date } | null>
-  listUser?(user: string, options: { limit?: number }): AsyncIterable<{ key: string; value: unknown }>
+  /** @param options.liveAt - ms since the epoch: what was live then, too, and is still there; now by default */
+  listUser?(user: string, options: { liveAt?: number }): AsyncIterable<{ key: string; value: unknown }>
   clearExpired?(options?: SweepOptions): Promise<SweepResult>
 }
 
@@ -43,7 +44,8 @@ export async function findNative(storage: StorageLike | DriverLike): Promise<Nat
   return found
 }
 
-function isNative(driver: unknown): driver is NativeDriver {
+/** Whether a driver has conditional writes. */
+export function isNative(driver: unknown): driver is NativeDriver {
   if (typeof driver !== 'object' || driver === null) return false
   const { flags, deleteItem } = driver as Partial<NativeDriver>
   return flags?.conditional === true && typeof deleteItem === 'function'

@@ -1,29 +1,34 @@
-import { ConflictError, SessionGoneError } from '../../drivers/utils/errors.ts'
+import { ConflictError } from '../../drivers/utils/errors.ts'
 import { mergeData } from './merge.ts'
 import { snapshotOf } from './record.ts'
-import type { SessionData, SessionRecord, SessionStore } from './types.ts'
+import type { StorageStore } from './storage-store.ts'
+import type { SessionData, SessionRecord } from './types.ts'
 
 /**
  * Move a live session to another id.
  *
  * The new record comes first, the end of the old one second and only at the version that was carried over. So an update
  * acknowledged under the old id is never lost, and a logout that came in between ends the new one too.
+ *
+ * @param current - the session as it stands, where that is known to be later than the record
  */
 export async function rotateSession<T extends SessionData>(
-  store: SessionStore,
+  store: StorageStore,
   record: SessionRecord<T>,
+  current: SessionRecord<T>,
   newId: string,
 ): Promise<SessionRecord<T>> {
-  const { data, user, deadline, idleTimeout, createdAt } = record
-  let old = record
-  let renewed = await store.create<T>({ id: newId, data, user, deadline, idleTimeout, createdAt })
+  const draft = { ...record, id: newId, data: record.data }
+  if (current !== record) rebase(draft, record, current)
+  let old = current
+  let renewed = await store.create<T>(draft)
   try {
     for (let attempt = 0; ; attempt++) {
-      const current = await endOld(store, old, attempt)
-      if (current === undefined) return renewed
-      rebase(renewed, old, current)
+      const later = await endOld(store, old, attempt)
+      if (later === undefined) return renewed
+      rebase(renewed, old, later)
       renewed = await store.save(renewed)
-      old = current
+      old = later
     }
   } catch (error) {
     // The new id has reached nobody. Should this fail as well, the record just runs out.
@@ -34,18 +39,17 @@ export async function rotateSession<T extends SessionData>(
 
 /** End the old record at its version. @returns what somebody else saved over it meanwhile, if so: then it lives on */
 async function endOld<T extends SessionData>(
-  store: SessionStore,
+  store: StorageStore,
   old: SessionRecord<T>,
   attempt: number,
 ): Promise<SessionRecord<T> | undefined> {
-  const { id, version } = old
   try {
-    if (await store.destroy(id, { ifVersion: version })) return undefined
+    await store.end(old)
+    return undefined
   } catch (error) {
     if (!(error instanceof ConflictError) || attempt >= store.config.maxRetries) throw error
     return error.current
   }
-  throw new SessionGoneError({ key: id })
 }
 
 /** Carry what was saved over `base` into the renewed record, whose own changes prevail. */

@@ -6,8 +6,9 @@ import {
 } from '../../drivers/utils/errors.ts'
 import { type Backend, type Found, connect } from './backend.ts'
 import type { HeaderFields } from './envelope.ts'
-import { callHook, recordDetails } from './hooks.ts'
+import { callHook, noteConflict, recordDetails } from './hooks.ts'
 import { isSessionId } from './id.ts'
+import { SessionLapsedError } from './lapsed.ts'
 import { expiryOf, isLive, lifetimeOf } from './lifetime.ts'
 import { type ListOptions, destroyListed, listSessions, sweep } from './listing.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -56,21 +57,29 @@ export class StorageStore implements SessionStore {
     id: string,
     options: { minVersion?: number } = {},
   ): Promise<SessionRecord<T> | null> {
-    if (!isSessionId(id)) return null
+    const outcome = await this.find(id, options.minVersion ?? 0)
+    return outcome.state === 'live' ? new StoredRecord<T>(outcome.snapshot) : null
+  }
+
+  /** As {@link load}, and tells why there is no live session. */
+  async find(id: string, minVersion: number): Promise<Outcome> {
+    if (!isSessionId(id)) return { state: 'missing' }
     this.#counts.loads++
     let outcome = await this.#read(id, false)
-    const isEnough = outcome.state === 'live' && outcome.snapshot.version >= (options.minVersion ?? 0)
-    if (!isEnough) outcome = await this.#read(id, true)
+    const isEnough = outcome.state === 'live' && outcome.snapshot.version >= minVersion
+    if (!isEnough) outcome = await this.#ask(id)
     const snapshot = this.#report(id, outcome)
-    if (snapshot === null) return null
-    callHook(this.#options.hooks, 'loaded', id, recordDetails(snapshot))
-    return new StoredRecord<T>(snapshot)
+    if (snapshot) callHook(this.#options.hooks, 'loaded', id, recordDetails(snapshot))
+    return outcome
   }
 
   async save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const { id, version, createdAt, deadline, idleTimeout, user, data } = record
-    if (await this.#isOver(record)) throw new SessionGoneError({ key: id })
     const now = this.config.now()
+    if (!isLive(record, now)) {
+      const current = this.#expectLive(id, await this.#ask(id))
+      if (current.version !== version) throw this.#conflict(version, current)
+    }
     const expiresAt = expiryOf(record, now)
     const header = { version: version + 1, createdAt, expiresAt, deadline, idleTimeout, user }
     checkHeader(header, now)
@@ -80,17 +89,16 @@ export class StorageStore implements SessionStore {
       callHook(this.#options.hooks, 'saved', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     } catch (error) {
-      const current = this.#report(id, await this.#inTheWay(id, error))
-      if (current === null) throw new SessionGoneError({ key: id })
-      throw this.#conflict(version, current)
+      throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
     }
   }
 
   async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
     const stored = snapshotOf(record)
     const { id, version } = stored
-    if (!isLive(stored, this.config.now())) return null
-    const expiresAt = expiryOf(stored, this.config.now())
+    const now = this.config.now()
+    if (!isLive(stored, now)) return null
+    const expiresAt = expiryOf(stored, now)
     try {
       // A session as other software has left it gets its first version here.
       const header = { ...stored, version: version || 1, expiresAt }
@@ -98,8 +106,8 @@ export class StorageStore implements SessionStore {
       callHook(this.#options.hooks, 'touched', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     } catch (error) {
-      await this.#inTheWay(id, error)
-      return null
+      if (isRefusal(error)) return null
+      throw error
     }
   }
 
@@ -118,8 +126,23 @@ export class StorageStore implements SessionStore {
   }
 
   async rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
-    if (await this.#isOver(record)) throw new SessionGoneError({ key: record.id })
-    return rotateSession(this, record, newId)
+    if (isLive(record, this.config.now())) return rotateSession(this, record, record, newId)
+    const current = this.#expectLive(record.id, await this.#ask(record.id))
+    return rotateSession(this, record, new StoredRecord<T>(current), newId)
+  }
+
+  /**
+   * End a session at its version, for good, and know that nobody else did.
+   * @throws {ConflictError} at another version
+   * @throws {SessionGoneError} when it was over already
+   */
+  async end({ id, version }: Pick<SessionRecord, 'id' | 'version'>): Promise<void> {
+    try {
+      await (await this.#connect()).end(id, version)
+      callHook(this.#options.hooks, 'destroyed', id, {})
+    } catch (error) {
+      throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
+    }
   }
 
   async *list(options: ListOptions = {}): AsyncGenerator<SessionSummary> {
@@ -193,25 +216,48 @@ export class StorageStore implements SessionStore {
     }
   }
 
-  /** What a conditional write found instead of what it asked for. Errors of any other kind pass through. */
+  /**
+   * What is in the way of a refused write. Errors of any other kind pass through. The answer to a write is of the time when
+   * it arrived: it shows what was alive then, and not that nothing is alive now.
+   */
   async #inTheWay(id: string, error: unknown): Promise<Outcome> {
-    if (error instanceof UnsessionError && error.code === 'SCHEMA_MISMATCH')
-      return this.#interpret(id, undefined)
-    if (!(error instanceof ConflictError)) throw error
-    const current: CurrentItem | null = error.current
-    return this.#interpret(id, current && current.value)
+    if (!isRefusal(error)) throw error
+    const current: CurrentItem | null = error instanceof ConflictError ? error.current : null
+    const outcome = current && (await this.#interpret(id, current.value))
+    return outcome?.state === 'live' ? outcome : this.#ask(id)
   }
 
-  /** Whether a record is past its end for good: somebody else may have touched it since it was read. */
-  async #isOver(record: SessionRecord): Promise<boolean> {
-    if (isLive(record, this.config.now())) return false
-    return this.#report(record.id, await this.#read(record.id, true)) === null
+  /**
+   * What there is, for certain. A session has run out only by the answer to a question that was asked after its end: before,
+   * somebody may have carried it on in the meantime.
+   */
+  async #ask(id: string): Promise<Outcome> {
+    for (;;) {
+      const askedAt = this.config.now()
+      const outcome = await this.#read(id, true)
+      if (outcome.state !== 'expired' || !isLive(outcome.header, askedAt)) return outcome
+    }
+  }
+
+  #expectLive(id: string, outcome: Outcome): Snapshot {
+    const snapshot = this.#report(id, outcome)
+    if (snapshot !== null) return snapshot
+    throw outcome.state === 'expired'
+      ? new SessionLapsedError({ key: id })
+      : new SessionGoneError({ key: id })
   }
 
   #conflict(version: number, current: Snapshot): ConflictError<SessionRecord> {
     this.#counts.conflicts++
-    callHook(this.#options.hooks, 'conflict', current.id, { version, currentVersion: current.version })
+    noteConflict(this.#options.hooks, current.id, { version, currentVersion: current.version })
     const message = 'the session was changed meanwhile; load it again and apply the change to that'
     return new ConflictError<SessionRecord>(message, new StoredRecord(current), { key: current.id })
   }
+}
+
+/** Whether a write was refused, and so has changed nothing. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof ConflictError || (error instanceof UnsessionError && error.code === 'SCHEMA_MISMATCH')
+  )
 }

@@ -3,6 +3,7 @@ import { createSessionStore, json, type SessionStoreOptions } from '../../src/in
 import { CachedStore } from '../../src/session/cache/cached-store.ts'
 import { type CacheTier, MemoryTier } from '../../src/session/cache/tier.ts'
 import { resolveOptions } from '../../src/session/options.ts'
+import { isNative } from '../../src/session/native.ts'
 import type { DriverLike, TransactionOptions } from '../../src/session/storage.ts'
 import { StorageStore } from '../../src/session/storage-store.ts'
 import type { SessionRecord, SessionStore } from '../../src/session/types.ts'
@@ -89,7 +90,7 @@ function alteredStore(alter: (store: SessionStore) => Partial<SessionStore>): Mu
 
 /** A cache made of other parts. Where a schedule has no cache, nothing is broken. */
 function alteredCache(
-  make: (options: SessionStoreOptions, inner: SessionStore, tier: CacheTier, ttl: number) => SessionStore,
+  make: (options: SessionStoreOptions, inner: StorageStore, tier: CacheTier, ttl: number) => SessionStore,
 ): Mutant {
   return {
     store(options) {
@@ -231,6 +232,17 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   })),
   'a regenerate ends the old id at any version': rotation((store, { id }) => store.destroy(id)),
   'a regenerate leaves the old id alive': rotation(async () => {}),
+  'a regenerate takes any end of the old id for its own': {
+    ...wrapped((driver) => {
+      const setItem: Write = async (key, value, options) => {
+        const { ttl, ifVersion } = options
+        if (ttl === 0 && isNative(driver)) await driver.deleteItem(key, { ifVersion })
+        else await driver.setItem?.(key, value, options)
+      }
+      return altered(driver, { setItem })
+    }),
+    withFaults: true,
+  },
   'a write sent again does not know its own': { table: { marks: false }, withFaults: true },
   'a write sent again never doubts': { table: { doubts: false }, withFaults: true },
 }

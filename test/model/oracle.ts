@@ -42,6 +42,8 @@ export class Oracle implements TableObserver {
   #reached = new Map<string, string>()
   /** Names of sessions that somebody has ended, or may have. */
   #over = new Set<string>()
+  /** Names of sessions that somebody has ended for certain. */
+  #ended = new Set<string>()
   /** When a server had ended an id, by `server id`. */
   #buried = new Map<string, number>()
   /** Keys whose write was told to have failed for good. */
@@ -92,7 +94,10 @@ export class Oracle implements TableObserver {
     if (exchange.op === 'sweep' && former.envelope.e > this.#scheduler.now)
       this.fail('a sweep removed a live session', exchange)
     const isEnd = /clear|revoke/.test(exchange.op)
-    if (isEnd && former.expires > this.#scheduler.now) this.#over.add(String(former.envelope.d['birth']))
+    if (!isEnd || former.expires <= this.#scheduler.now) return
+    const name = String(former.envelope.d['birth'])
+    this.#over.add(name)
+    this.#ended.add(name)
   }
 
   /** A request has been answered. */
@@ -109,6 +114,8 @@ export class Oracle implements TableObserver {
       const ids = [...this.#reached.keys()].filter((each) => this.#reached.get(each) === name)
       const live = ids.filter((id) => this.#isLive(id))
       if (live.length > 1) this.fail(`session ${name} is alive under ${live.length} ids`)
+      if (this.#ended.has(name) && live.some((each) => !this.isCreatedAgain(each)))
+        this.fail(`session ${name} is alive, and somebody has ended it`)
       const [id] = live
       if (id === undefined) {
         if (!this.#over.has(name) && !ids.some((each) => this.#hasExpired(each)))
@@ -128,8 +135,9 @@ export class Oracle implements TableObserver {
     if (code === 'CONFLICT') return
     if (code === 'UNAVAILABLE' && this.#terms.hasFaults) return
     const { id } = exchange.seen ?? {}
-    if (code === 'SESSION_GONE' && (id === undefined || !this.#isLive(id) || this.isContested(id))) return
-    if (code === 'INVALID_VALUE' && id !== undefined && this.isContested(id)) return
+    const until = { at: this.#scheduler.now, moment: this.#scheduler.moment }
+    if (code === 'SESSION_GONE' && (id === undefined || this.#wasOver(id, exchange.startedMoment, until)))
+      return
     // A regenerated session was ended under its new id, before its client knew of it: the sign-in is refused.
     const wasEnded = [...exchange.generated].some((each) => this.#states(each).at(-1)?.item === null)
     if (code === 'SESSION_GONE' && wasEnded) return
@@ -144,8 +152,7 @@ export class Oracle implements TableObserver {
     const fail = (what: string): void => this.fail(what, exchange)
     if (seen.isNew) {
       if (Object.keys(seen.data).length > 0) fail('a new session has data')
-      if (token && !this.isContested(token.id) && this.#wasLiveSince(token.id, startedMoment, seen))
-        fail('a live session was not found')
+      if (token && !this.#wasOver(token.id, startedMoment, seen)) fail('a live session was not found')
       return
     }
     if (!token || token.id !== seen.id) return fail('a session was opened that the cookie does not name')
@@ -237,15 +244,9 @@ export class Oracle implements TableObserver {
     return item !== undefined && item !== null && item.envelope.e > this.#scheduler.now
   }
 
-  /**
-   * Whether a session was carried on within the time that a call takes of its end: whoever asked before that and had the
-   * answer after it has seen it ended. Or whether its creation was sent again after its end, unseen by whoever ended it.
-   */
-  isContested(id: string): boolean {
-    return this.#states(id).some(({ item }, index, states) => {
-      const next = states[index + 1]
-      return next?.item && (item === null || next.at > item.envelope.e - MAX_FLIGHT)
-    })
+  /** Whether a creation was sent again after somebody had ended the session, unseen by whoever did. */
+  isCreatedAgain(id: string): boolean {
+    return this.#states(id).some(({ item }, index, states) => item === null && states[index + 1]?.item)
   }
 
   #hasExpired(id: string): boolean {
@@ -253,15 +254,15 @@ export class Oracle implements TableObserver {
     return item !== undefined && item !== null && item.envelope.e <= this.#scheduler.now
   }
 
-  #wasLiveSince(id: string, moment: number, until: { at: number; moment: number }): boolean {
-    const states = this.#states(id).filter((state) => state.moment <= until.moment)
-    // A write on its way at the very end moved it: who looked in between found the session over, and may remember that.
-    const hadLapsed = states.some(
-      (state, index) => (states[index - 1]?.item?.envelope.e ?? Infinity) <= state.at,
-    )
-    if (hadLapsed) return false
-    const first = states.findLastIndex((state) => state.moment <= moment)
-    return first >= 0 && states.slice(first).every(({ item }) => item !== null && item.envelope.e > until.at)
+  /** Whether there was an instant, between two moments, at which a session was not alive. */
+  #wasOver(id: string, since: number, until: { at: number; moment: number }): boolean {
+    const states = this.#states(id)
+    if (states[0] === undefined || states[0].moment > since || this.isCreatedAgain(id)) return true
+    return states.some(({ item, moment }, index) => {
+      const next = states[index + 1] ?? { at: Infinity, moment: Infinity }
+      if (moment > until.moment || next.moment < since) return false
+      return item === null || item.envelope.e <= Math.min(next.at, until.at)
+    })
   }
 
   /** Whether a write is the touch of a session of which less than half of its window was left, in a state of late. */

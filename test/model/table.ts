@@ -27,6 +27,8 @@ export interface Item {
 /** An item from a time on; `null` once it is removed. */
 export interface State {
   item: Item | null
+  /** Of the write that removed it, where it was one. */
+  mark?: number
   at: number
   moment: number
 }
@@ -105,10 +107,10 @@ export class Table {
       ...this.#common(read),
       flags: { conditional: true },
       deleteItem: (key, options) => this.#delete(key, options),
-      async *listUser(user) {
+      async *listUser(user, { liveAt = table.#scheduler.now }) {
         yield* await table.#call(() =>
           [...table.history.keys()].flatMap((key) => {
-            const item = table.#glimpse(key)
+            const item = table.#glimpse(key, liveAt)
             return item?.user === user ? [{ key, value: item.value }] : []
           }),
         )
@@ -136,6 +138,7 @@ export class Table {
 
   #put(key: string, value: string, options: TransactionOptions): Promise<void> {
     const { ttl, version, user } = options as { ttl: number; version?: number; user?: string }
+    if (ttl === 0) return this.#expire(key, options)
     const envelope = JSON.parse(value) as Envelope
     const mark = ++this.#marks
     const issuedAt = this.#scheduler.now
@@ -143,7 +146,7 @@ export class Table {
     return this.#call(
       (attempt) => {
         const current = this.live(key)
-        if (attempt > 1 && this.#options.marks && this.history.get(key)?.at(-1)?.item?.mark === mark) return
+        if (attempt > 1 && this.#options.marks && this.#lastMark(key) === mark) return
         const mine = version ?? envelope.v
         if (attempt > 1 && this.#options.doubts && current && current.version > mine) throw unavailable()
         this.#check(key, current, options)
@@ -161,6 +164,26 @@ export class Table {
       },
       { isWrite: true },
     )
+  }
+
+  /** A write of something that has expired from the start. It knows itself when it is sent again, as others do. */
+  async #expire(key: string, options: TransactionOptions): Promise<void> {
+    const mark = ++this.#marks
+    await this.#call(
+      (attempt) => {
+        if (attempt > 1 && this.#options.marks && this.#lastMark(key) === mark) return
+        this.#check(key, this.live(key), options)
+        const former = this.history.get(key)?.at(-1)?.item
+        if (former) this.#observer.removed(key, former)
+        this.#push(key, null, mark)
+      },
+      { isWrite: true },
+    )
+  }
+
+  #lastMark(key: string): number | undefined {
+    const last = this.history.get(key)?.at(-1)
+    return last?.item?.mark ?? last?.mark
   }
 
   #delete(key: string, options: TransactionOptions = {}): Promise<boolean> {
@@ -186,21 +209,26 @@ export class Table {
   }
 
   /** Any state of the last while. */
-  #glimpse(key: string): Item | null {
+  #glimpse(key: string, liveAt: number = this.#scheduler.now): Item | null {
     const states = this.history.get(key) ?? []
     const horizon = this.#scheduler.now - this.#options.lag
     // -1: before the first one.
     const oldest = states.findLastIndex(({ at }) => at <= horizon)
-    return this.#unlessExpired(states[this.#random.between(oldest, states.length - 1)]?.item)
+    return this.#unlessExpired(states[this.#random.between(oldest, states.length - 1)]?.item, liveAt)
   }
 
-  #unlessExpired(item: Item | null | undefined): Item | null {
-    return item && item.expires > this.#scheduler.now ? item : null
+  #unlessExpired(item: Item | null | undefined, liveAt: number = this.#scheduler.now): Item | null {
+    return item && item.expires > liveAt ? item : null
   }
 
-  #push(key: string, item: Item | null): void {
+  #push(key: string, item: Item | null, mark?: number): void {
     const states = this.history.get(key) ?? []
-    states.push({ item, at: this.#scheduler.now, moment: this.#scheduler.moment })
+    states.push({
+      item,
+      ...(mark !== undefined && { mark }),
+      at: this.#scheduler.now,
+      moment: this.#scheduler.moment,
+    })
     this.history.set(key, states)
   }
 

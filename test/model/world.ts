@@ -254,7 +254,7 @@ class World {
     const isLive = (id: string): boolean => (this.#table.live(id)?.envelope.e ?? 0) > this.#scheduler.now
     // Somebody may have bound it to another user meanwhile.
     const isTheirs = (id: string): boolean => this.#table.live(id)?.envelope.u === user
-    const left = bound.filter((id) => isLive(id) && isTheirs(id) && !this.oracle.isContested(id))
+    const left = bound.filter((id) => isLive(id) && isTheirs(id) && !this.oracle.isCreatedAgain(id))
     if (left.length > 0) exchange.complaint = `${left.join(', ')} outlived the end of all of ${user}`
   }
 

@@ -349,7 +349,7 @@ describe('after a failure whose outcome is not known', () => {
 
   it('of a move, neither id lives on by the cache', async () => {
     const record = await store.create({ id: 'a', data: {} })
-    driver.failNext('delete', 'after')
+    driver.failNext('write', 'after', 1)
     await expect(store.rotate(record, 'b')).rejects.toThrow('no answer')
     for (const id of ['a', 'b']) expect(await store.load(id)).toBeNull()
   })

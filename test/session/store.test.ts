@@ -5,12 +5,12 @@ import fc from 'fast-check'
 import { createStorage, prefixStorage } from 'unstorage'
 import fs from 'unstorage/drivers/fs'
 import memory from 'unstorage/drivers/memory'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConflictError, UnsessionError, createSessionStore } from '../../src/index.ts'
-import type { SessionHooks, SessionStoreOptions } from '../../src/index.ts'
+import type { SessionHooks, SessionRecord, SessionStore, SessionStoreOptions } from '../../src/index.ts'
 import { expiryOf, isLive, secondsUntil, shouldTouch } from '../../src/session/lifetime.ts'
 import { KeyedLock } from '../../src/session/lock.ts'
-import { conditionalDriver } from '../support/conditional-driver.ts'
+import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -178,15 +178,15 @@ describe('a storage that fails', () => {
     const driver = conditionalDriver()
     const store = createSessionStore({ storage: driver, cache: false })
     const record = await store.create({ id: 'a', data: {} })
-    for (const [call, attempt] of [
+    for (const [call, attempt, skip] of [
       ['read', () => store.load('a')],
       ['write', () => store.save(record)],
       ['write', () => store.touch(record)],
       ['write', () => store.create({ id: 'b', data: {} })],
       ['delete', () => store.destroy('a')],
-      ['delete', () => store.rotate(record, 'c')],
+      ['write', () => store.rotate(record, 'c'), 1],
     ] as const) {
-      driver.failNext(call, 'before')
+      driver.failNext(call, 'before', skip)
       await expect(attempt()).rejects.toThrow('no answer')
     }
     expect(await store.load('a')).not.toBeNull()
@@ -214,6 +214,99 @@ describe('a storage that fails', () => {
     } finally {
       await rm(base, { recursive: true })
     }
+  })
+})
+
+describe('at the very end of a session', () => {
+  const START = 1_800_000_000_000
+  const at = (seconds: number): unknown => vi.setSystemTime(START + seconds * 1000)
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+  }
+  let driver: ConditionalDriver
+  let mine: SessionStore
+  let theirs: SessionStore
+  let record: SessionRecord
+
+  beforeAll(() => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+  })
+  afterAll(() => {
+    vi.useRealTimers()
+  })
+  beforeEach(async () => {
+    at(0)
+    driver = conditionalDriver()
+    mine = createSessionStore({ storage: driver })
+    theirs = createSessionStore({ storage: driver, cache: false })
+    record = await mine.create({ id: 'a', data: { n: 1 }, idleTimeout: 5 })
+  })
+
+  it('a save whose own deadline has passed meets the change of whoever lengthened the session', async () => {
+    const short = await mine.save({ ...record, data: { n: 1 }, deadline: START + 5000 })
+    await theirs.save({ ...short, data: { n: 2 }, deadline: undefined, idleTimeout: 60 })
+    at(5)
+    await expect(mine.save(short)).rejects.toMatchObject({ code: 'CONFLICT', current: { version: 3 } })
+  })
+
+  it('a move whose own deadline has passed carries over the change of whoever lengthened the session', async () => {
+    const short = await mine.save({ ...record, data: { n: 1 }, deadline: START + 5000 })
+    await theirs.save({ ...short, data: { n: 2 }, deadline: undefined, idleTimeout: 60 })
+    at(5)
+    const moved = await mine.rotate({ ...short, data: { n: 1, own: true } }, 'b')
+    expect(moved).toMatchObject({ id: 'b', data: { n: 2, own: true }, deadline: undefined, idleTimeout: 60 })
+  })
+
+  it('a refused write does not take a session for over that was carried on while its answer came', async () => {
+    const current = await theirs.save({ ...record, data: { n: 2 } })
+    at(1)
+    const release = driver.holdNext('write')
+    const saving = mine.save(record)
+    await turns()
+    at(4)
+    await theirs.touch(current)
+    at(6)
+    release()
+    await expect(saving).rejects.toMatchObject({ code: 'CONFLICT', current: { expiresAt: START + 9000 } })
+    expect(await mine.load('a')).not.toBeNull()
+  })
+
+  it('a strong read that began before the end does not say that it has come', async () => {
+    at(4)
+    const release = driver.holdNext('strong read')
+    const loading = theirs.load('a', { minVersion: 2 })
+    await turns()
+    await createSessionStore({ storage: driver }).touch(record)
+    at(6)
+    release()
+    expect((await loading)?.expiresAt).toBe(START + 9000)
+  })
+
+  it('nobody remembers it as ended while a write that set out in time may still arrive', async () => {
+    const odd = await mine.save({ ...record, data: { n: 1 }, idleTimeout: 5.3 })
+    at(5.5)
+    await expect(mine.save(odd)).rejects.toMatchObject({ code: 'SESSION_GONE' })
+    expect(await mine.load('a')).toBeNull()
+    const late = createSessionStore({ storage: driver, now: () => START + 5200 })
+    expect(await late.touch(odd)).not.toBeNull()
+    expect(await mine.load('a')).not.toBeNull()
+  })
+
+  it('signing out everywhere ends what an index shows as expired, although it is carried on', async () => {
+    driver = conditionalDriver({ lag: 1 })
+    driver.listUser = async function* (_, { liveAt = Date.now() }) {
+      for (const [key, states] of driver.history) {
+        const item = states.at(-2)
+        if (item && (item.expires ?? Infinity) > liveAt) yield { key, value: item.value }
+      }
+    }
+    const store = createSessionStore({ storage: driver, cache: false })
+    const bound = await store.create({ id: 'b', data: {}, user: 'ada', idleTimeout: 5 })
+    at(4.9)
+    await store.save(bound)
+    at(5.1)
+    expect(await store.destroyAll({ user: 'ada' })).toBe(1)
+    expect(await store.load('b', { minVersion: 3 })).toBeNull()
   })
 })
 

@@ -14,14 +14,17 @@ export interface ConditionalDriverOptions {
 }
 
 /** What a test may look at and break. */
-export interface ConditionalDriver extends Driver, Pick<NativeDriver, 'deleteItem'> {
+export interface ConditionalDriver extends Driver, Pick<NativeDriver, 'deleteItem' | 'listUser'> {
   flags: NativeDriver['flags']
   /** Calls that would have been requests. */
   readonly calls: string[]
   /** States of each key, the latest last; `null` where it was removed. */
   readonly history: Map<string, (Item | null)[]>
-  /** Throw from the next call of this name: `before` it has an effect, or `after`, as if its answer were lost. */
-  failNext(call: string, when: 'before' | 'after'): void
+  /**
+   * Throw from the next call of this name: `before` it has an effect, or `after`, as if its answer were lost.
+   * @param skip - calls of this name that go well before
+   */
+  failNext(call: string, when: 'before' | 'after', skip?: number): void
   /** Keep back the answer of the next call of this name. @returns lets it go */
   holdNext(call: string): () => void
 }
@@ -33,7 +36,7 @@ export interface ConditionalDriver extends Driver, Pick<NativeDriver, 'deleteIte
 export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): ConditionalDriver {
   const history = new Map<string, (Item | null)[]>()
   const calls: string[] = []
-  let failure: { call: string; when: string } | undefined
+  let failure: { call: string; when: string; skip: number } | undefined
   let hold: { call: string; until: Promise<void> } | undefined
 
   const live = (item: Item | null | undefined): Item | null =>
@@ -56,16 +59,19 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
   ): Promise<T> => {
     answerHandshake(driver, key, options)
     calls.push(call)
-    const fails = failure?.call === call ? failure.when : undefined
+    const isDue = failure?.call === call && failure.skip-- === 0
+    const fails = isDue ? failure?.when : undefined
     if (fails !== undefined) failure = undefined
     const held = hold?.call === call ? hold.until : undefined
     if (held !== undefined) hold = undefined
     await new Promise(setImmediate)
     if (fails === 'before') throw new Error('no answer')
-    const result = effect()
+    // Carried out now, answered later, be it with an error.
+    const [outcome] = await Promise.allSettled([(async () => effect())()])
     await (held ?? new Promise(setImmediate))
     if (fails === 'after') throw new Error('no answer')
-    return result
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
   }
   const read = (key: string, options: TransactionOptions = {}): Promise<Item | null> =>
     request(options['consistent'] === true ? 'strong read' : 'read', key, options, () => {
@@ -78,7 +84,8 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     request('write', key, options, () => {
       check(key, options)
       const { version, ttl, user } = options
-      const expires = ttl === undefined ? null : Math.ceil(Date.now() / 1000 + Number(ttl)) * 1000
+      const round = ttl === 0 ? Math.floor : Math.ceil
+      const expires = ttl === undefined ? null : round(Date.now() / 1000 + Number(ttl)) * 1000
       push(key, { value, version: Number(version ?? 1), expires, user })
     })
   const deleteItem = (key: string, options: TransactionOptions = {}): Promise<boolean> =>
@@ -93,8 +100,8 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     flags: { conditional: true },
     calls,
     history,
-    failNext(call, when) {
-      failure = { call, when }
+    failNext(call, when, skip = 0) {
+      failure = { call, when, skip }
     },
     holdNext(call) {
       let release = (): void => {}

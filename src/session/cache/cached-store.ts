@@ -1,9 +1,11 @@
 import { ConflictError, SessionGoneError, hashKey } from '../../../drivers/utils/errors.ts'
-import { callHook, type SessionHooks } from '../hooks.ts'
+import { noteCache, type SessionHooks } from '../hooks.ts'
 import { isSessionId } from '../id.ts'
+import { SessionLapsedError } from '../lapsed.ts'
 import { isLive } from '../lifetime.ts'
 import { destroyListed, type ListOptions } from '../listing.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from '../record.ts'
+import type { StorageStore } from '../storage-store.ts'
 import type {
   SessionData,
   SessionDraft,
@@ -17,6 +19,7 @@ import type {
 } from '../types.ts'
 import { ExpiringSet } from './expiring-set.ts'
 import { type Pending, PendingOperations } from './pending.ts'
+import { SharedReads } from './shared-reads.ts'
 import type { CacheEntry, CacheTier } from './tier.ts'
 
 export interface CachedStoreOptions {
@@ -36,13 +39,6 @@ interface Moment {
   era: number
 }
 
-/** A read under way that others may share. */
-interface Flight {
-  /** It accepts no older version than this without a strong read. */
-  minVersion: number
-  result: Promise<Snapshot | null>
-}
-
 /**
  * A session store in front of a session store: reads are answered from a tier that is near, for a while.
  *
@@ -51,22 +47,26 @@ interface Flight {
  */
 export class CachedStore implements SessionStore {
   readonly config: StoreConfig
-  #inner: SessionStore
+  #inner: StorageStore
   #options: CachedStoreOptions
   #counts = { loads: 0, hits: 0, misses: 0 }
   #ended: ExpiringSet
   #unknown: ExpiringSet
-  #flights = new Map<string, Flight>()
+  #reads: SharedReads
   #pending = new PendingOperations()
   #lastNow = 0
   #era = 0
 
-  constructor(inner: SessionStore, options: CachedStoreOptions) {
+  constructor(inner: StorageStore, options: CachedStoreOptions) {
     this.#inner = inner
     this.#options = options
     this.config = inner.config
     this.#ended = new ExpiringSet(options.max)
     this.#unknown = new ExpiringSet(options.max)
+    this.#reads = new SharedReads({
+      read: (id, minVersion) => this.#read(id, minVersion),
+      isGone: (id) => this.#isGone(id),
+    })
   }
 
   load<T extends SessionData>(
@@ -107,7 +107,8 @@ export class CachedStore implements SessionStore {
   destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
     return this.#during(id, async () => {
       const wasLive = await this.#inner.destroy(id, options)
-      await this.#bury(id)
+      if (wasLive || options?.ifVersion === undefined) await this.#bury(id)
+      else await this.#drop(id)
       return wasLive
     })
   }
@@ -161,43 +162,36 @@ export class CachedStore implements SessionStore {
     id: string,
     minVersion: number,
   ): Promise<SessionRecord<T> | null> {
-    if (this.#unknown.has(id, this.#now())) return this.#hit(id, null)
+    if (this.#isGone(id)) return this.#hit(id, null)
     this.#counts.misses++
-    callHook(this.#options.hooks, 'cache:miss', id, {})
-    for (;;) {
-      const flight = this.#flights.get(id) ?? this.#depart(id, minVersion)
-      const snapshot = await flight.result
-      // A read that began before this call may have missed what this caller has already seen.
-      const isEnough =
-        flight.minVersion >= minVersion || (snapshot !== null && snapshot.version >= minVersion)
-      if (isEnough) return snapshot && new StoredRecord<T>(snapshot)
-    }
+    noteCache(this.#options.hooks, 'miss', id)
+    const snapshot = await this.#reads.read(id, minVersion)
+    return snapshot && new StoredRecord<T>(snapshot)
   }
 
-  /** Start a read that others may join. */
-  #depart(id: string, minVersion: number): Flight {
-    const result = this.#during(id, async (pending, since) => {
-      const record = await this.#inner.load(id, { minVersion })
-      if (record !== null) {
-        const snapshot = snapshotOf(record)
-        await this.#keep(snapshot, since, pending)
-        return pending.ended ? null : snapshot
+  #read(id: string, minVersion: number): Promise<Snapshot | null> {
+    return this.#during(id, async (pending, since) => {
+      const outcome = await this.#inner.find(id, minVersion)
+      if (outcome.state === 'live') {
+        await this.#keep(outcome.snapshot, since, pending)
+        return pending.ended ? null : outcome.snapshot
       }
       if (pending.floor > 0) return null
       await this.#drop(id)
-      if (this.#moment().era === since.era) this.#unknown.add(id, since.time + this.#options.ttl)
+      const isCertain = outcome.state !== 'expired' && this.#moment().era === since.era
+      if (isCertain) this.#unknown.add(id, since.time + this.#options.ttl)
       return null
-    }).finally(() => {
-      if (this.#flights.get(id) === flight) this.#flights.delete(id)
     })
-    const flight: Flight = { minVersion, result }
-    this.#flights.set(id, flight)
-    return flight
+  }
+
+  #isGone(id: string): boolean {
+    const now = this.#now()
+    return this.#ended.has(id, now) || this.#unknown.has(id, now)
   }
 
   #hit<T extends SessionData>(id: string, snapshot: Snapshot | null): Promise<SessionRecord<T> | null> {
     this.#counts.hits++
-    callHook(this.#options.hooks, 'cache:hit', id, {})
+    noteCache(this.#options.hooks, 'hit', id)
     return Promise.resolve(snapshot && new StoredRecord<T>(snapshot))
   }
 
@@ -217,8 +211,7 @@ export class CachedStore implements SessionStore {
     try {
       return await operation(pending, since)
     } catch (error) {
-      // While a session gets a new id, it may also end under that.
-      if (error instanceof SessionGoneError && error.keyHash === hashKey(id)) await this.#bury(id)
+      if (isRemoval(error, id)) await this.#bury(id)
       else if (error instanceof ConflictError && error.current) {
         await this.#keep(snapshotOf(error.current), since, pending)
       } else await this.#drop(id)
@@ -233,8 +226,7 @@ export class CachedStore implements SessionStore {
     const { tier } = this.#options
     const { id, version } = snapshot
     pending.floor = Math.max(pending.floor, version)
-    // Reads that left before this was known are no longer for others to join.
-    this.#flights.delete(id)
+    this.#reads.close(id)
     this.#unknown.delete(id)
     const looking = tier.get(id)
     const held = looking instanceof Promise ? await looking : looking
@@ -264,7 +256,7 @@ export class CachedStore implements SessionStore {
 
   /** Forget an id whose state is not known any more. */
   async #drop(id: string): Promise<void> {
-    this.#flights.delete(id)
+    this.#reads.close(id)
     await this.#options.tier.delete(id)
   }
 
@@ -290,6 +282,12 @@ export class CachedStore implements SessionStore {
     this.#lastNow = now
     return now
   }
+}
+
+/** Whether somebody ended the session. While it gets a new id, it may also end under that. */
+function isRemoval(error: unknown, id: string): boolean {
+  if (!(error instanceof SessionGoneError) || error instanceof SessionLapsedError) return false
+  return error.keyHash === hashKey(id)
 }
 
 /** Whether `a` is a later state of a session than `b`; a touch moves the end and not the version. */
