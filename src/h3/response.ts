@@ -104,7 +104,8 @@ class NodeHead implements ResponseHead {
   }
 
   vary(field: string): void {
-    this.#response.setHeader('vary', joinVary(this.#varied(), field))
+    const isFirst = this.#response.getHeader('vary') === undefined
+    this.#response.setHeader('vary', isFirst ? field : joinVary(this.#varied(), field))
   }
 
   noStore(): void {
