@@ -1,6 +1,8 @@
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UnsessionError } from '../../drivers/utils/errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
+import type { LocalDynamoDB } from '../testing/dynamodb.ts'
 import type { SessionsHost } from './host-module.ts'
 import type { NitroLike } from './nitro.ts'
 import type { SessionStorageOptions } from './options.ts'
@@ -9,6 +11,8 @@ import { randomPassword } from './runtime/password.ts'
 /** Where development keeps its data, in the root folder. */
 const DYNAMODB_FOLDER = '.data/dynamodb'
 const FILES_FOLDER = '.data/sessions'
+
+const RESTART_MS = 5000
 
 /**
  * Where a development server keeps its sessions: an embedded DynamoDB, which lives as long as this build does, or files. What
@@ -19,21 +23,41 @@ export async function developmentStorage(
   storage: SessionStorageOptions = {},
 ): Promise<SessionStorageOptions> {
   if (isPlaced(storage)) return storage
-  const { table, attributes } = storage
+  const { rootDir } = nitro.options
   try {
-    const { startDynamoDB } = await import('../testing/dynamodb.ts')
-    const path = join(nitro.options.rootDir, DYNAMODB_FOLDER)
-    const { options, stop } = await startDynamoDB({ table, attributes, path })
+    const { options, stop } = await startEmbedded(join(rootDir, DYNAMODB_FOLDER), storage)
     nitro.hooks.hook('close', stop)
     nitro.logger.info(`Sessions are in an embedded DynamoDB, in ${DYNAMODB_FOLDER}`)
     return { ...storage, ...options }
   } catch (error) {
-    if (!(error instanceof UnsessionError) || error.code !== 'DEPENDENCY_MISSING') throw error
+    if (!isCode(error, 'DEPENDENCY_MISSING')) throw error
     nitro.logger.info(
       `Sessions are in files, in ${FILES_FOLDER}; for an embedded DynamoDB: npm i -D dynalite`,
     )
-    return { driver: 'fs', base: join(nitro.options.rootDir, FILES_FOLDER) }
+    return { driver: 'fs', base: join(rootDir, FILES_FOLDER) }
   }
+}
+
+/** Start it, or wait for a server that is restarting to let go of the folder. */
+async function startEmbedded(path: string, storage: SessionStorageOptions): Promise<LocalDynamoDB> {
+  const { startDynamoDB } = await import('../testing/dynamodb.ts')
+  const { table, attributes } = storage
+  for (const end = performance.now() + RESTART_MS; ; await sleep(200)) {
+    try {
+      return await startDynamoDB({ table, attributes, path })
+    } catch (error) {
+      if (!isCode(error, 'UNAVAILABLE')) throw error
+      if (performance.now() < end) continue
+      const message =
+        `${DYNAMODB_FOLDER} is in use by another development server of this project, or cannot be written to; ` +
+        'end that server, or set the option `sessions.storage.driver`'
+      throw new UnsessionError('UNAVAILABLE', message, { cause: error })
+    }
+  }
+}
+
+function isCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof UnsessionError && error.code === code
 }
 
 function isPlaced({ driver, endpoint }: SessionStorageOptions): boolean {

@@ -1,15 +1,19 @@
+import type { DynamoDBOptions } from '../../drivers/dynamodb/options.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import type { SessionCookieOptions } from '../h3/cookie.ts'
 
-/** Where sessions are kept: a driver of unstorage, by its name, and its options. */
-export interface SessionStorageOptions {
+/** The options of the DynamoDB driver that are plain data. */
+type DriverOptions = Omit<DynamoDBOptions, 'client' | 'clientConfig' | 'credentials' | 'onCapacity'>
+
+/** Where sessions are kept: a driver of unstorage, by its name, and its options: those of DynamoDB's, or another's. */
+export interface SessionStorageOptions extends DriverOptions {
   /**
    * Name of a driver of unstorage, of a package that exports one, or a file's path, from the root folder or absolute.
    * Default: in production `unsession/drivers/dynamodb`; in development an embedded DynamoDB in `.data/dynamodb` where the
    * package `dynalite` is installed, else files in `.data/sessions`.
    */
   driver?: string
-  /** The driver's own options, as plain data. For DynamoDB `table`, `region`, `endpoint` … */
+  /** Another driver's options, as plain data. */
   [option: string]: unknown
 }
 

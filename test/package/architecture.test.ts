@@ -18,7 +18,7 @@ const PARTS: [prefix: string, mayImport: string[], packages: string[]][] = [
   ['src/table/', ['drivers/'], ['@aws-sdk/client-dynamodb']],
   ['src/testing/', ['src/table/', 'src/session/', 'drivers/'], ['dynalite']],
   ['src/nitro/runtime/', ['src/h3/', 'src/session/', 'drivers/utils/'], ['#unsession/host']],
-  ['src/nitro/', ['src/h3/', 'src/testing/', 'drivers/utils/'], ['unstorage']],
+  ['src/nitro/', ['src/h3/', 'src/testing/', 'drivers/'], ['unstorage']],
   ['src/nuxt/runtime/app/', ['src/nuxt/runtime/types.ts'], ['nuxt/app', 'vue']],
   ['src/nuxt/runtime/', ['src/nitro/runtime/index.ts'], ['nitropack/runtime', '#unsession/exposed-keys']],
   // What it writes for the app imports from the app.
