@@ -1,15 +1,29 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
-import { type Packed, pack } from '../support/pack.ts'
+import { type Packed, pack, run } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/tables.ts'
 import { exampleFiles } from './example.ts'
 import { type Shop, startShop, tableEnvironment } from './shop.ts'
 
-const RELEASES = {
-  h3: { h3: 'h3', unstorage: 'unstorage2' },
-  'h3-v1': { h3: 'h3v1', unstorage: 'unstorage' },
+interface Example {
+  companions: Record<string, string>
+  script: string
+  /** What builds it. */
+  tool?: string
 }
+
+const EXAMPLES: Record<string, Example> = {
+  h3: { companions: { h3: 'h3', unstorage: 'unstorage2' }, script: 'server.mjs' },
+  'h3-v1': { companions: { h3: 'h3v1', unstorage: 'unstorage' }, script: 'server.mjs' },
+  nitro: {
+    companions: { h3: 'h3', unstorage: 'unstorage2' },
+    script: '.output/server/index.mjs',
+    tool: 'nitro',
+  },
+}
+
+const PASSWORD = 'a password of at least 32 characters'
 
 let packed: Packed
 beforeAll(async () => {
@@ -17,18 +31,20 @@ beforeAll(async () => {
 })
 afterAll(() => packed.remove())
 
-describe.each(Object.entries(RELEASES))('the example %s', (name, companions) => {
+describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, script, tool }) => {
   let table: TestTable
   let shops: [Shop, Shop]
   let start: () => Promise<Shop>
 
   beforeAll(async () => {
     table = await createTestTable(anyEngine(), { userIndex: true })
-    const folder = await packed.project(name, companions, exampleFiles(name))
-    const env = { ...tableEnvironment(table), SESSION_PASSWORD: 'a password of 32 characters, at least' }
-    start = () => startShop(folder, 'server.mjs', env)
+    const folder = await packed.project(name, companions, exampleFiles(name), tool)
+    if (tool)
+      await run(process.execPath, [`node_modules/${tool}/dist/cli/index.mjs`, 'build'], { cwd: folder })
+    const env = { ...tableEnvironment(table), SESSION_PASSWORD: PASSWORD, NITRO_SESSION_PASSWORD: PASSWORD }
+    start = () => startShop(folder, script, env)
     shops = await Promise.all([start(), start()])
-  })
+  }, 60_000)
   afterAll(async () => {
     await Promise.all(shops.map((shop) => shop.stop()))
     await table.drop()

@@ -1,0 +1,8 @@
+import '#sessions'
+
+declare module '#sessions' {
+  interface SessionData {
+    name?: string
+    cart?: string[]
+  }
+}
