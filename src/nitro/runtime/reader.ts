@@ -18,6 +18,7 @@ export class OptionReader {
 
   text(name: string): string | undefined {
     const value = this.#given(name)
+    if (typeof value === 'object') throw this.#invalid(name, 'must be a text')
     // Nitro 2 makes numbers of digits.
     return value === undefined ? undefined : String(value)
   }
@@ -32,9 +33,9 @@ export class OptionReader {
   flag(name: string): boolean | undefined {
     const value = this.#given(name)
     if (value === undefined) return undefined
-    const text = String(value).toLowerCase()
-    if (/^(true|1|yes|on)$/.test(text)) return true
-    if (/^(false|0|no|off)$/.test(text)) return false
+    const text = typeof value === 'object' ? '' : String(value)
+    if (/^(?:true|1|yes|on)$/i.test(text)) return true
+    if (/^(?:false|0|no|off)$/i.test(text)) return false
     throw this.#invalid(name, 'must be true or false')
   }
 

@@ -1,0 +1,131 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { developmentStorage } from '../../src/nitro/development.ts'
+import { h3Users } from '../../src/nitro/h3-users.ts'
+import { driverModule } from '../../src/nitro/host-module.ts'
+import { sessionsModule } from '../../src/nitro/index.ts'
+import { setup } from '../../src/nitro/module.ts'
+import type { NitroLike } from '../../src/nitro/nitro.ts'
+
+const HOST = { passwordVariables: ['NITRO_SESSION_PASSWORD'] } as const
+
+function nitroOf(options: Partial<NitroLike['options']> = {}): NitroLike & { said: string[] } {
+  const said: string[] = []
+  return {
+    said,
+    options: {
+      rootDir: '/nowhere',
+      dev: false,
+      preset: 'node-server',
+      runtimeConfig: {},
+      plugins: [],
+      experimental: {},
+      tasks: {},
+      virtual: {},
+      imports: false,
+      ...options,
+    },
+    logger: { info: (message) => void said.push(message) },
+    hooks: { hook: () => {} },
+  }
+}
+
+describe('a driver by name', () => {
+  it.each([
+    ['redis', 'unstorage/drivers/redis'],
+    ['fsLite', 'unstorage/drivers/fs-lite'],
+    ['unsession/drivers/dynamodb', expect.stringMatching(/\/drivers\/dynamodb\.mjs$/)],
+    ['@scope/driver', '@scope/driver'],
+    ['./server/driver.ts', '/app/server/driver.ts'],
+    ['/elsewhere/driver.ts', '/elsewhere/driver.ts'],
+    ['constructor', 'constructor'],
+  ])('%s is imported as %s', (name, module) => {
+    expect(driverModule(name, '/app')).toEqual(module)
+  })
+})
+
+describe('the module', () => {
+  it('takes the options of the configuration, unless it has been given its own', async () => {
+    const nitro = nitroOf({ sessions: { maxAge: 1 } })
+    await sessionsModule().setup(nitro)
+    expect(nitro.options.runtimeConfig.sessions).toMatchObject({ maxAge: 1 })
+    await sessionsModule({ maxAge: 2 }).setup(nitro)
+    expect(nitro.options.runtimeConfig.sessions).toMatchObject({ maxAge: 2 })
+  })
+
+  it("registers its task only where tasks are turned on, and not in place of the app's own", async () => {
+    const name = 'sessions:clear-expired'
+    const without = nitroOf()
+    await setup(without, {}, HOST)
+    expect(without.options.tasks).toEqual({})
+    const withTasks = nitroOf({ experimental: { tasks: true } })
+    await setup(withTasks, {}, HOST)
+    expect(withTasks.options.tasks[name]?.handler).toMatch(/task\.mjs$/)
+    const own = nitroOf({ experimental: { tasks: true }, tasks: { [name]: { handler: 'mine' } } })
+    await setup(own, {}, HOST)
+    expect(own.options.tasks[name]).toEqual({ handler: 'mine' })
+  })
+
+  it('leaves alone, in development, what names its own place', async () => {
+    const nitro = nitroOf({ dev: true })
+    for (const storage of [{ driver: 'redis' }, { endpoint: 'http://127.0.0.1:8000', table: 'mine' }]) {
+      expect(await developmentStorage(nitro, storage)).toBe(storage)
+    }
+    expect(nitro.said).toEqual([])
+  })
+})
+
+describe('packages that use the session functions of h3', () => {
+  let root: string
+  let isUser: (name: string) => boolean
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'unsession-h3-users-'))
+    const uses = "import { useSession } from 'h3'"
+    const packages: [name: string, manifest: object, source: string][] = [
+      ['uses', { peerDependencies: { h3: '*' } }, uses],
+      ['@scope/uses', { dependencies: { h3: '*' } }, uses],
+      ['by-another', { dependencies: { 'by-a-third': '*' } }, ''],
+      ['by-a-third', { dependencies: { '@scope/uses': '*', 'by-another': '*' } }, ''],
+      ['of-its-own', { dependencies: { nested: '*' } }, ''],
+      ['of-its-own/node_modules/nested', { dependencies: { h3: '*' } }, uses],
+      ['handlers-only', { dependencies: { h3: '*' } }, "import { eventHandler } from 'h3'"],
+      ['same-name', { dependencies: { h3: '*' } }, 'export const useSession = 1'],
+      ['not-installed', { dependencies: { missing: '*' } }, ''],
+      ['nitropack', { dependencies: { uses: '*', h3: '*' } }, uses],
+    ]
+    for (const [name, manifest, source] of packages) {
+      const folder = join(root, 'node_modules', name)
+      await mkdir(join(folder, 'dist'), { recursive: true })
+      await writeFile(join(folder, 'package.json'), JSON.stringify({ name, ...manifest }))
+      await writeFile(join(folder, 'dist/index.mjs'), source)
+    }
+    await mkdir(join(root, 'node_modules/no-manifest'))
+    const test = h3Users()
+    isUser = (name) => test(join(root, 'node_modules', name, 'dist/index.mjs'))
+  })
+  afterAll(() => rm(root, { recursive: true, force: true }))
+
+  it.each([
+    'uses',
+    '@scope/uses',
+    'by-another',
+    'by-a-third',
+    'of-its-own',
+    'of-its-own/node_modules/nested',
+  ])('include %s', (name) => {
+    expect(isUser(name)).toBe(true)
+  })
+
+  it.each(['handlers-only', 'same-name', 'not-installed', 'nitropack', 'no-manifest', 'nowhere'])(
+    'do not include %s',
+    (name) => {
+      expect(isUser(name)).toBe(false)
+    },
+  )
+
+  it('are no files outside of node_modules', () => {
+    expect(h3Users()(join(dirname(root), 'server/routes/index.ts'))).toBe(false)
+  })
+})
