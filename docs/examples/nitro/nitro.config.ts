@@ -2,7 +2,7 @@ import { defineNitroConfig } from 'nitro/config'
 
 export default defineNitroConfig({
   compatibilityDate: '2026-01-01',
-  serverDir: 'server',
+  srcDir: 'server',
   modules: ['unsession/nitro'],
   sessions: {
     name: 'shop',
