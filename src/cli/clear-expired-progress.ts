@@ -4,7 +4,10 @@ import type { Terminal } from './terminal.ts'
 
 /** ms between two redraws of a line at a terminal, and between two lines elsewhere. */
 const REDRAW = 100
-const LINE = 5000
+const LINE = 3000
+
+/** Columns left free for the `^C` that a terminal shows, and for those that break a line which fills them all. */
+const ECHO = 3
 
 const SEPARATOR = ' · '
 const WIDEST_BAR = 24
@@ -50,7 +53,7 @@ function short(number: number): string {
   return number.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 })
 }
 
-/** Shows how far a sweep is: in a line that is written over at a terminal, in a line every five seconds elsewhere. */
+/** Shows how far a sweep is: in a line that is written over at a terminal, in a line every three seconds elsewhere. */
 export class ProgressDisplay {
   #terminal: Terminal
   #isDryRun: boolean
@@ -68,9 +71,8 @@ export class ProgressDisplay {
     const now = performance.now()
     if (terminal.json || now - this.#shownAt < (terminal.redraws ? REDRAW : LINE)) return
     this.#shownAt = now
-    // The last column stays free: some terminals go to the next line there.
-    if (terminal.redraws) terminal.redraw(progressLine(progress, terminal.width - 1, this.#isDryRun))
-    else terminal.log.info(progressLine({ ...progress }, 200, this.#isDryRun).replace(/^[█░]+ /, ''))
+    if (terminal.redraws) terminal.redraw(progressLine(progress, terminal.width - ECHO, this.#isDryRun))
+    else terminal.log.info(progressLine(progress, 200, this.#isDryRun).replace(/^[█░]+ /, ''))
   }
 
   /** Leave the line to what comes next. */

@@ -38,9 +38,9 @@ export function saveState({ path, state }: StateFile): void {
   renameSync(draft, path)
 }
 
-/** Keep what is there to go on from, if the sweep was begun at all. */
+/** Keep what is there to go on from, if there is anything. */
 export function keepState(file: StateFile): void {
-  if (isBegun(file.state)) saveState(file)
+  if (file.isResumed || file.state.scanned) saveState(file)
   else removeState(file)
 }
 

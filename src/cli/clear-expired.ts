@@ -12,6 +12,7 @@ import { ProgressDisplay } from './clear-expired-progress.ts'
 import { type StateFile, openState, keepState, removeState, saveState } from './clear-expired-state.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { count, formatNumber, formatSpan } from './format.ts'
+import { wrap } from './layout.ts'
 import { ATTRIBUTE_FLAGS, COMMON_FLAGS, TABLE_FLAGS, tableOptions } from './table/shared.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -83,10 +84,10 @@ async function isAgreed(options: ClearExpiredOptions, terminal: Terminal): Promi
   const { grace = 60, table, region, endpoint, base } = options
   const among = await itemCount({ table, region, endpoint })
   const below = base === undefined ? '' : ` below ${base}`
-  terminal.print(
+  const what =
     `This deletes what has been expired for more than ${count(grace, 'second')} from table ` +
-      `${resolveOptions({ table }).table}${below}${among}. Live sessions stay.`,
-  )
+    `${resolveOptions({ table }).table}${below}${among}. Live sessions stay.`
+  terminal.print(wrap(what, terminal.width).join('\n'))
   return /^y(es)?$/i.test((await terminal.ask('Go on? (yes/no)')).trim())
 }
 
