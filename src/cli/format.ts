@@ -5,16 +5,20 @@ const SPANS: [name: string, ms: number][] = [
   ['s', 1000],
 ]
 
-/** A span of time in its largest unit, and the next one below ten of it: `13 d`, `3 d 4 h`, `45 s`. @param ms - 0 or more */
+/**
+ * A span of time in its largest unit, and the next one below ten of it: `14 d`, `3 d 4 h`, `45 s`. Days are rounded, the rest
+ * is not.
+ *
+ * @param ms - 0 or more
+ */
 export function formatSpan(ms: number): string {
   const at = SPANS.findIndex(([, unit]) => ms >= unit)
   const [name, unit] = SPANS[at] ?? ['s', 1000]
-  const whole = Math.floor(ms / unit)
   const below = at === -1 ? undefined : SPANS[at + 1]
-  const rest = below === undefined ? 0 : Math.floor((ms - whole * unit) / below[1])
-  return whole < 10 && below !== undefined && rest > 0
-    ? `${whole} ${name} ${rest} ${below[0]}`
-    : `${whole} ${name}`
+  const whole = Math.floor(ms / unit)
+  if (whole >= 10 || below === undefined) return `${name === 'd' ? Math.round(ms / unit) : whole} ${name}`
+  const rest = Math.floor((ms - whole * unit) / below[1])
+  return rest > 0 ? `${whole} ${name} ${rest} ${below[0]}` : `${whole} ${name}`
 }
 
 /** How far an instant is from now: `in 3 d`, `2 h ago`. */

@@ -16,6 +16,7 @@ type Kind = 'start' | 'success' | 'info' | 'warn' | 'error'
 
 /** Columns that the widest mark takes. */
 const MARK = 9
+const NO_BREAK = '\u00A0'
 
 /** What a command says and asks. Results go to standard output, complaints to standard error. */
 export class Terminal {
@@ -101,10 +102,7 @@ export class Terminal {
   /** What standard input has to say; at a terminal it is asked for, and what is typed is not shown. */
   async read(question: string): Promise<string> {
     const { stdin, stdout } = this.#streams
-    if (stdin.isTTY) {
-      stdout.write(`${question} `)
-      return this.#ask('', new PassThrough()).finally(() => stdout.write('\n'))
-    }
+    if (stdin.isTTY) return this.#ask(`${question} `, new PassThrough()).finally(() => stdout.write('\n'))
     let text = ''
     for await (const chunk of stdin) text += String(chunk)
     return text
@@ -113,8 +111,10 @@ export class Terminal {
   /** A message in lines that leave room for its mark; whole where nobody reads it at a terminal. */
   #fit(message: string): string {
     if (!this.#streams.stdout.isTTY) return message
-    const lines = message.split('\n').flatMap((line) => wrap(line, this.width - MARK))
-    return lines.join(`\n${' '.repeat(2)}`)
+    // What is to be copied is not broken.
+    const tied = message.replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(' ', NO_BREAK))
+    const lines = tied.split('\n').flatMap((line) => wrap(line, this.width - MARK))
+    return lines.join('\n  ').replaceAll(NO_BREAK, ' ')
   }
 
   /** @returns the answer, or an empty string when standard input ends or Ctrl-C is pressed */
@@ -122,14 +122,16 @@ export class Terminal {
     return this.#ask(`${question} `, this.#streams.stdout)
   }
 
-  /** @param output - shows the question, and the keys as they are typed */
-  async #ask(question: string, output: NodeJS.WritableStream): Promise<string> {
-    const input = this.#streams.stdin
-    const lines = createInterface({ input, output, terminal: input.isTTY === true })
+  /** @param echo - shows the keys as they are typed */
+  async #ask(question: string, echo: NodeJS.WritableStream): Promise<string> {
+    const { stdin: input, stdout } = this.#streams
+    const lines = createInterface({ input, output: echo, terminal: input.isTTY === true })
+    // Not before the terminal has been told to show no keys by itself.
+    if (echo !== stdout) stdout.write(question)
     try {
       return await new Promise<string>((resolve) => {
         lines.once('close', () => resolve(''))
-        lines.question(question, resolve)
+        lines.question(echo === stdout ? question : '', resolve)
       })
     } finally {
       lines.close()

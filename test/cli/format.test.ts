@@ -26,7 +26,8 @@ describe('formats', () => {
     [11 * MINUTE + 59_000, '11 min'],
     [3 * HOUR + 5 * MINUTE, '3 h 5 min'],
     [DAY, '1 d'],
-    [13 * DAY + 23 * HOUR, '13 d'],
+    [13 * DAY + 23 * HOUR, '14 d'],
+    [9 * DAY + 23 * HOUR, '9 d 23 h'],
   ])('%i ms as %s', (ms, text) => {
     expect(formatSpan(ms)).toBe(text)
     expect(formatInstant(1000, 1000 + ms)).toBe(`${text} ago`)
