@@ -20,6 +20,7 @@ const EXPORTS: Record<string, string[]> = {
   ],
   'unsession/drivers/dynamodb': ['DRIVER_DEPENDENCIES', 'default'],
   'unsession/h3': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
+  'unsession/moving': ['django', 'expressSession', 'fromDjango', 'fromExpressSession'],
   'unsession/nitro': ['default', 'runtimeTypes', 'sessionsModule'],
   'unsession/nitro/runtime': ['clearSession', 'getSession', 'updateSession', 'useSession', 'useSessionStore'],
   'unsession/nuxt': ['default'],
