@@ -6,7 +6,7 @@ import type { LocalDynamoDB } from '../testing/dynamodb.ts'
 import type { SessionsHost } from './host-module.ts'
 import type { NitroLike } from './nitro.ts'
 import type { SessionStorageOptions } from './options.ts'
-import { randomPassword } from './runtime/password.ts'
+import { configuredPassword, randomPassword } from './runtime/password.ts'
 
 /** Where development keeps its data, in the root folder. */
 const DYNAMODB_FOLDER = '.data/dynamodb'
@@ -68,7 +68,7 @@ function isPlaced({ driver, endpoint }: SessionStorageOptions): boolean {
 /** Make a password for development, once: it goes to the end of `.env`, and is used at once. */
 export async function developmentPassword(nitro: NitroLike, host: SessionsHost): Promise<void> {
   const { rootDir, runtimeConfig } = nitro.options
-  if (host.passwordVariables.some((name) => process.env[name]) || runtimeConfig.session?.password) return
+  if (host.passwordVariables.some((name) => process.env[name]) || configuredPassword(runtimeConfig)) return
   const [variable] = host.passwordVariables
   const file = join(rootDir, '.env')
   const password = randomPassword()

@@ -23,7 +23,7 @@ export interface NitroOptionsLike {
   readonly rootDir: string
   readonly dev: boolean
   readonly preset: string
-  runtimeConfig: { session?: { password?: unknown }; sessions?: object }
+  runtimeConfig: object
   readonly sessions?: SessionsOptions
   readonly plugins: string[]
   readonly experimental: { tasks?: boolean }

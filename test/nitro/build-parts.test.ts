@@ -50,9 +50,9 @@ describe('the module', () => {
   it('takes the options of the configuration, unless it has been given its own', async () => {
     const nitro = nitroOf({ sessions: { maxAge: 1 } })
     await sessionsModule().setup(nitro)
-    expect(nitro.options.runtimeConfig.sessions).toMatchObject({ maxAge: 1 })
+    expect(nitro.options.runtimeConfig).toMatchObject({ sessions: { maxAge: 1 } })
     await sessionsModule({ maxAge: 2 }).setup(nitro)
-    expect(nitro.options.runtimeConfig.sessions).toMatchObject({ maxAge: 2 })
+    expect(nitro.options.runtimeConfig).toMatchObject({ sessions: { maxAge: 2 } })
   })
 
   it("registers its task only where tasks are turned on, and not in place of the app's own", async () => {

@@ -9,6 +9,12 @@ export function randomPassword(): string {
   return randomBytes(32).toString('base64url')
 }
 
+/** The password in the runtime configuration, where nuxt-auth-utils has it. */
+export function configuredPassword(runtimeConfig: object): unknown {
+  const session = 'session' in runtimeConfig && runtimeConfig.session
+  return typeof session === 'object' && session !== null && 'password' in session && session.password
+}
+
 /** The passwords in a text: several are separated by commas. */
 export function splitPasswords(text: string): string[] {
   return text

@@ -11,7 +11,7 @@ import { invalidOption } from '../../../drivers/utils/errors.ts'
 import { resolveConfig, type SessionConfig } from '../../h3/config.ts'
 import { createSessionStore } from '../../session/create-store.ts'
 import type { SessionStore } from '../../session/types.ts'
-import { randomPassword, readPasswords } from './password.ts'
+import { configuredPassword, randomPassword, readPasswords } from './password.ts'
 import { OptionReader } from './reader.ts'
 import { readSettings, type Settings } from './settings.ts'
 
@@ -54,12 +54,10 @@ function start(): Sessions {
   return { store, config, autoSave: settings.autoSave, dispose }
 }
 
-function passwordsOf({ session }: Record<string, unknown>): string[] {
+function passwordsOf(runtime: Record<string, unknown>): string[] {
   const [variable] = passwordVariables
   const fromEnv = passwordVariables.map((name) => process.env[name]).find(Boolean)
-  const configured =
-    typeof session === 'object' && session !== null && 'password' in session && session.password
-  return readPasswords(fromEnv ?? configured, variable)
+  return readPasswords(fromEnv ?? configuredPassword(runtime), variable)
 }
 
 function driverOf({ driver = 'unsession/drivers/dynamodb', driverOptions }: Settings): HostDriver {
