@@ -3,8 +3,9 @@ import { noteCache, type SessionHooks } from '../hooks.ts'
 import { isSessionId } from '../id.ts'
 import { SessionLapsedError } from '../lapsed.ts'
 import { isLive } from '../lifetime.ts'
-import { destroyListed, type ListOptions } from '../listing.ts'
+import type { ListOptions } from '../listing.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from '../record.ts'
+import { destroyEach } from '../revocation.ts'
 import type { StorageStore } from '../storage-store.ts'
 import type {
   SessionData,
@@ -130,7 +131,7 @@ export class CachedStore implements SessionStore {
   }
 
   destroyAll(options: { user: string; except?: string }): Promise<number> {
-    return destroyListed(this, options)
+    return destroyEach(this, this.#inner.revocable(options))
   }
 
   clearExpired(options?: SweepOptions): Promise<SweepResult> {
@@ -250,6 +251,8 @@ export class CachedStore implements SessionStore {
       }
       return record
     } finally {
+      // Also where it was refused: somebody has taken the id.
+      this.#unknown.delete(id)
       this.#pending.finish(id, pending)
     }
   }

@@ -1,0 +1,128 @@
+import { createStorage } from 'unstorage'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createSessionStore, type SessionStore } from '../../src/index.ts'
+import { adoptSession } from '../../src/session/adopt.ts'
+import type { AdoptedSession, FormerSession, SessionOptions } from '../../src/session/session.ts'
+import type { SessionRecord } from '../../src/session/types.ts'
+import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
+
+const DATA = { user: 7 }
+
+let now: number
+let driver: ConditionalDriver
+beforeEach(() => {
+  now = Date.now()
+  driver = conditionalDriver()
+})
+
+/** Another process over the same table. */
+const instance = (): SessionStore =>
+  createSessionStore({ storage: createStorage({ driver }), now: () => now })
+
+const former = (read: () => AdoptedSession | undefined = () => ({ data: DATA })): FormerSession => ({
+  key: 'h3.of-the-test',
+  read: async () => read(),
+  end: async () => {},
+})
+
+const adopt = (
+  store: SessionStore,
+  session: FormerSession = former(),
+  options: Partial<SessionOptions> = {},
+): Promise<SessionRecord | null> => adoptSession({ store, sign: () => '', ...options }, session)
+
+/** The sessions that are live, but for claims. */
+async function sessions(store: SessionStore): Promise<string[]> {
+  const ids = []
+  for await (const { id } of store.list()) {
+    const record = await store.load(id)
+    if (record && !('session' in record.data)) ids.push(id)
+  }
+  return ids
+}
+
+describe('a session from elsewhere', () => {
+  it('is continued by one of the store, on whatever instance', async () => {
+    const adopted = await adopt(instance())
+    expect(adopted).toMatchObject({ version: 1, data: DATA })
+    expect(await adopt(instance())).toMatchObject({ id: adopted?.id, data: DATA })
+    expect(await sessions(instance())).toEqual([adopted?.id])
+  })
+
+  it('is continued by one session, however many requests come at once', async () => {
+    const stores = Array.from({ length: 4 }, instance)
+    const records = await Promise.all([...stores, ...stores].map((store) => adopt(store)))
+    const ids = new Set(records.map((record) => record?.id))
+    expect(ids.size).toBe(1)
+    expect(await sessions(instance())).toEqual([...ids])
+  })
+
+  it('is found by an instance that has just learned that nobody had taken it over', async () => {
+    const [one, other] = [instance(), instance()]
+    const ids: (string | undefined)[] = []
+    const record = await adopt(other, {
+      ...former(),
+      read: async () => {
+        ids.push((await adopt(one))?.id)
+        return { data: DATA }
+      },
+    })
+    expect(ids).toEqual([record?.id])
+  })
+
+  it.each<[string, (store: SessionStore, record: SessionRecord) => Promise<unknown>]>([
+    ['destroyed', (store, { id }) => store.destroy(id)],
+    ['given another id', (store, record) => store.rotate(record, 'another-id')],
+    ['revoked', (store) => store.destroyAll({ user: 'ada' })],
+    ['over', async () => (now += 15 * 24 * 3_600_000)],
+  ])('stays ended once what continued it was %s', async (_, end) => {
+    const store = instance()
+    const record = await adopt(
+      store,
+      former(() => ({ data: DATA, user: 'ada' })),
+    )
+    if (record) await end(store, record)
+    expect(await adopt(store)).toBeNull()
+    expect(await adopt(instance())).toBeNull()
+  })
+
+  it('stays ended for a request that had read it before', async () => {
+    const [one, late] = [instance(), instance()]
+    const record = await adopt(late, {
+      ...former(),
+      read: async () => {
+        const adopted = await adopt(one)
+        if (adopted) await one.destroy(adopted.id)
+        return { data: DATA }
+      },
+    })
+    expect(record).toBeNull()
+    expect(await sessions(instance())).toEqual([])
+  })
+
+  it.each(['before', 'after'] as const)('is found again when the claim fails %s it is made', async (when) => {
+    const store = instance()
+    driver.failNext('write', when, 1)
+    await expect(adopt(store)).rejects.toThrow('no answer')
+    const record = await adopt(store)
+    expect(record).toMatchObject({ data: DATA })
+    expect(await adopt(instance())).toMatchObject({ id: record?.id })
+  })
+
+  it('is nothing when it is missing, or older than sessions may become', async () => {
+    const store = instance()
+    expect(
+      await adopt(
+        store,
+        former(() => undefined),
+      ),
+    ).toBeNull()
+    const old = former(() => ({ data: DATA, createdAt: now - 60_000 }))
+    expect(await adopt(store, old, { maxAge: 60 })).toBeNull()
+    expect(driver.history.size).toBe(0)
+    expect(await adopt(store, old, { maxAge: 61 })).toMatchObject({
+      createdAt: now - 60_000,
+      expiresAt: now + 1000,
+    })
+  })
+})
