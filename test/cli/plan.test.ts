@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -117,5 +117,24 @@ describe('table policy and table template', () => {
       format: 'cdk',
       template: tableTemplate({ ...options, format: 'cdk' }),
     })
+  })
+})
+
+describe('docs/cli.md', () => {
+  it('shows what the commands that call nothing print', async () => {
+    const docs = await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+    const blocks = docs.matchAll(
+      /```console\n\$ npx unsession ((?:plan|table policy|table template) .*)\n([^`]*)```/g,
+    )
+    const examples = [...blocks].map(([, args = '', output = '']) => ({
+      args,
+      output: output.split('…')[0] ?? '',
+    }))
+    expect(examples).toHaveLength(3)
+    for (const { args, output } of examples) {
+      const { code, out } = await run(args, { columns: 100 })
+      expect(code).toBe(0)
+      expect(out.startsWith(output), args).toBe(true)
+    }
   })
 })
