@@ -1,17 +1,8 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 import { type CallCosts, currentCall } from '../../drivers/utils/tracing.ts'
 import { hashKey } from '../../drivers/utils/errors.ts'
-import type {
-  SessionData,
-  SessionDraft,
-  SessionRecord,
-  SessionStore,
-  SessionSummary,
-  StoreConfig,
-  StoreStats,
-  SweepOptions,
-  SweepResult,
-} from './types.ts'
+import { StoreLayer } from './layer.ts'
+import type { SessionData, SessionDraft, SessionRecord, SweepOptions, SweepResult } from './types.ts'
 
 /** The calls that have a channel, `unsession.load` and so on. */
 export type TracedOperation =
@@ -51,76 +42,44 @@ const channels = Object.fromEntries(
  * A session store that publishes its calls on the tracing channels of `node:diagnostics_channel`. Without subscribers a call
  * goes straight through.
  */
-export class TracedStore implements SessionStore {
-  readonly config: StoreConfig
-  readonly #inner: SessionStore
-
-  constructor(inner: SessionStore) {
-    this.#inner = inner
-    this.config = inner.config
-  }
-
-  load<T extends SessionData>(
+export class TracedStore extends StoreLayer {
+  override load<T extends SessionData>(
     id: string,
     options?: { minVersion?: number },
   ): Promise<SessionRecord<T> | null> {
-    const load = (): Promise<SessionRecord<T> | null> => this.#inner.load<T>(id, options)
+    const load = (): Promise<SessionRecord<T> | null> => this.inner.load<T>(id, options)
     return channels.load.hasSubscribers ? trace('load', id, load, found) : load()
   }
 
-  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
-    return trace('create', draft.id, () => this.#inner.create(draft), found)
+  override create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+    return trace('create', draft.id, () => this.inner.create(draft), found)
   }
 
-  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
-    return trace('save', record.id, () => this.#inner.save(record), found)
+  override save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+    return trace('save', record.id, () => this.inner.save(record), found)
   }
 
-  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
-    return trace('touch', record.id, () => this.#inner.touch(record), found)
+  override touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+    return trace('touch', record.id, () => this.inner.touch(record), found)
   }
 
-  destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
-    return trace(
-      'destroy',
-      id,
-      () => this.#inner.destroy(id, options),
-      (wasLive) => ({ found: wasLive }),
-    )
+  override destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
+    const destroy = (): Promise<boolean> => this.inner.destroy(id, options)
+    return trace('destroy', id, destroy, (wasLive) => ({ found: wasLive }))
   }
 
-  rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
-    return trace('rotate', record.id, () => this.#inner.rotate(record, newId), found)
+  override rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
+    return trace('rotate', record.id, () => this.inner.rotate(record, newId), found)
   }
 
-  list(options?: { user?: string; limit?: number; expired?: boolean }): AsyncIterable<SessionSummary> {
-    return this.#inner.list(options)
+  override destroyAll(options: { user: string; except?: string }): Promise<number> {
+    const destroyAll = (): Promise<number> => this.inner.destroyAll(options)
+    return trace('destroyAll', undefined, destroyAll, (ended) => ({ ended }))
   }
 
-  destroyAll(options: { user: string; except?: string }): Promise<number> {
-    return trace(
-      'destroyAll',
-      undefined,
-      () => this.#inner.destroyAll(options),
-      (ended) => ({ ended }),
-    )
-  }
-
-  clearExpired(options?: SweepOptions): Promise<SweepResult> {
-    return trace(
-      'sweep',
-      undefined,
-      () => this.#inner.clearExpired(options),
-      ({ deleted }) => ({ ended: deleted }),
-    )
-  }
-
-  stats(): StoreStats {
-    return this.#inner.stats()
-  }
-
-  dispose(): Promise<void> {
-    return this.#inner.dispose()
+  override clearExpired(options?: SweepOptions): Promise<SweepResult> {
+    const sweep = (): Promise<SweepResult> => this.inner.clearExpired(options)
+    return trace('sweep', undefined, sweep, ({ deleted }) => ({ ended: deleted }))
   }
 }
 
@@ -139,16 +98,15 @@ async function trace<R>(
   const event: TraceEvent = { operation, requests: 0, readUnits: 0, writeUnits: 0 }
   if (id !== undefined) event.keyHash = hashKey(id)
   const begun = performance.now()
-  const results: R[] = []
-  // Node adds what the function resolves to to the event. A record would take the id and the data there.
-  await channelOf.tracePromise(async () => {
+  // Node adds what the function resolves to to the event: a record would take the id and the data there.
+  const resultOf = await channelOf.tracePromise(async () => {
     try {
       const result = await currentCall.run(event, call)
       Object.assign(event, describe(result))
-      results.push(result)
+      return () => result
     } finally {
       event.duration = performance.now() - begun
     }
   }, event)
-  return results[0] as R
+  return resultOf()
 }
