@@ -20,14 +20,8 @@ export async function setup(nitro: NitroLike, given: SessionsOptions, host: Sess
   addRuntimeConfig(nitro, options)
   addModules(nitro, host, driver)
   addTypes(nitro)
-  const inline: unknown[] = [DIST]
-  if (driver !== undefined) inline.push(driverModule(driver, nitro.options.rootDir))
-  if (options.h3) {
-    inline.push(h3Users())
-    nitro.hooks.hook('rollup:before', (_, { plugins }) => void plugins.unshift(h3Plugin()))
-  }
-  const { externals } = nitro.options
-  nitro.options.externals = { ...externals, inline: [...(externals?.inline ?? []), ...inline] }
+  addToBundle(nitro, driver === undefined ? [DIST] : [DIST, driverModule(driver, nitro.options.rootDir)])
+  if (options.h3) replaceH3(nitro)
 }
 
 async function forDevelopment(
@@ -63,6 +57,22 @@ function addModules(nitro: NitroLike, host: SessionsHost, driver: string | undef
   if (!options.imports) return
   const ours = AUTO_IMPORTS.map((name) => ({ name, from: '#sessions', priority: BEFORE_H3 }))
   options.imports.imports = [...(options.imports.imports ?? []), ...ours]
+}
+
+/** Make modules part of the bundle, in development too, where Nitro leaves packages as they are. */
+function addToBundle({ options }: NitroLike, modules: (string | ((path: string) => boolean))[]): void {
+  const { externals, noExternals, traceDeps } = options
+  options.externals = { ...externals, inline: [...(externals?.inline ?? []), ...modules] }
+  // Nitro 3 from its betas on.
+  if (traceDeps && noExternals !== true) {
+    const paths = modules.filter((module) => typeof module === 'string')
+    options.noExternals = [...(noExternals || []), ...paths]
+  }
+}
+
+function replaceH3(nitro: NitroLike): void {
+  addToBundle(nitro, [h3Users()])
+  nitro.hooks.hook('rollup:before', (_, { plugins }) => void plugins.unshift(h3Plugin()))
 }
 
 function addTypes({ hooks }: NitroLike): void {

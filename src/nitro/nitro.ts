@@ -31,6 +31,8 @@ export interface NitroOptionsLike {
   readonly virtual: Record<string, string | (() => string | Promise<string>)>
   imports: false | { imports?: AutoImport[] }
   externals?: { inline?: unknown[] }
+  noExternals?: boolean | (string | RegExp)[]
+  readonly traceDeps?: unknown
 }
 
 /** A name that is known everywhere in the server without being imported. */
