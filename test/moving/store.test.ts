@@ -55,7 +55,7 @@ describeEngines('a table of', (engine) => {
       found.data.views++
       const saved = await store.save(found)
       expect(saved).toMatchObject({ version: 1, createdAt: found.createdAt })
-      const item = await table.get(base === 'sess' ? `sess:${id}` : `${base}${id}`)
+      const item = await table.get(base + id)
       expect(JSON.parse(item?.['sess']?.S ?? '')).toMatchObject({ v: 1, d: { ...DATA, views: 4 } })
       expect(await store.load(id, { minVersion: 1 })).toMatchObject({ version: 1, data: { views: 4 } })
       await expect(store.save(found)).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -82,7 +82,7 @@ describeEngines('a table of', (engine) => {
 
     it('has expired when the item has, whatever the value says', async () => {
       const id = await oldSession()
-      const key = base === 'sess' ? `sess:${id}` : `${base}${id}`
+      const key = base + id
       const item = await table.get(key)
       const soon = Math.floor(Date.now() / 1000) + 7200
       await table.put({ ...item, expires: { N: String(soon + 0.25) } })

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Fetch } from '../../support/h3-platforms.ts'
 
 export interface OldStore {
-  /** The driver's option. */
+  /** The driver's option, with its separator. */
   base: string
   /** A store of express-session. */
   newStore(client: DynamoDBClient, table: string): object | Promise<object>

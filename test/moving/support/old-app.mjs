@@ -6,7 +6,7 @@ import session from 'express-session'
 /** The stores of express-session that are moved from, and how the driver reads their tables. */
 export const OLD_STORES = {
   'connect-dynamodb': {
-    base: 'sess',
+    base: 'sess:',
     newStore(client, table) {
       const Store = connectDynamoDB(session)
       return new Store({ client, table, initialized: true })
