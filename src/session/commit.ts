@@ -61,7 +61,7 @@ function currentRecord(error: unknown): SessionRecord | null {
 }
 
 /** Milliseconds to wait, at random, so that a crowd does not come back together: up to 4, 8, 16, 32, 64. */
-function jitter(attempt: number): number {
+export function jitter(attempt: number): number {
   return Math.random() * 4 * 2 ** Math.min(attempt, 4)
 }
 

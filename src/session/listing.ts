@@ -2,7 +2,9 @@ import type { Backend } from './backend.ts'
 import { type Header, type StoredValue, parseEnvelope } from './envelope.ts'
 import { isSessionId } from './id.ts'
 import { isLive } from './lifetime.ts'
-import type { SessionStore, SessionSummary, SweepOptions, SweepResult } from './types.ts'
+import type { Native } from './native.ts'
+import type { SessionSummary, SweepOptions, SweepResult } from './types.ts'
+import { isUserKey } from './user-record.ts'
 
 export interface ListOptions {
   user?: string
@@ -17,15 +19,20 @@ const READS_IN_FLIGHT = 16
 /** Seconds: above any read lag and clock skew. */
 const DEFAULT_GRACE = 60
 
-/** Live sessions, from the driver's index where there is one, else by reading them all. */
+/**
+ * Live sessions, from the driver's index where there is one, else by reading them all.
+ *
+ * @param recent - ids that a listing of the user's may lack yet
+ */
 export async function* listSessions(
   backend: Backend,
-  { user, limit = Infinity, expired = false }: ListOptions,
+  options: ListOptions,
   now: () => number,
+  recent: readonly string[] = [],
 ): AsyncGenerator<SessionSummary> {
-  const liveAt = expired ? { liveAt: now() - DEFAULT_GRACE * 1000 } : {}
+  const { user, limit = Infinity, expired = false } = options
   let left = limit
-  for await (const { id, header } of headers(backend, user, liveAt)) {
+  for await (const { id, header } of candidates(backend, options, now, recent)) {
     if (left <= 0) return
     if ((!expired && !isLive(header, now())) || (user !== undefined && header.user !== user)) continue
     const { codec: _, ...summary } = header
@@ -34,16 +41,10 @@ export async function* listSessions(
   }
 }
 
-/** End what a store lists of a user. */
-export async function destroyListed(
-  store: SessionStore,
-  { user, except }: { user: string; except?: string },
-): Promise<number> {
-  let destroyed = 0
-  for await (const { id } of store.list({ user, expired: true })) {
-    if (id !== except && (await store.destroy(id))) destroyed++
-  }
-  return destroyed
+/** Which of some sessions are the user's, by strong reads. */
+export async function sessionsOf(backend: Backend, user: string, ids: readonly string[]): Promise<Listed[]> {
+  const found = await Promise.all(ids.map(async (id) => toListed(id, await backend.read(id, true))))
+  return found.flatMap((listed) => (listed?.header.user === user ? [listed] : []))
 }
 
 /** Remove expired sessions; the driver's own way where there is one. Values that are no sessions are left alone. */
@@ -56,7 +57,7 @@ export async function sweep(
   if (native?.driver.clearExpired) return native.driver.clearExpired(options)
   const { grace = DEFAULT_GRACE, onProgress, signal } = options
   const result: SweepResult = { scanned: 0, deleted: 0 }
-  for await (const { id, header } of headers(backend)) {
+  for await (const { id, header } of allHeaders(backend, (key) => isSessionId(key) || isUserKey(key))) {
     signal?.throwIfAborted()
     result.scanned++
     if (header.expiresAt + grace * 1000 > now()) continue
@@ -67,38 +68,63 @@ export async function sweep(
   return result
 }
 
-interface Listed {
+/** A session without its data. */
+export interface Listed {
   id: string
   header: Header
 }
 
-async function* headers(
+async function* candidates(
   backend: Backend,
-  user?: string,
-  options: { liveAt?: number } = {},
+  { user, expired }: ListOptions,
+  now: () => number,
+  recent: readonly string[],
 ): AsyncGenerator<Listed> {
+  if (user === undefined) return yield* allHeaders(backend, isSessionId)
   const { native } = backend
-  if (user !== undefined && native?.driver.listUser) {
-    for await (const { key, value } of native.driver.listUser(user, options)) {
-      if (!key.startsWith(native.prefix)) continue
-      const listed = toListed(key.slice(native.prefix.length), value)
-      if (listed) yield listed
-    }
-    return
+  const listed = native?.driver.listUser
+    ? userHeaders(
+        native,
+        native.driver.listUser(user, expired ? { liveAt: now() - DEFAULT_GRACE * 1000 } : {}),
+      )
+    : allHeaders(backend, isSessionId)
+  const seen = new Set<string>()
+  for await (const each of listed) {
+    if (each.header.user === user) seen.add(each.id)
+    yield each
   }
-  const ids = (await backend.keys()).filter(isSessionId)
-  for (let at = 0; at < ids.length; at += READS_IN_FLIGHT) {
-    const chunk = ids.slice(at, at + READS_IN_FLIGHT)
-    const values = await Promise.all(chunk.map((id) => backend.read(id, false)))
-    for (const [index, id] of chunk.entries()) {
-      const listed = toListed(id, values[index])
+  yield* await sessionsOf(
+    backend,
+    user,
+    recent.filter((id) => !seen.has(id)),
+  )
+}
+
+async function* userHeaders(
+  { prefix }: Native,
+  items: AsyncIterable<{ key: string; value: unknown }>,
+): AsyncGenerator<Listed> {
+  for await (const { key, value } of items) {
+    const id = key.startsWith(prefix) ? key.slice(prefix.length) : ''
+    const listed = isSessionId(id) && toListed(id, value)
+    if (listed) yield listed
+  }
+}
+
+async function* allHeaders(backend: Backend, isWanted: (key: string) => boolean): AsyncGenerator<Listed> {
+  const keys = (await backend.keys()).filter(isWanted)
+  for (let at = 0; at < keys.length; at += READS_IN_FLIGHT) {
+    const chunk = keys.slice(at, at + READS_IN_FLIGHT)
+    const values = await Promise.all(chunk.map((key) => backend.read(key, false)))
+    for (const [index, key] of chunk.entries()) {
+      const listed = toListed(key, values[index])
       if (listed) yield listed
     }
   }
 }
 
 function toListed(id: string, value: unknown): Listed | undefined {
-  if (!isSessionId(id) || !(typeof value === 'string' || value instanceof Uint8Array)) return undefined
+  if (!(typeof value === 'string' || value instanceof Uint8Array)) return undefined
   const header = parseEnvelope(value satisfies StoredValue)?.header
   return header && { id, header }
 }

@@ -21,13 +21,13 @@ export async function rotateSession<T extends SessionData>(
   const draft = { ...record, id: newId, data: record.data }
   if (current !== record) rebase(draft, record, current)
   let old = current
-  let renewed = await store.create<T>(draft)
+  let renewed = await store.create<T>(draft, record.id)
   try {
     for (let attempt = 0; ; attempt++) {
       const later = await endOld(store, old, attempt)
       if (later === undefined) return renewed
       rebase(renewed, old, later)
-      renewed = await store.save(renewed)
+      renewed = await store.save(renewed, record.id)
       old = later
     }
   } catch (error) {

@@ -10,9 +10,10 @@ import { callHook, noteConflict, recordDetails } from './hooks.ts'
 import { isSessionId } from './id.ts'
 import { SessionLapsedError } from './lapsed.ts'
 import { expiryOf, isLive, lifetimeOf } from './lifetime.ts'
-import { type ListOptions, destroyListed, listSessions, sweep } from './listing.ts'
+import { type ListOptions, listSessions, sweep } from './listing.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from './record.ts'
+import { destroyEach, revocable } from './revocation.ts'
 import { rotateSession } from './rotate.ts'
 import { type Outcome, checkHeader, readSession, writeSession } from './serialize.ts'
 import type {
@@ -26,6 +27,7 @@ import type {
   SweepOptions,
   SweepResult,
 } from './types.ts'
+import { Users } from './users.ts'
 
 /** Sessions on a storage, without a cache. {@link SessionStore} says what each method promises. */
 export class StorageStore implements SessionStore {
@@ -33,13 +35,16 @@ export class StorageStore implements SessionStore {
   #options: ResolvedOptions
   #counts = { loads: 0, saves: 0, conflicts: 0 }
   #backend: Promise<Backend> | undefined
+  #users: Users
 
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.config = options.config
+    this.#users = new Users(() => this.#connect(), options.config.now)
   }
 
-  async create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+  /** @param from - the id of the session that this one continues */
+  async create<T extends SessionData>(draft: SessionDraft<T>, from?: string): Promise<SessionRecord<T>> {
     const { id, data, user } = draft
     const now = this.config.now()
     if (!isSessionId(id))
@@ -48,9 +53,11 @@ export class StorageStore implements SessionStore {
     const createdAt = draft.createdAt ?? now
     const header = { version: 1, createdAt, expiresAt: expiryOf(lifetime, now), user, ...lifetime }
     checkHeader(header, now)
-    const snapshot = await this.#insert(id, header, data)
-    callHook(this.#options.hooks, 'created', id, recordDetails(snapshot))
-    return new StoredRecord<T>(snapshot)
+    return this.#bind({ id, user, from }, async () => {
+      const snapshot = await this.#insert(id, header, data)
+      callHook(this.#options.hooks, 'created', id, recordDetails(snapshot))
+      return new StoredRecord<T>(snapshot)
+    })
   }
 
   async load<T extends SessionData>(
@@ -73,7 +80,8 @@ export class StorageStore implements SessionStore {
     return outcome
   }
 
-  async save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+  /** @param from - the id of the session that this one continues */
+  async save<T extends SessionData>(record: SessionRecord<T>, from?: string): Promise<SessionRecord<T>> {
     const { id, version, createdAt, deadline, idleTimeout, user, data } = record
     const now = this.config.now()
     if (!isLive(record, now)) {
@@ -83,14 +91,17 @@ export class StorageStore implements SessionStore {
     const expiresAt = expiryOf(record, now)
     const header = { version: version + 1, createdAt, expiresAt, deadline, idleTimeout, user }
     checkHeader(header, now)
-    try {
-      const snapshot = await this.#put(id, header, data, version)
-      this.#counts.saves++
-      callHook(this.#options.hooks, 'saved', id, recordDetails(snapshot))
-      return new StoredRecord<T>(snapshot)
-    } catch (error) {
-      throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
-    }
+    const isTheirs = user === snapshotOf(record).user
+    return this.#bind({ id, user: isTheirs ? undefined : user, from }, async () => {
+      try {
+        const snapshot = await this.#put(id, header, data, version)
+        this.#counts.saves++
+        callHook(this.#options.hooks, 'saved', id, recordDetails(snapshot))
+        return new StoredRecord<T>(snapshot)
+      } catch (error) {
+        throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
+      }
+    })
   }
 
   async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
@@ -146,11 +157,19 @@ export class StorageStore implements SessionStore {
   }
 
   async *list(options: ListOptions = {}): AsyncGenerator<SessionSummary> {
-    yield* listSessions(await this.#connect(), options, this.config.now)
+    const { user } = options
+    const recent = user === undefined ? [] : await this.#users.recent(user)
+    const ids = recent.map(({ id }) => id)
+    yield* listSessions(await this.#connect(), options, this.config.now, ids)
   }
 
   destroyAll(options: { user: string; except?: string }): Promise<number> {
-    return destroyListed(this, options)
+    return destroyEach(this, this.revocable(options))
+  }
+
+  /** Ids of what {@link destroyAll} ends; see {@link revocable}. */
+  async *revocable(options: { user: string; except?: string }): AsyncGenerator<string> {
+    yield* revocable(await this.#connect(), this.#users, options, this.config.now)
   }
 
   async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {
@@ -200,6 +219,14 @@ export class StorageStore implements SessionStore {
     const { version, createdAt, expiresAt, user } = header
     await (await this.#connect()).write(id, { value, ifVersion, version, createdAt, expiresAt, user })
     return snapshot
+  }
+
+  /** Write a session that becomes a user's; without a user, just write it. */
+  #bind<R>(
+    { id, user, from }: { id: string; user: string | undefined; from?: string | undefined },
+    write: () => Promise<R>,
+  ): Promise<R> {
+    return user === undefined ? write() : this.#users.bind({ id, user, from }, write, () => this.destroy(id))
   }
 
   /** Put where there is nothing live. */

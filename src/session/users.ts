@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
+import type { Backend } from './backend.ts'
+import { jitter } from './commit.ts'
+import { type Binding, announce, formatUser, lineOf, parseUser, userKey } from './user-record.ts'
+
+/** How often a change of a record is tried: those who meet here are one user's sign-ins. */
+const ATTEMPTS = 20
+
+/**
+ * Which sessions are becoming whose.
+ *
+ * A listing by user may be late, and who signs out everywhere must miss nobody. So whoever makes a session a user's announces
+ * it, writes it, and asks whether the announcement still stands; who ends all of a user's sessions first takes the
+ * announcements back, and then ends what was announced and what is listed. A session that was announced before is ended or
+ * refused, wherever its write comes in between.
+ */
+export class Users {
+  #connect: () => Promise<Backend>
+  #now: () => number
+
+  constructor(connect: () => Promise<Backend>, now: () => number) {
+    this.#connect = connect
+    this.#now = now
+  }
+
+  /**
+   * Make a session a user's.
+   *
+   * @param binding - `from`: the session's id before, where it gets a new one
+   * @param write - stores the session
+   * @param undo - ends it
+   * @throws {SessionGoneError} when all sessions of the user were ended meanwhile; this one is, too
+   */
+  async bind<R>(
+    { user, id, from }: { user: string; id: string; from?: string | undefined },
+    write: () => Promise<R>,
+    undo: () => Promise<unknown>,
+  ): Promise<R> {
+    await this.#change(user, (bindings) => announce(bindings, { id, from }, this.#now()))
+    const written = await write()
+    try {
+      if ((await this.recent(user)).some((binding) => binding.id === id)) return written
+      throw new SessionGoneError({ key: id })
+    } catch (error) {
+      await undo().catch(() => {})
+      throw error
+    }
+  }
+
+  /** What has been announced of late and not been taken back. */
+  async recent(user: string): Promise<readonly Binding[]> {
+    const found = await (await this.#connect()).read(userKey(user), true)
+    return parseUser(found, this.#now())?.bindings ?? []
+  }
+
+  /** Take back all announcements but those of one session and what continues it. @returns the ids that were announced */
+  takeAllBut(user: string, except: string | undefined): Promise<string[]> {
+    return this.#take(user, (bindings) => {
+      const spared = lineOf(bindings, except === undefined ? [] : [except])
+      return (id) => !spared.has(id)
+    })
+  }
+
+  /** Take back the announcements of what continues some sessions. @returns the ids that were announced */
+  takeFollowers(user: string, ids: ReadonlySet<string>): Promise<string[]> {
+    return this.#take(user, (bindings) => {
+      const line = lineOf(bindings, ids)
+      return (id) => line.has(id) && !ids.has(id)
+    })
+  }
+
+  async #take(
+    user: string,
+    choose: (bindings: readonly Binding[]) => (id: string) => boolean,
+  ): Promise<string[]> {
+    let taken: string[] = []
+    await this.#change(user, (bindings) => {
+      const isTaken = choose(bindings)
+      taken = bindings.flatMap(({ id }) => (isTaken(id) ? [id] : []))
+      return taken.length === 0 ? undefined : bindings.filter(({ id }) => !isTaken(id))
+    })
+    return taken
+  }
+
+  /** Compare and set. @param next - the bindings to store instead; `undefined` to leave them */
+  async #change(
+    user: string,
+    next: (bindings: readonly Binding[]) => readonly Binding[] | undefined,
+  ): Promise<void> {
+    const backend = await this.#connect()
+    const key = userKey(user)
+    let found = await backend.read(key, true)
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const now = this.#now()
+      const record = parseUser(found, now)
+      const bindings = next(record?.bindings ?? [])
+      if (bindings === undefined) return
+      const version = (record?.version ?? 0) + 1
+      const createdAt = record?.createdAt ?? now
+      const { value, expiresAt } = formatUser({ version, createdAt, bindings }, now)
+      try {
+        const ifVersion = record?.version ?? null
+        await backend.write(key, { value, ifVersion, version, createdAt, expiresAt, user: undefined })
+        return
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error
+        found = error.current?.value ?? null
+      }
+      await sleep(jitter(attempt))
+    }
+    throw new UnsessionError('UNAVAILABLE', 'too many sign-ins of one user at once; try again')
+  }
+}
