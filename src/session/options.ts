@@ -1,7 +1,5 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
-import { type Codec, CodecRegistry } from './codec.ts'
-import { compressed } from './codecs/compressed.ts'
-import { devalue } from './codecs/devalue.ts'
+import type { Codec } from './codec.ts'
 import { json } from './codecs/json.ts'
 import { isObject } from './envelope.ts'
 import type { SessionHooks } from './hooks.ts'
@@ -43,8 +41,10 @@ export interface ResolvedCache {
 export interface ResolvedOptions {
   storage: StorageLike | DriverLike
   cache: ResolvedCache | undefined
+  /** What writes. */
   codec: Codec
-  codecs: CodecRegistry
+  /** What reads. */
+  codecs: readonly Codec[]
   legacy: readonly LegacyFormat[]
   hooks: SessionHooks
   config: StoreConfig
@@ -81,7 +81,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
 
 function resolveCodecs(codec: SessionStoreOptions['codec'] = json()): {
   codec: Codec
-  codecs: CodecRegistry
+  codecs: readonly Codec[]
 } {
   const codecs: readonly unknown[] = [codec].flat()
   if (codecs.length === 0 || !codecs.every(isCodec)) {
@@ -91,7 +91,7 @@ function resolveCodecs(codec: SessionStoreOptions['codec'] = json()): {
     )
   }
   const [first = json()] = codecs
-  return { codec: first, codecs: new CodecRegistry([...codecs, compressed(), devalue()]) }
+  return { codec: first, codecs }
 }
 
 function resolveLegacy(legacy: SessionStoreOptions['legacy'] = []): readonly LegacyFormat[] {

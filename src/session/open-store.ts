@@ -1,0 +1,38 @@
+import { CachedStore } from './cache/cached-store.ts'
+import { StorageTier } from './cache/storage-tier.ts'
+import { type CacheTier, MemoryTier } from './cache/tier.ts'
+import { registryOf } from './codecs/built-in.ts'
+import { callHook } from './hooks.ts'
+import type { ResolvedCache, ResolvedOptions } from './options.ts'
+import { StorageStore } from './storage-store.ts'
+import { rawStorage } from './storage.ts'
+import { TracedStore } from './traced-store.ts'
+import type { SessionStore } from './types.ts'
+
+/** The store that does the work: sessions on a storage, behind the layers that the options ask for. */
+export function openStore(options: ResolvedOptions): SessionStore {
+  return new TracedStore(withCache(new StorageStore(options), options))
+}
+
+function withCache(store: StorageStore, options: ResolvedOptions): SessionStore {
+  const { cache, hooks } = options
+  if (cache === undefined) return store
+  const { ttl, max } = cache
+  return new CachedStore(store, { tier: tierOf(cache, options), ttl: ttl * 1000, max, hooks })
+}
+
+function tierOf(cache: ResolvedCache, { codec, codecs, config, hooks }: ResolvedOptions): CacheTier {
+  if (cache.storage === undefined) return new MemoryTier(cache.max)
+  const onError = (id: string, error: unknown): void => {
+    if (hooks['cache:error']) callHook(hooks, 'cache:error', id, { error })
+    else console.warn('[unsession] the cache failed; sessions are read from the storage:', error)
+  }
+  return new StorageTier({
+    storage: rawStorage(cache.storage),
+    codec,
+    codecs: registryOf(codecs),
+    ttl: cache.ttl * 1000,
+    now: config.now,
+    onError,
+  })
+}
