@@ -25,7 +25,7 @@ export interface FormerStoreOptions {
 export interface Converted {
   data: SessionData
   /** Owner, as by `session.bind(user)`. */
-  user?: string
+  user?: string | undefined
 }
 
 /**
