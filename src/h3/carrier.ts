@@ -5,6 +5,9 @@ import type { ResolvedConfig } from './config.ts'
 import { cookieExpires } from './cookie.ts'
 import type { ResponseHead } from './response.ts'
 
+/** Seconds: throttling and failovers of DynamoDB are mostly over by then. */
+const RETRY_AFTER = 5
+
 /** Carries a session's token in the cookie of a response, or, by header transport, leaves it to the handler. */
 export class ResponseCarrier implements SessionCarrier {
   #config: ResolvedConfig
@@ -61,6 +64,12 @@ export class ResponseCarrier implements SessionCarrier {
 
   remove(): void {
     if (this.#hasCookie) this.#setCookie(() => '; Max-Age=0')
+  }
+
+  /** An error that time may heal goes out with the time after which to try again. */
+  failed(error: unknown): void {
+    const isOutage = error instanceof UnsessionError && error.status === 503
+    if (isOutage && this.#response?.isOpen) this.#response.retryAfter(RETRY_AFTER)
   }
 
   /** Make room for what a `Response` that the handler returns says itself. @returns the response to send instead */

@@ -8,6 +8,8 @@ export interface ResponseHead {
   setCookie(name: string, cookie: string): void
   /** Name a request header that the response depends on. */
   vary(field: string): void
+  /** Should an error go out, say when to try again. @param delay - seconds */
+  retryAfter(delay: number): void
   /** Keep the response out of caches, unless the handler has decided about them. */
   noStore(): void
   /**
@@ -55,6 +57,11 @@ class WebHead implements ResponseHead {
 
   vary(field: string): void {
     for (const headers of this.#prepared()) addVary(headers, field)
+  }
+
+  retryAfter(delay: number): void {
+    const { headers, errHeaders = headers } = this.#response
+    errHeaders.set('retry-after', String(delay))
   }
 
   noStore(): void {
@@ -106,6 +113,10 @@ class NodeHead implements ResponseHead {
   vary(field: string): void {
     const isFirst = this.#response.getHeader('vary') === undefined
     this.#response.setHeader('vary', isFirst ? field : joinVary(this.#varied(), field))
+  }
+
+  retryAfter(delay: number): void {
+    this.#response.setHeader('retry-after', String(delay))
   }
 
   noStore(): void {

@@ -53,6 +53,8 @@ export interface SessionHooks {
   destroyed?: (event: SessionEvent) => unknown
   expired?: (event: RecordEvent) => unknown
   corrupt?: (event: CorruptEvent) => unknown
+  /** The storage was out of reach, and the session was read as it was last seen; see the option `staleIfError`. */
+  stale?: (event: RecordEvent) => unknown
   'cache:hit'?: (event: SessionEvent) => unknown
   'cache:miss'?: (event: SessionEvent) => unknown
   'cache:error'?: (event: CacheErrorEvent) => unknown

@@ -1,9 +1,10 @@
 import { CachedStore } from './cache/cached-store.ts'
+import { StaleStore } from './cache/stale-store.ts'
 import { StorageTier } from './cache/storage-tier.ts'
 import { type CacheTier, MemoryTier } from './cache/tier.ts'
 import { registryOf } from './codecs/built-in.ts'
 import { callHook } from './hooks.ts'
-import type { ResolvedCache, ResolvedOptions } from './options.ts'
+import { DEFAULT_MAX, type ResolvedCache, type ResolvedOptions } from './options.ts'
 import { StorageStore } from './storage-store.ts'
 import { rawStorage } from './storage.ts'
 import { TracedStore } from './traced-store.ts'
@@ -11,7 +12,7 @@ import type { SessionStore } from './types.ts'
 
 /** The store that does the work: sessions on a storage, behind the layers that the options ask for. */
 export function openStore(options: ResolvedOptions): SessionStore {
-  return new TracedStore(withCache(new StorageStore(options), options))
+  return new TracedStore(withStale(withCache(new StorageStore(options), options), options))
 }
 
 function withCache(store: StorageStore, options: ResolvedOptions): SessionStore {
@@ -19,6 +20,11 @@ function withCache(store: StorageStore, options: ResolvedOptions): SessionStore 
   if (cache === undefined) return store
   const { ttl, max } = cache
   return new CachedStore(store, { tier: tierOf(cache, options), ttl: ttl * 1000, max, hooks })
+}
+
+function withStale(store: SessionStore, { staleIfError, cache, hooks }: ResolvedOptions): SessionStore {
+  if (staleIfError === 0) return store
+  return new StaleStore(store, { maxStale: staleIfError * 1000, max: cache?.max ?? DEFAULT_MAX, hooks })
 }
 
 function tierOf(cache: ResolvedCache, { codec, codecs, config, hooks }: ResolvedOptions): CacheTier {

@@ -7,6 +7,9 @@ import type { LegacyFormat } from './legacy.ts'
 import type { DriverLike, StorageLike } from './storage.ts'
 import type { StoreConfig } from './types.ts'
 
+/** Sessions kept in memory at most. */
+export const DEFAULT_MAX = 10_000
+
 /** The cache tier's options. */
 export interface CacheOptions {
   /** Seconds an entry lives at most; how late a change made elsewhere may be seen. Default 10. */
@@ -23,6 +26,11 @@ export interface SessionStoreOptions extends Partial<StoreConfig> {
   storage: StorageLike | DriverLike
   /** The cache tier; `false` for none. Default `{ ttl: 10, max: 10_000 }`. */
   cache?: CacheOptions | false
+  /**
+   * Seconds a session may still be read as it was last seen here, while the storage is out of reach; writes fail all the same.
+   * What is revoked elsewhere is then seen late, by as much. Default 0: reads fail too.
+   */
+  staleIfError?: number
   /** How data is written. An array: the first writes, all read. Default `json()`. */
   codec?: Codec | readonly Codec[]
   /** Formats of other software whose sessions are read where they are, and written in this package's by the next save. */
@@ -41,6 +49,8 @@ export interface ResolvedCache {
 export interface ResolvedOptions {
   storage: StorageLike | DriverLike
   cache: ResolvedCache | undefined
+  /** Seconds. */
+  staleIfError: number
   /** What writes. */
   codec: Codec
   /** What reads. */
@@ -53,10 +63,20 @@ export interface ResolvedOptions {
 /** Check options and fill in defaults. @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be */
 export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   checkObject('storage', options, 'must be given: createSessionStore({ storage })')
-  const { storage, hooks = {}, maxAge, idleTimeout, maxRetries = 5, now = () => Date.now() } = options
+  const {
+    storage,
+    hooks = {},
+    maxAge,
+    idleTimeout,
+    staleIfError = 0,
+    maxRetries = 5,
+    now = () => Date.now(),
+  } = options
   checkStorage('storage', storage)
   checkSeconds('maxAge', maxAge)
   checkSeconds('idleTimeout', idleTimeout)
+  if (!(typeof staleIfError === 'number' && staleIfError >= 0 && staleIfError < Infinity))
+    throw invalidOption('staleIfError', 'must be a number of seconds; 0 for none')
   checkCount('maxRetries', maxRetries, 0)
   if (typeof now !== 'function') throw invalidOption('now', 'must be a function that returns ms')
   checkObject('hooks', hooks, 'must be an object of functions')
@@ -67,6 +87,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   return {
     storage,
     cache: resolveCache(options),
+    staleIfError,
     ...resolveCodecs(options.codec),
     legacy: resolveLegacy(options.legacy),
     hooks,
@@ -104,7 +125,7 @@ function resolveLegacy(legacy: SessionStoreOptions['legacy'] = []): readonly Leg
 function resolveCache({ cache = {}, storage: sessions }: SessionStoreOptions): ResolvedCache | undefined {
   if (cache === false) return undefined
   checkObject('cache', cache, 'must be an object of options, or false for no cache')
-  const { ttl = 10, max = 10_000, storage } = cache
+  const { ttl = 10, max = DEFAULT_MAX, storage } = cache
   checkSeconds('cache.ttl', ttl)
   checkCount('cache.max', max, 1)
   if (storage === undefined) return { ttl, max, storage }

@@ -249,7 +249,7 @@ export class RequestSession implements Session {
   /** One after the other: a change starts from what the one before it has stored. */
   #enqueue(job: () => Promise<void>): Promise<this> {
     const run = this.#tail ? this.#tail.then(job) : job()
-    this.#tail = run.catch(() => {})
+    this.#tail = run.catch((error: unknown) => this.#carrier.failed(error))
     return run.then(() => this)
   }
 }

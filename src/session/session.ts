@@ -99,4 +99,6 @@ export interface SessionCarrier {
   send(record: SessionRecord): void
   /** Tell the client that there is no session. */
   remove(): void
+  /** Something could not be read or stored; whoever asked for it is told as well. Never throws. */
+  failed(error: unknown): void
 }

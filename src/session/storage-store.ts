@@ -4,6 +4,8 @@ import {
   SessionGoneError,
   UnsessionError,
 } from '../../drivers/utils/errors.ts'
+import type { CodecRegistry } from './codec.ts'
+import { registryOf } from './codecs/built-in.ts'
 import { type Backend, type Found, connect } from './backend.ts'
 import type { HeaderFields } from './envelope.ts'
 import { callHook, noteConflict, recordDetails } from './hooks.ts'
@@ -33,12 +35,14 @@ import { Users } from './users.ts'
 export class StorageStore implements SessionStore {
   readonly config: StoreConfig
   #options: ResolvedOptions
+  #codecs: CodecRegistry
   #counts = { loads: 0, saves: 0, conflicts: 0 }
   #backend: Promise<Backend> | undefined
   #users: Users
 
   constructor(options: ResolvedOptions) {
     this.#options = options
+    this.#codecs = registryOf(options.codecs)
     this.config = options.config
     this.#users = new Users(() => this.#connect(), options.config.now)
   }
@@ -195,7 +199,7 @@ export class StorageStore implements SessionStore {
   }
 
   #interpret(id: string, found: Found): Promise<Outcome> {
-    return readSession(id, found, this.#options.codecs, this.config.now())
+    return readSession(id, found, this.#codecs, this.config.now())
   }
 
   /** The live session of an outcome; the hooks hear of the others. */
@@ -214,8 +218,8 @@ export class StorageStore implements SessionStore {
     data: SessionData,
     ifVersion: number | null,
   ): Promise<Snapshot> {
-    const { codec, codecs } = this.#options
-    const { value, snapshot } = await writeSession(id, header, data, codec, codecs)
+    const { codec } = this.#options
+    const { value, snapshot } = await writeSession(id, header, data, codec, this.#codecs)
     const { version, createdAt, expiresAt, user } = header
     await (await this.#connect()).write(id, { value, ifVersion, version, createdAt, expiresAt, user })
     return snapshot

@@ -117,8 +117,11 @@ describe.each(platforms)('$name', (platform) => {
     store.before = (call) => {
       if (call === 'save') throw new UnsessionError('UNAVAILABLE', 'storage is down')
     }
-    expect((await browser.fetch('/ok')).status).toBe(503)
-    expect((await browser.fetch('/thrown')).status).toBe(503)
+    for (const path of ['/ok', '/thrown']) {
+      const response = await browser.fetch(path)
+      expect(response.status).toBe(503)
+      expect(response.headers.get('retry-after')).toBe('5')
+    }
   })
 
   it('leaves a returned response its own headers', async () => {

@@ -543,8 +543,11 @@ describe.each(platforms)('$name', (platform) => {
       store.before = () => {
         throw new UnsessionError('UNAVAILABLE', 'storage is down')
       }
-      expect((await browser.fetch('/read')).status).toBe(503)
-      expect((await browser.fetch('/out')).status).toBe(503)
+      for (const path of ['/read', '/out']) {
+        const response = await browser.fetch(path)
+        expect(response.status).toBe(503)
+        expect(response.headers.get('retry-after')).toBe('5')
+      }
       expect(browser.jar.size).toBe(1)
       let calls = 0
       store.before = () => {

@@ -9,6 +9,7 @@ import { MemoryStore } from '../support/memory-store.ts'
 /** A carrier that keeps what the client would have been told. */
 class Recorder implements SessionCarrier {
   sent: string[] = []
+  failures: unknown[] = []
   isOpen = true
 
   assertOpen(): void {
@@ -21,6 +22,10 @@ class Recorder implements SessionCarrier {
 
   remove(): void {
     this.sent.push('removed')
+  }
+
+  failed(error: unknown): void {
+    this.failures.push(error)
   }
 }
 
