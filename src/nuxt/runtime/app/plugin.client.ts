@@ -10,8 +10,12 @@ const plugin: Plugin = defineNuxtPlugin({
     if (ready.value) return
     // What fails here leaves `ready` false: not known is not signed out.
     const ask = (): Promise<void> => refresh().catch(() => {})
-    if (payload.serverRendered) hooks.hookOnce('app:suspense:resolve', ask)
-    else await ask()
+    if (payload.serverRendered) {
+      hooks.hookOnce('app:suspense:resolve', ask)
+    } else {
+      // Braces, as Nuxt compiles an `await` into two statements.
+      await ask()
+    }
   },
 })
 

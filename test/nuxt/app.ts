@@ -1,0 +1,72 @@
+import { afterAll, beforeAll } from 'vitest'
+import { type Server, start } from '../nitro/server.ts'
+import { Browser } from '../support/browser.ts'
+import { type Packed, pack } from '../support/pack.ts'
+import { anyEngine } from '../support/suites.ts'
+import { createTestTable, type TestTable } from '../support/tables.ts'
+import { build, createProject, sessionsIn } from './project.ts'
+
+const SETUP_MS = 180_000
+
+/** A Nuxt app that was built, and two instances of it over one table. There once the tests run. */
+export class App {
+  project = ''
+  /** What the build has printed. */
+  printed = ''
+  /** The environment of a server. */
+  env: Record<string, string> = {}
+  one!: Server
+  two!: Server
+  table!: TestTable
+  #packed: Packed | undefined
+
+  async start(name: string, folder: string): Promise<void> {
+    this.#packed = await pack()
+    this.table = await createTestTable(anyEngine(), { userIndex: true })
+    this.env = sessionsIn(this.table)
+    this.project = await createProject(this.#packed, name, folder)
+    this.printed = await build(this.project)
+    const servers = [start(this.project, this.env), start(this.project, this.env)] as const
+    ;[this.one, this.two] = await Promise.all(servers)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.one?.stop(), this.two?.stop()])
+    await this.table?.drop()
+    await this.#packed?.remove()
+  }
+
+  /** Run a server of the same build, with another environment. */
+  async withServer(own: Record<string, string>, use: (url: string) => Promise<void>): Promise<void> {
+    const server = await start(this.project, { ...this.env, ...own })
+    try {
+      await use(server.url)
+    } finally {
+      await server.stop()
+    }
+  }
+}
+
+/** Build an app for the tests of a file. @param folder - in this repository */
+export function useApp(name: string, folder: string): App {
+  const app = new App()
+  beforeAll(() => app.start(name, folder), SETUP_MS)
+  afterAll(() => app.stop())
+  return app
+}
+
+/** A browser without scripts, for whatever server. */
+export function visitor(): Browser {
+  return new Browser(fetch)
+}
+
+export function post(body: object = {}): RequestInit {
+  return { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+}
+
+/** A visitor who has signed in. */
+export async function signedIn(url: string, name = 'Ada'): Promise<Browser> {
+  const browser = visitor()
+  await browser.fetch(`${url}/api/sign-in`, post({ name }))
+  return browser
+}

@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { startInVain } from '../nitro/server.ts'
+import type { Browser } from '../support/browser.ts'
+import { describeInBrowser } from './in-browser.ts'
+import { type DevelopmentServer, startDevelopment, typecheck } from './project.ts'
+import { post, signedIn, useApp, visitor } from './app.ts'
+
+const app = useApp('nuxt', 'test/nuxt/fixtures/app')
+
+/** What a page says of the session. */
+async function shown(browser: Browser, url: string): Promise<string | undefined> {
+  const html = await (await browser.fetch(url)).text()
+  return /<p id="session">([^<]*)<\/p>/.exec(html)?.[1]?.trim()
+}
+
+describe('the build', () => {
+  it('says nothing that one would have to look at', () => {
+    expect(app.printed).toContain('Build complete')
+    expect(app.printed.replaceAll(/error-\d{3}/g, '')).not.toMatch(/warn|error|duplicate|deprecat|circular/i)
+  })
+
+  it('knows the types of sessions in server, pages, shared code and configuration', async () => {
+    expect(await typecheck(app.project)).toBe('')
+  }, 60_000)
+})
+
+describe('sessions in the server', () => {
+  it('are those of the module, saved by themselves, and seen by the other instance', async () => {
+    const browser = await signedIn(app.one.url)
+    const [cookie] = [...browser.jar.values()]
+    expect(cookie?.text).toMatch(
+      /^shop=[\w-]{32}\.1\.[\w-]{43}; Expires=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/,
+    )
+    expect(await browser.json(`${app.two.url}/api/cart`, post({ product: 'tea' }))).toEqual(['tea'])
+    expect(await browser.json(`${app.one.url}/api/session`)).toEqual({
+      id: cookie?.value.split('.')[0],
+      data: { user: { name: 'Ada' }, secret: 'what only the server knows of Ada', cart: ['tea'] },
+      isNew: false,
+      expiresAt: expect.any(Number),
+      // By `useStorage('sessions')` and by `useSessionStore()`.
+      stored: true,
+      version: 2,
+    })
+  })
+
+  it('load the SDK for the first stored session, and for no visitor without one', async () => {
+    await app.withServer({}, async (url) => {
+      const browser = visitor()
+      expect(await shown(browser, `${url}/`)).toBe('nobody has nothing (0)')
+      expect(await browser.json(`${url}/sdk`)).toEqual({ loaded: 0 })
+      await browser.fetch(`${url}/api/sign-in`, post({ name: 'Ada' }))
+      expect((await browser.json(`${url}/sdk`)).loaded).toBeGreaterThan(0)
+      expect(await shown(browser, `${url}/`)).toBe('Ada has nothing (0)')
+    })
+  })
+
+  it('take the environment they are started in', async () => {
+    const own = {
+      NUXT_SESSIONS_NAME: 'sid',
+      NUXT_SESSIONS_MAX_AGE: '60',
+      NUXT_SESSIONS_STORAGE_DRIVER: 'memory',
+    }
+    await app.withServer(own, async (url) => {
+      const browser = await signedIn(url)
+      expect([...browser.jar.keys()]).toEqual(['sid'])
+      const { expiresAt } = await browser.json(`${url}/api/session`)
+      expect(expiresAt - Date.now()).toBeLessThanOrEqual(60_000)
+      expect(await browser.json(`${url}/sdk`)).toEqual({ loaded: 0 })
+    })
+  })
+
+  it.each([
+    ['no password', { NUXT_SESSION_PASSWORD: '' }, 'missing: set the variable NUXT_SESSION_PASSWORD'],
+    ['a short password', { NUXT_SESSION_PASSWORD: 'short' }, 'fewer than 32 characters'],
+    ['a number that is none', { NUXT_SESSIONS_MAX_AGE: 'soon' }, 'NUXT_SESSIONS_MAX_AGE'],
+  ])('do not start with %s, and say so in a line', async (_, own, message) => {
+    const { code, output } = await startInVain(app.project, { ...app.env, ...own })
+    expect(code).toBe(1)
+    expect(output).toMatch(/^\[unsession\] [^\n]+\n$/)
+    expect(output).toContain(message)
+  })
+})
+
+describe('what pages see', () => {
+  it('is there from the first moment, exposed keys and computed ones, and nothing else', async () => {
+    const browser = await signedIn(app.one.url)
+    await browser.fetch(`${app.one.url}/api/cart`, post({ product: 'tea' }))
+    for (const { url } of [app.one, app.two]) {
+      const response = await browser.fetch(`${url}/`)
+      const html = await response.text()
+      expect(html).toMatch(/<p id="session">Ada has tea \(1\) *</)
+      expect(html).not.toContain('what only the server knows')
+      expect(response.headers.get('vary')).toBe('Cookie')
+      expect(response.headers.get('cache-control')).toBe('no-store')
+    }
+    const response = await browser.fetch(`${app.two.url}/_session`)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(await response.json()).toEqual({ user: { name: 'Ada' }, cart: ['tea'], cartSize: 1 })
+  })
+
+  it('starts no session, and sets no cookie', async () => {
+    const before = await app.table.count()
+    const browser = visitor()
+    expect(await shown(browser, `${app.one.url}/`)).toBe('nobody has nothing (0)')
+    expect(await browser.json(`${app.one.url}/_session`)).toEqual({ cartSize: 0 })
+    expect(browser.jar.size).toBe(0)
+    expect(await app.table.count()).toBe(before)
+  })
+
+  it.each(['/cached', '/isr', '/static', '/public', '/browser'])(
+    'is not part of %s, which is the same for everybody',
+    async (path) => {
+      const [ada, nobody] = [await signedIn(app.one.url), visitor()]
+      for (const browser of [ada, ada, nobody]) {
+        const response = await browser.fetch(app.one.url + path)
+        const html = await response.text()
+        expect(html).not.toMatch(/Ada|nobody/)
+        expect(html).toContain(path === '/browser' ? '__NUXT_DATA__' : '<p id="session">unknown</p>')
+        expect(response.headers.get('set-cookie')).toBeNull()
+      }
+    },
+  )
+
+  it('leaves a cached page in its cache', async () => {
+    const responses = [
+      await visitor().fetch(`${app.two.url}/cached`),
+      await (await signedIn(app.two.url)).fetch(`${app.two.url}/cached`),
+    ]
+    const [first, second] = responses.map(({ headers }) => headers)
+    expect(first?.get('cache-control')).toMatch(/^s-maxage=60/)
+    expect(second?.get('last-modified')).toBe(first?.get('last-modified'))
+  })
+
+  it('is never cached itself, whatever the app says about all of its routes', async () => {
+    const browsers = await Promise.all(['Ada', 'Grace'].map((name) => signedIn(app.one.url, name)))
+    const seen = []
+    for (const browser of [...browsers, visitor()]) seen.push(await browser.json(`${app.one.url}/_session`))
+    expect(seen.map(({ user }) => user?.name)).toEqual(['Ada', 'Grace', undefined])
+  })
+
+  it('is known to route middleware', async () => {
+    const browser = await signedIn(app.one.url)
+    expect(await shown(browser, `${app.two.url}/account`)).toBe('Ada has nothing (0)')
+    await browser.fetch(`${app.one.url}/api/sign-out`, post())
+    const response = await browser.fetch(`${app.two.url}/account`, { redirect: 'manual' })
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/'])
+  })
+
+  it('is not guessed at while the storage cannot be reached: the page fails', async () => {
+    const browser = await signedIn(app.one.url)
+    await app.withServer({ NUXT_SESSIONS_STORAGE_ENDPOINT: 'http://127.0.0.1:1' }, async (url) => {
+      const response = await browser.fetch(`${url}/`)
+      expect(response.status).toBe(503)
+      expect(await response.text()).not.toMatch(/nobody|Ada/)
+      expect((await browser.fetch(`${url}/_session`)).status).toBe(503)
+      expect((await browser.fetch(`${url}/nowhere`)).status).toBe(503)
+    })
+  })
+
+  it('does not keep a page from telling that there is none', async () => {
+    expect((await (await signedIn(app.one.url)).fetch(`${app.one.url}/nowhere`)).status).toBe(404)
+  })
+})
+
+describeInBrowser(app)
+
+describe('development', () => {
+  it('makes a password, starts a DynamoDB, and keeps sessions from one start to the next', async () => {
+    const browser = visitor()
+    const first = await develop(({ url }) => browser.fetch(`${url}/api/sign-in`, post({ name: 'Ada' })))
+    expect(first).toContain('A password for sessions was made, and put into .env')
+    expect(first).toContain('Sessions are in an embedded DynamoDB, in .data/dynamodb')
+    expect(await readFile(join(app.project, '.env'), 'utf8')).toMatch(/^NUXT_SESSION_PASSWORD=[\w-]{43}\n$/)
+
+    await develop(async ({ url }) => expect(await shown(browser, `${url}/`)).toBe('Ada has nothing (0)'))
+  }, 90_000)
+
+  /** @returns all that the server has printed */
+  async function develop(use: (server: DevelopmentServer) => Promise<unknown>): Promise<string> {
+    const server = await startDevelopment(app.project, '/sdk')
+    try {
+      await use(server)
+    } finally {
+      await server.stop()
+    }
+    return server.output()
+  }
+})
