@@ -100,7 +100,7 @@ function explain(error: unknown): { code: string; message: string; hint?: string
   if (error instanceof UnsessionError) {
     return { code: error.code, message: error.message.replace('[unsession] ', ''), hint: HINTS[error.code] }
   }
-  const message = error instanceof Error ? error.message : String(error)
+  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
   return { code: error instanceof UsageError ? 'USAGE' : 'UNEXPECTED', message }
 }
 

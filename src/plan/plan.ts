@@ -22,8 +22,9 @@ export interface Line {
 export interface Plan {
   traffic: Traffic
   item: ItemUnits
-  reads: Line
-  writes: Record<keyof VisitWrites, Line> & { index: Line }
+  /** Of sessions, and of users' records by sign-ins that bind a session. */
+  reads: { sessions: Line; binding: Line }
+  writes: Record<keyof VisitWrites, Line> & { binding: Line; index: Line }
   /** Units of a month. */
   readUnits: number
   writeUnits: number
@@ -35,6 +36,8 @@ export interface Plan {
   cost: { onDemand: number; provisioned: number; storage: number }
 }
 
+/** A sign-in that binds a session reads its user's record strongly, before and after, and writes it once; it is small. */
+const BINDING = { reads: 2, writes: 1 }
 /** DynamoDB deletes expired items within two days: on average, one. Source: AWS's guide to time to live. */
 const DELETED_AFTER = 24 * 3600
 /** Bytes of an item beside its own that are paid for in storage. Source: AWS's guide, "Item sizes and formats". */
@@ -53,19 +56,24 @@ export function planMonth(workload: Workload, setup: Setup, prices: Prices, head
   const item = itemUnits(setup, workload)
   const perVisit = writesPerVisit(workload, setup, traffic)
   const line = (times: number, units: number): Line => ({ times, units: times * units })
-  const reads = line(visits * readsPerVisit(workload, setup, perVisit.created), item.read)
   const { created, saved, refused, touched } = perVisit
+  const bindings = visits * created * workload.bound
+  const reads = {
+    sessions: line(visits * readsPerVisit(workload, setup, created), item.read),
+    binding: line(bindings * BINDING.reads, 1),
+  }
   const indexed = setup.userIndex ? workload.bound : 0
   const writes = {
     created: line(visits * created, item.write),
     saved: line(visits * saved, item.write),
     refused: line(visits * refused, item.write),
     touched: line(visits * touched, item.write),
+    binding: line(bindings * BINDING.writes, 1),
     // A write that is refused does not reach the index.
     index: line(visits * (created + saved + touched) * indexed, item.write),
   }
-  const readUnits = reads.units
-  const writeUnits = Object.values(writes).reduce((sum, { units }) => sum + units, 0)
+  const readUnits = sum(reads)
+  const writeUnits = sum(writes)
   const stored = storedOf(workload, setup, traffic, created, item)
   const provisioned = {
     readUnits: provision(readUnits, headroom),
@@ -91,6 +99,10 @@ export function planMonth(workload: Workload, setup: Setup, prices: Prices, head
       storage: stored.gigabytes * prices.storage,
     },
   }
+}
+
+function sum(lines: Record<string, Line>): number {
+  return Object.values(lines).reduce((total, { units }) => total + units, 0)
 }
 
 /** Whole units a second, at least one: so many that the peak uses no more than its share of them. */

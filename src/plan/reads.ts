@@ -40,6 +40,7 @@ function readsAfter(views: number, hits: number): number {
  */
 export function entryLife(ttl: number, ending: number, renewing: number): number {
   const events = ending + renewing
-  const first = events === 0 ? ttl : (1 - Math.exp(-events * ttl)) / events
-  return first / (1 - renewing * first)
+  if (events === 0) return ttl
+  const undisturbed = Math.exp(-events * ttl)
+  return Math.min((1 - undisturbed) / (ending + renewing * undisturbed), Number.MAX_SAFE_INTEGER)
 }

@@ -42,7 +42,6 @@ export async function countItems(options: TableOptions): Promise<{ items: number
   return { items: ItemCount, bytes: TableSizeBytes }
 }
 
-/** Longest page asked for; DynamoDB itself ends one at 1 MB. */
 const PAGE = 1000
 
 /**
@@ -65,8 +64,13 @@ export async function readItem(key: string, options: TableOptions): Promise<Item
  * sample of all.
  *
  * @param limit - items to read, at most
+ * @param pageSize - items of a page, at most; DynamoDB itself ends one at 1 MB
  */
-export async function* scanItems(options: TableOptions, limit: number): AsyncGenerator<ItemPage> {
+export async function* scanItems(
+  options: TableOptions,
+  limit: number,
+  pageSize: number = PAGE,
+): AsyncGenerator<ItemPage> {
   const settings = resolveTable('describeTable', options)
   const { table, attributes, base } = settings
   const connection = new Connection(settings)
@@ -76,7 +80,7 @@ export async function* scanItems(options: TableOptions, limit: number): AsyncGen
     do {
       const page = await connection.request('Scan', {
         TableName: table,
-        Limit: Math.min(left, PAGE),
+        Limit: Math.min(left, pageSize),
         ReturnConsumedCapacity: 'TOTAL',
         ...(next && { ExclusiveStartKey: next }),
       })

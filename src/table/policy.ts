@@ -47,7 +47,7 @@ const ACTIONS: Record<PolicyPurpose, Actions> = {
     table: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     index: ['Query'],
   },
-  operator: { table: ['DescribeTable', 'Scan', 'GetItem', 'DeleteItem'], index: ['Query'] },
+  operator: { table: ['DescribeTable', 'Scan', 'GetItem', 'PutItem', 'DeleteItem'], index: ['Query'] },
   cleanup: { table: ['DescribeTable', 'Scan', 'BatchWriteItem'] },
   admin: {
     table: [

@@ -78,14 +78,17 @@ describe('a plan', () => {
           DEFAULT_PRICES,
           HEADROOM,
         )
-        const numbers = [reads, ...Object.values(writes)].flatMap(({ times, units }) => [times, units])
+        const numbers = [...Object.values(reads), ...Object.values(writes)].flatMap(({ times, units }) => [
+          times,
+          units,
+        ])
         numbers.push(readUnits, writeUnits, ...Object.values(cost), ...Object.values(stored))
         for (const number of numbers) {
           expect(Number.isFinite(number)).toBe(true)
           expect(number).toBeGreaterThanOrEqual(0)
         }
         const requests = (workload.requestsPerMinute / 60) * MONTH * (1 - workload.bots)
-        expect(reads.times).toBeLessThanOrEqual(requests * 1.0001)
+        expect(reads.sessions.times).toBeLessThanOrEqual(requests * 1.0001)
         expect(writes.saved.times).toBeLessThanOrEqual(requests * 1.0001)
         expect(provisioned.readUnits).toBeGreaterThanOrEqual(1)
         expect(Number.isSafeInteger(provisioned.writeUnits)).toBe(true)
@@ -114,7 +117,11 @@ describe('a plan', () => {
     expect(bound.writes.index.times).toBeCloseTo(
       bound.writes.created.times + bound.writes.saved.times + bound.writes.touched.times,
     )
-    expect(bound.cost.provisioned).toBeCloseTo(without.cost.provisioned * 2)
+    const { readUnits, writeUnits } = bound.provisioned
+    expect(bound.cost.provisioned).toBeCloseTo((readUnits * 0.00013 + writeUnits * 0.00065) * 730 * 2)
+    expect(bound.reads.binding).toEqual({ times: 20_000, units: 20_000 })
+    expect(bound.writes.binding).toEqual({ times: 10_000, units: 10_000 })
+    expect(without.reads.binding.units + without.writes.binding.units).toBe(0)
     expect(plan({ bound: 1 }).writes.index.units).toBe(0)
   })
 
@@ -148,6 +155,7 @@ describe('the life of an entry in a cache', () => {
     [10, 0.1, 0],
     [10, 0.05, 0.1],
     [60, 0.02, 0.02],
+    [30, 0, 0.05],
   ])('is that of a simulation: ttl %i, ended at %d and renewed at %d a second', (ttl, ending, renewing) => {
     const random = new Random(3)
     const wait = (rate: number): number => (rate === 0 ? Infinity : -Math.log(1 - random.next()) / rate)

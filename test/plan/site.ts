@@ -34,7 +34,7 @@ export async function visitSite(site: Site, options: TestTable['options']): Prom
   const instances = Array.from({ length: site.instances }, () => startInstance(site, options, units))
   const users = Array.from(
     { length: USERS },
-    () => new Browser(async (path, init) => random.pick(instances).request(path, init)),
+    (_, name) => new Browser(async (path, init) => random.pick(instances).request(`${path}?${name}`, init)),
   )
   for (const { at, user, isFirst } of pageViews(site, users, random)) {
     vi.setSystemTime(at)
@@ -67,7 +67,7 @@ function startInstance(site: Site, options: TestTable['options'], units: Units):
   return new H3()
     .get('/sign-in', async (event) => {
       const session = await useSession(event, config)
-      if (site.bound) session.bind('ada')
+      if (site.bound) session.bind(event.url.search)
       await session.update({ text: '0'.repeat(site.sessionBytes - REST), count: 0 })
       return 'hello'
     })

@@ -12,15 +12,6 @@ interface Planned {
   plan: Plan
 }
 
-/** What happens in a month, in the order of the report. */
-const WRITES: [name: keyof Plan['writes'], what: string][] = [
-  ['created', 'new sessions'],
-  ['saved', 'changes'],
-  ['refused', 'changes that met another'],
-  ['touched', 'ends moved by use'],
-  ['index', 'the same, in the index'],
-]
-
 /** Print a plan for people. */
 export function printPlan({ workload, setup, headroom, prices, plan }: Planned, terminal: Terminal): void {
   const { item, stored, provisioned, cost, traffic } = plan
@@ -35,7 +26,7 @@ export function printPlan({ workload, setup, headroom, prices, plan }: Planned, 
     ['item', `${formatBytes(item.bytes)}: a read takes ${units(item.read)}, a write ${units(item.write)}`],
     [
       'reads',
-      `${formatNumber((plan.reads.times / requests) * 100, 1)}% of the requests with a session read the table`,
+      `${formatNumber((plan.reads.sessions.times / requests) * 100, 1)}% of the requests with a session read the table`,
     ],
     ['stored', `${formatNumber(stored.sessions)} sessions, ${formatNumber(stored.gigabytes, 2)} GB`],
   ])
@@ -45,12 +36,20 @@ export function printPlan({ workload, setup, headroom, prices, plan }: Planned, 
     formatNumber(times),
     formatNumber(used),
   ]
-  const writes = WRITES.filter(([name]) => plan.writes[name].units > 0)
+  const lines: [what: string, line: Line][] = [
+    ['reads', plan.reads.sessions],
+    ["reads of users' records", plan.reads.binding],
+    ['new sessions', plan.writes.created],
+    ["the same, in users' records", plan.writes.binding],
+    ['changes', plan.writes.saved],
+    ['changes that met another', plan.writes.refused],
+    ['ends moved by use', plan.writes.touched],
+    ['writes, in the index', plan.writes.index],
+  ]
   terminal.printGrid(
     ['what', 'times', 'units'],
     [
-      row('reads', plan.reads),
-      ...writes.map(([name, what]) => row(what, plan.writes[name])),
+      ...lines.filter(([, line]) => line.units > 0).map(([what, line]) => row(what, line)),
       ['all reads', '', formatNumber(plan.readUnits)],
       ['all writes', '', formatNumber(plan.writeUnits)],
     ],

@@ -8,6 +8,8 @@ import { COMMON_FLAGS } from '../table/shared.ts'
 import { REVEAL_FLAG, SESSION_FLAGS, identityOf, nameOf, sessionOptions, withSessions } from './shared.ts'
 
 const DEFAULT_LIMIT = 50
+const SMALLEST_PAGE = 25
+const LARGEST_PAGE = 1000
 
 /** A live session as it is listed. Instants are ms since the epoch. */
 interface Listed {
@@ -71,7 +73,9 @@ function sessionsOf(user: string, flags: Flags, limit: number): Promise<Listed[]
 /** The first live ones of a scan that ends when there are enough: a store would read the keys of the whole table first. */
 async function anySessions(flags: Flags, limit: number): Promise<Listed[]> {
   const sessions: Listed[] = []
-  for await (const { items } of scanItems(sessionOptions(flags), Infinity)) {
+  // Small pages: all that is read is paid for.
+  const pageSize = Math.min(Math.max(limit, SMALLEST_PAGE), LARGEST_PAGE)
+  for await (const { items } of scanItems(sessionOptions(flags), Infinity, pageSize)) {
     for (const { key, version = 0, user, created, expires } of items) {
       if (!isSessionId(key) || (expires ?? Infinity) <= Date.now()) continue
       sessions.push({ id: key, version, user, createdAt: created, expiresAt: expires })
@@ -84,15 +88,16 @@ async function anySessions(flags: Flags, limit: number): Promise<Listed[]> {
 function report(sessions: Listed[], flags: Flags, terminal: Terminal): void {
   if (sessions.length === 0) return terminal.log.info('There is no live session')
   const now = Date.now()
-  const instant = (at: number | undefined): string => (at === undefined ? 'never' : formatInstant(at, now))
+  const instant = (at: number | undefined, otherwise: string): string =>
+    at === undefined ? otherwise : formatInstant(at, now)
   terminal.printGrid(
     [flags.on('reveal') ? 'id' : 'hash of id', 'user', 'version', 'created', 'ends'],
     sessions.map(({ id, user = '', version, createdAt, expiresAt }) => [
       nameOf(id, flags),
       printable(user),
       String(version),
-      instant(createdAt),
-      instant(expiresAt),
+      instant(createdAt, ''),
+      instant(expiresAt, 'never'),
     ]),
   )
   terminal.print(`\n${count(sessions.length, 'session')}`)
