@@ -10,7 +10,7 @@ import { describe } from 'vitest'
 import { reportLeftOut } from './left-out.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const UNTIL_MS = 10_000
+const UNTIL_MS = 20_000
 /** Ctrl-C, as a keyboard sends it. */
 export const CTRL_C = '\u0003'
 
@@ -20,7 +20,7 @@ export interface Terminal {
   screen(): Promise<string>
   /** Whether the terminal had to break a line that did not fit. */
   isBroken(): Promise<boolean>
-  /** Wait until the screen has `what`, and return it. Fails after 10 seconds, and when the command ends without. */
+  /** Wait until the screen has `what`, and return it. Fails after 20 seconds, and when the command ends without. */
   until(what: string | RegExp): Promise<string>
   /** Everything that was written, control characters included. */
   readonly bytes: string
