@@ -1,4 +1,16 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import {
+  type Rule,
+  type Rules,
+  checkNames,
+  checkOptions,
+  isBoolean,
+  isCount,
+  isFunction,
+  isObject,
+  isText,
+  isWithin,
+} from '../utils/check.ts'
 import { invalidOption } from '../utils/errors.ts'
 import { type Attributes, DEFAULT_ATTRIBUTES } from './attributes.ts'
 
@@ -73,171 +85,115 @@ const MAX_TIMER = 2 ** 31 - 1
 /** DynamoDB's naming rule; an ARN names a table of another account. */
 const TABLE = /^(arn:[\w-]+:dynamodb:[\w-]*:\d*:table\/)?[\w.-]{3,255}$/
 
+/** DynamoDB's limit for an attribute's name, in bytes. Source: AWS's service quotas for DynamoDB. */
+const MAX_NAME_BYTES = 255
+
 /** Of the 2048 bytes of a key, enough are left for the key itself. */
 const MAX_BASE_BYTES = 1024
 
-/** Every option's name; the compiler sees to it that none is missing. */
-export const DRIVER_OPTIONS: Record<keyof DynamoDBOptions, true> = {
-  table: true,
-  region: true,
-  endpoint: true,
-  credentials: true,
-  client: true,
-  clientConfig: true,
-  attributes: true,
-  base: true,
-  ttl: true,
-  consistentRead: true,
-  batch: true,
-  timeout: true,
-  onCapacity: true,
+const milliseconds: Rule = [
+  (value) => isWithin(value, 1, MAX_TIMER),
+  `must be a number of milliseconds from 1 to ${MAX_TIMER}`,
+]
+
+const BATCH: Rules<{ maxInFlight?: number }> = {
+  maxInFlight: [(value) => isCount(value, 1), 'must be a whole number of requests, 1 or more'],
+}
+const TIMEOUT: Rules<{ connect?: number; request?: number }> = {
+  connect: milliseconds,
+  request: milliseconds,
+}
+
+/** Every option, with what it must be. */
+export const DRIVER_OPTIONS: Rules<DynamoDBOptions> = {
+  table: [
+    (value) => typeof value === 'string' && TABLE.test(value),
+    'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or its ARN',
+  ],
+  region: [isText, 'must be a non-empty string'],
+  endpoint: [
+    (value) => isText(value) && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    'must be a URL such as http://127.0.0.1:8000',
+  ],
+  credentials: [
+    (value) => isFunction(value) || isObject(value),
+    'must be { accessKeyId, secretAccessKey } or a provider function',
+  ],
+  client: [
+    (value) => isObject(value) && isFunction(value.send),
+    'must be a DynamoDBClient or DynamoDBDocumentClient of the AWS SDK v3',
+  ],
+  clientConfig: [isObject, 'must be an object of DynamoDBClient options'],
+  attributes: [isObject, 'must be an object of attribute names'],
+  base: [
+    (value) => typeof value === 'string' && Buffer.byteLength(value) <= MAX_BASE_BYTES,
+    `must be a string of at most ${MAX_BASE_BYTES} bytes`,
+  ],
+  ttl: [(value) => isWithin(value, 0, Number.MAX_SAFE_INTEGER), 'must be a number of seconds, 0 or more'],
+  consistentRead: [isBoolean, 'must be true or false'],
+  batch: [(value) => value === false || isObject(value), 'must be { maxInFlight } or false'],
+  timeout: [isObject, 'must be { connect, request } in milliseconds'],
+  onCapacity: [isFunction, 'must be a function'],
 }
 
 /**
  * Fill in defaults and environment, and check everything once.
  *
- * @param options - as given; Nitro's `driver` entry is tolerated
+ * @param given - as given; Nitro's `driver` entry is tolerated
  * @param env - environment, `process.env` by default
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix
  */
 export function resolveOptions(
-  options: DynamoDBOptions = {},
+  given: DynamoDBOptions = {},
   env: Record<string, string | undefined> = process.env,
 ): ResolvedOptions {
-  if (!isObject(options)) throw invalidOption('options', 'must be an object')
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(DRIVER_OPTIONS, name) && name !== 'driver') {
-      throw invalidOption(name, `is unknown; the driver takes ${Object.keys(DRIVER_OPTIONS).join(', ')}`)
-    }
-  }
-  const { table = env.DYNAMODB_SESSIONS_TABLE_NAME || 'sessions' } = options
-  if (typeof table !== 'string' || !TABLE.test(table)) {
-    throw invalidOption(
-      'table',
-      'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or its ARN',
-    )
-  }
-  const { client, clientConfig, credentials, onCapacity, ttl } = options
-  if (client !== undefined && typeof (client as Partial<AnyDynamoDBClient>)?.send !== 'function') {
-    throw invalidOption('client', 'must be a DynamoDBClient or DynamoDBDocumentClient of the AWS SDK v3')
-  }
-  if (clientConfig !== undefined && !isObject(clientConfig)) {
-    throw invalidOption('clientConfig', 'must be an object of DynamoDBClient options')
-  }
-  if (credentials !== undefined && typeof credentials !== 'function' && !isObject(credentials)) {
-    throw invalidOption('credentials', 'must be { accessKeyId, secretAccessKey } or a provider function')
-  }
-  if (onCapacity !== undefined && typeof onCapacity !== 'function') {
-    throw invalidOption('onCapacity', 'must be a function')
-  }
-  if (ttl !== undefined) checkNumber('ttl', ttl, 0, Number.MAX_SAFE_INTEGER, 'seconds')
-  if (options.consistentRead !== undefined && typeof options.consistentRead !== 'boolean') {
-    throw invalidOption('consistentRead', 'must be true or false')
-  }
+  if (!isObject(given)) throw invalidOption('options', 'must be an object')
+  const { driver: _driver, ...own } = given as DynamoDBOptions & { driver?: unknown }
+  const { clientConfig } = own
   // What the caller wrote wins over the environment, in whichever place.
-  const region =
-    text('region', options.region) ??
-    (clientConfig?.region ? undefined : firstOf(env, 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_REGION_NAME'))
-  const endpoint =
-    text('endpoint', options.endpoint) ??
-    (clientConfig?.endpoint ? undefined : firstOf(env, 'AWS_ENDPOINT_URL_DYNAMODB'))
-  if (endpoint !== undefined && !/^https?:$/.test(protocolOf(endpoint))) {
-    throw invalidOption('endpoint', 'must be a URL such as http://127.0.0.1:8000')
-  }
+  const {
+    table = env.DYNAMODB_SESSIONS_TABLE_NAME || 'sessions',
+    region = clientConfig?.region
+      ? undefined
+      : env.AWS_REGION || env.AWS_DEFAULT_REGION || env.AWS_REGION_NAME || undefined,
+    endpoint = clientConfig?.endpoint ? undefined : env.AWS_ENDPOINT_URL_DYNAMODB || undefined,
+    consistentRead = /^(1|true|yes|on)$/i.test(env.DYNAMODB_SESSIONS_ALWAYS_CONSISTENT ?? ''),
+    batch = {},
+    timeout = {},
+  } = own
+  checkOptions({ ...own, table, endpoint }, DRIVER_OPTIONS)
+  const { maxInFlight = 4 } = batch || {}
+  checkOptions(batch || {}, BATCH, 'batch.')
+  const { connect = 1000, request = 3000 } = timeout
+  checkOptions(timeout, TIMEOUT, 'timeout.')
   return {
-    ...options,
+    ...own,
     table,
     region,
     endpoint,
-    attributes: resolveAttributes(options.attributes),
-    base: resolveBase(options.base),
-    consistentRead: options.consistentRead ?? isTrue(env.DYNAMODB_SESSIONS_ALWAYS_CONSISTENT),
-    batch: resolveBatch(options.batch),
-    timeout: resolveTimeout(options.timeout),
+    attributes: resolveAttributes(own.attributes),
+    base: resolveBase(own.base),
+    consistentRead,
+    batch: batch && { maxInFlight },
+    timeout: { connect, request },
   }
 }
 
-function resolveAttributes(given: DynamoDBOptions['attributes'] = {}): Attributes {
-  if (!isObject(given)) throw invalidOption('attributes', 'must be an object of attribute names')
-  for (const [role, name] of Object.entries(given)) {
-    if (!Object.hasOwn(DEFAULT_ATTRIBUTES, role)) {
-      throw invalidOption(
-        `attributes.${role}`,
-        `is unknown; roles are ${Object.keys(DEFAULT_ATTRIBUTES).join(', ')}`,
-      )
-    }
-    if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > 255) {
-      throw invalidOption(`attributes.${role}`, 'must be an attribute name of 1 to 255 bytes')
-    }
+function resolveAttributes(own: Partial<Attributes> = {}): Attributes {
+  checkNames(own, DEFAULT_ATTRIBUTES, 'attributes.')
+  for (const [role, name] of Object.entries(own)) {
+    if (!isText(name, MAX_NAME_BYTES))
+      throw invalidOption(`attributes.${role}`, `must be an attribute name of 1 to ${MAX_NAME_BYTES} bytes`)
   }
-  const attributes = { ...DEFAULT_ATTRIBUTES, ...given }
+  const attributes = { ...DEFAULT_ATTRIBUTES, ...own }
   const names = Object.values(attributes)
-  if (new Set(names).size < names.length) {
+  if (new Set(names).size < names.length)
     throw invalidOption('attributes', 'must name a different attribute for each role')
-  }
   return attributes
 }
 
-function resolveBase(base: unknown = ''): string {
-  if (typeof base !== 'string' || Buffer.byteLength(base) > MAX_BASE_BYTES) {
-    throw invalidOption('base', `must be a string of at most ${MAX_BASE_BYTES} bytes`)
-  }
+function resolveBase(base = ''): string {
   const parts = base.split(/[:/\\]+/).filter(Boolean)
   const prefix = parts.join(':')
   return prefix === '' || prefix.endsWith('#') ? prefix : `${prefix}:`
-}
-
-function resolveBatch(batch: DynamoDBOptions['batch'] = {}): ResolvedOptions['batch'] {
-  if (batch === false) return false
-  if (!isObject(batch)) throw invalidOption('batch', 'must be { maxInFlight } or false')
-  checkNames('batch', batch, ['maxInFlight'])
-  const maxInFlight = batch.maxInFlight ?? 4
-  if (!Number.isInteger(maxInFlight) || maxInFlight < 1) {
-    throw invalidOption('batch.maxInFlight', 'must be a whole number of requests, 1 or more')
-  }
-  return { maxInFlight }
-}
-
-function resolveTimeout(timeout: DynamoDBOptions['timeout'] = {}): ResolvedOptions['timeout'] {
-  if (!isObject(timeout)) throw invalidOption('timeout', 'must be { connect, request } in milliseconds')
-  checkNames('timeout', timeout, ['connect', 'request'])
-  const { connect = 1000, request = 3000 } = timeout
-  checkNumber('timeout.connect', connect, 1, MAX_TIMER, 'milliseconds')
-  checkNumber('timeout.request', request, 1, MAX_TIMER, 'milliseconds')
-  return { connect, request }
-}
-
-function checkNumber(option: string, value: unknown, min: number, max: number, unit: string): void {
-  if (typeof value !== 'number' || !(value >= min && value <= max)) {
-    throw invalidOption(option, `must be a number of ${unit} from ${min} to ${max}`)
-  }
-}
-
-function checkNames(option: string, value: object, known: string[]): void {
-  const unknown = Object.keys(value).find((name) => !known.includes(name))
-  if (unknown !== undefined)
-    throw invalidOption(`${option}.${unknown}`, `is unknown; there is ${known.join(', ')}`)
-}
-
-function text(option: string, value: unknown): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'string' || value === '') throw invalidOption(option, 'must be a non-empty string')
-  return value
-}
-
-function protocolOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : ''
-}
-
-function firstOf(env: Record<string, string | undefined>, ...names: string[]): string | undefined {
-  for (const name of names) if (env[name]) return env[name]
-  return undefined
-}
-
-function isTrue(value: string | undefined): boolean {
-  return value !== undefined && /^(1|true|yes|on)$/i.test(value)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

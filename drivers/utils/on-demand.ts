@@ -11,17 +11,20 @@ export class OnDemand<T> {
     this.#load = load
   }
 
-  /**
-   * @param ms - how long to wait at most
-   * @throws {UnsessionError} `TIMEOUT`; `DEPENDENCY_MISSING` with what was thrown as its cause
-   */
+  /** @throws {UnsessionError} `DEPENDENCY_MISSING`, with what was thrown as its cause */
+  load(): Promise<T> {
+    return (this.#loading ??= this.#start())
+  }
+
+  /** As {@link load}, for so many ms at most. @throws {UnsessionError} `TIMEOUT` */
   within(ms: number): Promise<T> {
-    this.#loading ??= this.#start()
     return new Promise<T>((resolve, reject) => {
       const giveUp = (): void =>
         reject(new UnsessionError('TIMEOUT', `the driver was not loaded within ${ms} ms`))
       const timer = setTimeout(giveUp, ms)
-      void this.#loading?.then(resolve, reject).finally(() => clearTimeout(timer))
+      void this.load()
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer))
     })
   }
 

@@ -1,3 +1,4 @@
+import { type Rule, type Rules, checkGiven, isFunction, isObject } from '../../drivers/utils/check.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { checkExpiry } from '../session/expiry.ts'
 import type { ConflictResolver } from '../session/merge.ts'
@@ -49,6 +50,19 @@ export interface ResolvedConfig extends SessionOptions {
   readonly adopt: Unseal | Adopter | undefined
 }
 
+const callable: Rule = [isFunction, 'must be a function']
+
+const RULES: Rules<Pick<SessionConfig, 'name' | 'sessionHeader' | 'generateId' | 'onConflict' | 'adopt'>> = {
+  name: [isSessionName, 'must be a cookie name: no space, comma, semicolon or `=`'],
+  sessionHeader: [(value) => !value || isSessionName(value), 'must be a header name'],
+  generateId: callable,
+  onConflict: callable,
+  adopt: [
+    (value) => isFunction(value) || (isObject(value) && isFunction(value.find)),
+    "must be h3's unsealSession, or what a function of unsession/moving returns",
+  ],
+}
+
 const resolved = new WeakMap<SessionConfig, ResolvedConfig>()
 
 /** @throws {UnsessionError} `INVALID_OPTION`, naming the option, before anything is asked of the store */
@@ -69,16 +83,8 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
   if (typeof store?.load !== 'function')
     throw invalidOption('store', 'must be what createSessionStore returns')
   const keys = signingKeys(config.password)
-  if (!isSessionName(name))
-    throw invalidOption('name', 'must be a cookie name: no space, comma, semicolon or `=`')
-  if (sessionHeader && !isSessionName(sessionHeader))
-    throw invalidOption('sessionHeader', 'must be a header name')
+  checkGiven(config, RULES)
   checkExpiry({ maxAge, idleTimeout })
-  for (const [option, value] of Object.entries({ generateId, onConflict })) {
-    if (value !== undefined && typeof value !== 'function') throw invalidOption(option, 'must be a function')
-  }
-  if (adopt !== undefined && typeof adopt !== 'function' && typeof adopt?.find !== 'function')
-    throw invalidOption('adopt', "must be h3's unsealSession, or what a function of unsession/moving returns")
   const header = sessionHeader ? sessionHeader.toLowerCase() : undefined
   const result: ResolvedConfig = {
     store,

@@ -1,3 +1,4 @@
+import { type Rule, type Rules, checkGiven } from '../../drivers/utils/check.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 
 /** Attributes of the session's cookie. The session's end is its `Expires`. */
@@ -16,11 +17,23 @@ export interface SessionCookieOptions {
   partitioned?: boolean
 }
 
-const SAME_SITE = { lax: 'Lax', strict: 'Strict', none: 'None' }
-const PRIORITY = { low: 'Low', medium: 'Medium', high: 'High' }
+const SAME_SITE = ['lax', 'strict', 'none']
+const PRIORITY = ['low', 'medium', 'high']
 
 /** An attribute's value: anything printable but the separator. */
 const ATTRIBUTE = /^[\x20-\x3A\x3C-\x7E]+$/
+
+const text: Rule = [(value) => typeof value === 'string' && ATTRIBUTE.test(value), 'must be text without `;`']
+
+const RULES: Rules<Pick<SessionCookieOptions, 'domain' | 'path' | 'sameSite' | 'priority'>> = {
+  domain: text,
+  path: text,
+  sameSite: [
+    (value) => typeof value === 'boolean' || SAME_SITE.includes(String(value)),
+    "must be 'lax', 'strict', 'none', true or false",
+  ],
+  priority: [(value) => PRIORITY.includes(String(value)), "must be 'low', 'medium' or 'high'"],
+}
 
 /**
  * The attributes of a session's cookie as text, made once.
@@ -46,16 +59,7 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
       'takes no `maxAge` and `expires`: give them to the session, and the cookie follows',
     )
   }
-  for (const [option, value] of Object.entries({ domain, path })) {
-    if (value !== undefined && !ATTRIBUTE.test(value))
-      throw invalidOption(`cookie.${option}`, 'must be text without `;`')
-  }
-  if (site !== false && !Object.hasOwn(SAME_SITE, site)) {
-    throw invalidOption('cookie.sameSite', "must be 'lax', 'strict', 'none', true or false")
-  }
-  if (priority !== undefined && !Object.hasOwn(PRIORITY, priority)) {
-    throw invalidOption('cookie.priority', "must be 'low', 'medium' or 'high'")
-  }
+  checkGiven(options, RULES, 'cookie.')
   if (!secure && (site === 'none' || partitioned || /^__(?:secure|host)-/i.test(name))) {
     throw invalidOption(
       'cookie.secure',
@@ -65,14 +69,22 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
   if (/^__host-/i.test(name) && (path !== '/' || domain !== undefined)) {
     throw invalidOption('cookie', 'must have the path `/` and no domain: the name begins with `__Host-`')
   }
-  let text = `; Path=${path}`
-  if (domain !== undefined) text += `; Domain=${domain}`
-  if (httpOnly) text += '; HttpOnly'
-  if (secure) text += '; Secure'
-  if (site !== false) text += `; SameSite=${SAME_SITE[site]}`
-  if (priority !== undefined) text += `; Priority=${PRIORITY[priority]}`
-  if (partitioned) text += '; Partitioned'
-  return text
+  const attributes = {
+    Path: path,
+    Domain: domain,
+    HttpOnly: httpOnly,
+    Secure: secure,
+    SameSite: site && capitalized(site),
+    Priority: priority && capitalized(priority),
+    Partitioned: partitioned,
+  }
+  return Object.entries(attributes)
+    .map(([attribute, value]) => (value === true ? `; ${attribute}` : value ? `; ${attribute}=${value}` : ''))
+    .join('')
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
 /** `Expires`, in whole seconds and never early. @param instant - ms since the epoch; `undefined`: none */

@@ -93,6 +93,6 @@ describe('architecture', () => {
     expect(has('@aws-sdk/client-dynamodb', true)).toBe(true)
     expect(has('@aws-sdk/client-dynamodb', false)).toBe(true)
     expect(has('unstorage', true)).toBe(true)
-    expect(has('./dynamodb/reader.ts', false)).toBe(true)
+    expect(has('./reader.ts', false)).toBe(true)
   })
 })
