@@ -5,7 +5,7 @@ import { startDynamoDB } from 'unsession/testing'
 
 /**
  * @typedef {object} Database
- * @property {import('unsession/drivers/dynamodb').DynamoDBDriver} driver
+ * @property {Record<string, string>} env what tells the app where its table is
  * @property {string} where in words, for the terminal and the page
  * @property {() => Promise<void>} stop
  */
@@ -26,53 +26,74 @@ export async function openDatabase(options, folder) {
 /**
  * @param {import('./options.mjs').PlayOptions} options
  * @param {string} folder
+ * @returns {Promise<Database>}
  */
 async function openEmbedded({ table }, folder) {
   const path = join(folder, 'dynamodb')
-  const embedded = await startDynamoDB({ path, table }).catch((error) => {
+  const { options, stop } = await startDynamoDB({ path, table }).catch((error) => {
     if (error.code !== 'UNAVAILABLE') throw error
     const fix = 'If another playground is running, stop it, or give this one a folder of its own with --data.'
     throw new Error(`${path} cannot be opened. ${fix}`, { cause: error })
   })
-  const driver = dynamodb(embedded.options)
+  const credentials = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_SESSION_TOKEN: '' }
   return {
-    driver,
+    env: { ...driverEnv(options), ...credentials },
     where: `${fromHere(path)}, by an embedded DynamoDB`,
-    async stop() {
-      await driver.dispose()
-      await embedded.stop()
-    },
+    stop,
   }
 }
 
-/** @param {import('./options.mjs').PlayOptions} options */
-async function openEndpoint({ endpoint, table, region = process.env.AWS_REGION ?? 'us-east-1' }) {
+/**
+ * @param {import('./options.mjs').PlayOptions} options
+ * @returns {Promise<Database>}
+ */
+async function openEndpoint({ endpoint, table, region = process.env.AWS_REGION || 'us-east-1' }) {
   // DynamoDB Local takes any credentials, but keeps the tables of each apart: the caller's own come first.
-  const credentials = process.env.AWS_ACCESS_KEY_ID
-    ? undefined
-    : { accessKeyId: 'local', secretAccessKey: 'local' }
-  const options = { endpoint, table, region, credentials }
-  await createTable({ ...options, userIndex: true })
-  const driver = dynamodb(options)
-  return { driver, where: `${nameOf(table)} at ${endpoint}`, stop: () => driver.dispose() }
+  const own = process.env.AWS_ACCESS_KEY_ID
+  const credentials = own ? undefined : { accessKeyId: 'local', secretAccessKey: 'local' }
+  await createTable({ endpoint, table, region, credentials, userIndex: true })
+  return {
+    env: {
+      ...driverEnv({ endpoint, table, region }),
+      ...(!own && { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' }),
+    },
+    where: `${nameOf(table)} at ${endpoint}`,
+    stop: async () => {},
+  }
 }
 
-/** @param {import('./options.mjs').PlayOptions} options */
+/**
+ * @param {import('./options.mjs').PlayOptions} options
+ * @returns {Promise<Database>}
+ */
 async function openAWS({ table, region, createTable: create }) {
-  const options = { table, region }
   const where = `${nameOf(table)} on AWS${region === undefined ? '' : `, region ${region}`}`
   console.log(`  Using ${where}, with the credentials the AWS SDK finds${create ? '; creating it' : ''} …`)
-  if (create) await createTable({ ...options, userIndex: true })
-  const driver = dynamodb(options)
+  if (create) await createTable({ table, region, userIndex: true })
+  const driver = dynamodb({ table, region })
   try {
     // One read shows at the start, not at the first click, whether the table can be used.
     await driver.hasItem('playground')
   } catch (/** @type {any} */ error) {
-    await driver.dispose()
     if (error.code !== 'TABLE_NOT_FOUND') throw error
     throw new Error(`${error.message}; or let the playground create it with --create-table`, { cause: error })
+  } finally {
+    await driver.dispose()
   }
-  return { driver, where, stop: () => driver.dispose() }
+  return { env: driverEnv({ table, region }), where, stop: async () => {} }
+}
+
+/**
+ * What the driver reads from the environment.
+ *
+ * @param {{ table?: string, endpoint?: string, region?: string }} options
+ */
+function driverEnv({ table, endpoint, region }) {
+  return {
+    ...(table && { DYNAMODB_SESSIONS_TABLE_NAME: table }),
+    ...(endpoint && { AWS_ENDPOINT_URL_DYNAMODB: endpoint }),
+    ...(region && { AWS_REGION: region }),
+  }
 }
 
 /**

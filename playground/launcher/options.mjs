@@ -4,7 +4,7 @@ export const usage = `Usage: npm run play -- [options]
 
 An app whose sessions live in DynamoDB. Without options it starts a DynamoDB of its own on this machine.
 
-  --port <number>    port to listen on, 0 for any free one (default: 3000, or the next free one)
+  --port <number>    port of its first server, 0 for free ones (default: 3000, or the next free one)
   --data <folder>    where its database and the cookies' password are kept (default: playground/.data)
   --endpoint <url>   use a DynamoDB that runs elsewhere, such as DynamoDB Local at http://127.0.0.1:8000
   --aws              use DynamoDB on AWS, with the credentials the AWS SDK finds

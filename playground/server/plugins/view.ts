@@ -1,0 +1,11 @@
+/** Lets the page see the session as a whole. A real page keeps the id to itself. */
+export default defineNitroPlugin((nitroApp) => {
+  nitroApp.hooks.hook('sessions:expose', async (exposed, event) => {
+    const session = await useSession(event)
+    const { id, version, createdAt, expiresAt, data } = session
+    const devices = await devicesOf(session)
+    exposed.session = expiresAt === undefined ? null : { id, version, createdAt, expiresAt, data }
+    exposed.devices = devices.map(({ device }) => device)
+    exposed.now = Date.now()
+  })
+})

@@ -1,0 +1,35 @@
+import type { H3Event } from 'h3'
+import type { Addition, TenAnswer } from '#shared/types/answers'
+
+const TIMES = 10
+
+export default defineAction(async (event): Promise<TenAnswer> => {
+  const session = await useSession(event)
+  // Ten visitors without a session would get ten.
+  if (session.version === 0) await session.update()
+  const { count: before = 0 } = session.data
+  const began = performance.now()
+  const additions = await addAtOnce(event, session.token ?? '')
+  const milliseconds = Math.round(performance.now() - began)
+  // They were answered to this server: the browser has to learn of the newest version too.
+  await session.update()
+  const { count = 0 } = session.data
+  const verdict = count - before === TIMES ? 'None was lost.' : `${before + TIMES - count} were lost!`
+  return { message: `Ten additions at once, from ${before} to ${count}. ${verdict}`, additions, milliseconds }
+})
+
+/** Real requests with the visitor's cookie, to each instance in turn, all on their way at the same time. */
+async function addAtOnce(event: H3Event, token: string): Promise<Addition[]> {
+  const instances = instancesOf(event)
+  const additions = await Promise.all(
+    Array.from({ length: TIMES }, (_, index) => {
+      const headers = { accept: 'application/json', cookie: `playground=${token}` }
+      return $fetch<Addition>('/count', {
+        baseURL: instances[index % instances.length]?.url,
+        method: 'POST',
+        headers,
+      })
+    }),
+  )
+  return additions.map(({ instance, count }) => ({ instance, count })).toSorted((a, b) => a.count - b.count)
+}
