@@ -1,0 +1,13 @@
+// A notebook: whoever signs in keeps notes in the session, as many as they like. nuxt-auth-utils is used as always; its
+// sessions live in DynamoDB. Table, region and credentials come from the environment.
+export default defineNuxtConfig({
+  compatibilityDate: '2026-01-01',
+  modules: ['nuxt-auth-utils', 'unsession/nuxt'],
+  sessions: {
+    // Every `useSession` of h3's in this server, that of nuxt-auth-utils included, is the stored one.
+    h3: true,
+    // The name that nuxt-auth-utils uses: `useSession(event)` gives the same session.
+    name: 'nuxt-session',
+    idleTimeout: 30 * 60,
+  },
+})

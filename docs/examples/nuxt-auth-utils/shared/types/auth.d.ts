@@ -1,0 +1,12 @@
+export type Note = string
+
+declare module '#auth-utils' {
+  interface User {
+    name: string
+  }
+
+  /** What stays on the server. */
+  interface SecureSessionData {
+    notes?: Note[]
+  }
+}
