@@ -4,7 +4,7 @@ import { clearSession, type SessionConfig, useSession } from '../../src/h3/index
 import { createSessionStore, type SessionStore } from '../../src/index.ts'
 import { fromDjango, fromExpressSession } from '../../src/moving/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
-import { type Fetch, type Platform, platforms, stopServers } from '../support/h3-platforms.ts'
+import { type Fetch, type Handler, type Platform, platforms, stopServers } from '../support/h3-platforms.ts'
 import { describeEngines } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/tables.ts'
 import { DJANGO } from './django-fixtures.ts'
@@ -225,9 +225,10 @@ describeEngines('moving', (engine) => {
       await table.put({ session_key: { S: key }, data: { S: value }, ...times })
       return `sessionid=${key}`
     }
-    const start = (secret = DJANGO.secret): Promise<Fetch> => {
-      const storage = dynamodb(table.options)
-      return startNewApp(platform, { store, adopt: fromDjango({ storage, secret }) })
+    const start = (): Promise<Fetch> => {
+      const { secret } = DJANGO
+      const adopt = fromDjango({ storage: dynamodb(table.options), secret })
+      return startNewApp(platform, { store, adopt })
     }
 
     it.each(['small', 'compressed', 'old'] as const)('signs nobody out: %s', async (which) => {
@@ -246,10 +247,32 @@ describeEngines('moving', (engine) => {
         expect(await (await fetch('/read', { headers: { cookie: again } })).json()).toEqual(SIGNED_OUT)
     })
 
-    it('takes nothing that another secret has signed', async () => {
-      const cookie = await put('another0123456789'.padEnd(32, 'x'), DJANGO.small.value)
-      const fetch = await start('another secret')
-      expect(await (await fetch('/read', { headers: { cookie } })).json()).toEqual(SIGNED_OUT)
+    it('takes nothing that another secret has signed, and says so to its hooks', async () => {
+      const cookie = await put(`another${platform.version}0123456789`.padEnd(32, 'x'), DJANGO.small.value)
+      const told: string[] = []
+      const hooks = { loaded: () => told.push('loaded'), corrupt: () => told.push('corrupt') }
+      const storage = dynamodb(table.options)
+      for (const secret of ['another secret', DJANGO.secret]) {
+        const fetch = await startNewApp(platform, { store, adopt: fromDjango({ storage, secret, hooks }) })
+        const { data } = await (await fetch('/read', { headers: { cookie } })).json()
+        expect(data).toEqual(secret === DJANGO.secret ? DJANGO.small.data : {})
+      }
+      expect(told).toEqual(['corrupt', 'loaded'])
+    })
+
+    it('takes no failure of the old table for a sign-out', async () => {
+      const cookie = await put(`failing${platform.version}0123456789`.padEnd(32, 'x'), DJANGO.small.value)
+      const broken = dynamodb({ ...table.options, table: 'no-such-table' })
+      const adopt = fromDjango({ storage: broken, secret: DJANGO.secret })
+      const outcome: Handler = (event) =>
+        useSession(event, { store, password, adopt }).then(
+          () => 'no session',
+          ({ code }) => code,
+        )
+      const failing = await platform.serve({ routes: { '/read': outcome } })
+      expect(await (await failing('/read', { headers: { cookie } })).text()).toBe('TABLE_NOT_FOUND')
+      const fetch = await start()
+      expect((await (await fetch('/read', { headers: { cookie } })).json()).data).toEqual(DJANGO.small.data)
     })
 
     it('opens and ends no session of this package by its bare id', async () => {
