@@ -18,6 +18,17 @@ function busiestSecond(uses: { at: number; units: number }[]): number {
   return Math.max(...uses.map(({ at }) => within(at)))
 }
 
+/** Let a request wait for its turn. */
+function turn(pacer: Pacer, units: number, pass: (ms: number) => void): number {
+  let waited = 0
+  const place = pacer.book(units)
+  for (let ms = pacer.wait(place); ms > 0; ms = pacer.wait(place)) {
+    waited += ms
+    pass(ms)
+  }
+  return waited
+}
+
 /** Send as many requests as the pacer lets through, for some seconds. */
 function run(
   limit: number,
@@ -29,8 +40,7 @@ function run(
   const uses = []
   for (const end = now() + seconds * 1000; now() < end;) {
     const { booked, used } = request(pacer.slice)
-    const place = pacer.book(booked)
-    pass(pacer.wait(place))
+    turn(pacer, booked, pass)
     uses.push({ at: now(), units: used })
     pacer.settle(booked, used)
   }
@@ -78,17 +88,27 @@ describe('the pace', () => {
   it('lets a single request that is above the limit through, and waits for it afterwards', () => {
     const { now, pass } = clock()
     const pacer = new Pacer(10, now)
-    pass(pacer.wait(pacer.book(0.5)))
+    turn(pacer, 0.5, pass)
     pacer.settle(0.5, 100)
-    expect(pacer.wait(pacer.book(0.5))).toBeCloseTo((100 / 9.5) * 1000, -2)
+    expect(turn(pacer, 0.5, pass)).toBeCloseTo((100 / 9.5) * 1000, -2)
   })
 
   it('does not save up what was not used', () => {
     const { now, pass } = clock()
     const pacer = new Pacer(1000, now)
     pass(60_000)
-    expect(pacer.wait(pacer.book(50))).toBeLessThan(5)
-    expect(pacer.wait(pacer.book(50))).toBeGreaterThan(45)
+    expect(turn(pacer, 50, pass)).toBeLessThan(5)
+    expect(turn(pacer, 50, pass)).toBeGreaterThan(45)
+  })
+
+  it('does not make up for a standstill either, however many wait', () => {
+    const { now, pass } = clock()
+    const pacer = new Pacer(1000, now)
+    const places = [1, 2, 3, 4].map(() => pacer.book(40))
+    pass(1000)
+    expect(places.map((place) => pacer.wait(place) === 0)).toEqual([true, false, false, false])
+    pass(45)
+    expect(places.slice(1).map((place) => pacer.wait(place) === 0)).toEqual([true, false, false])
   })
 
   it('has no limit unless there is one, until DynamoDB throttles', () => {
@@ -96,19 +116,22 @@ describe('the pace', () => {
     const pacer = new Pacer(Infinity, now)
     expect(pacer.slice).toBe(Infinity)
     for (let second = 0; second < 5; second++) {
-      expect(pacer.wait(pacer.book(1000))).toBe(0)
+      expect(turn(pacer, 1000, pass)).toBe(0)
       pass(1000)
     }
     pacer.throttled()
-    const first = pacer.wait(pacer.book(1000))
-    expect(first).toBeGreaterThan(1000)
+    const first = pacer.book(1000)
+    const wait = pacer.wait(first)
+    expect(wait).toBeGreaterThan(1000)
     // The same burst of refusals is one cause.
     pacer.throttled()
-    expect(pacer.wait(pacer.book(0))).toBe(first)
+    expect(pacer.wait(first)).toBe(wait)
     pass(501)
     pacer.throttled()
+    expect(pacer.wait(first)).toBeGreaterThan(wait)
     pass(60_000)
-    expect(pacer.wait(pacer.book(1000))).toBeLessThan(1000)
+    expect(pacer.wait(first)).toBe(0)
+    expect(turn(pacer, 1000, pass)).toBeLessThan(1000)
   })
 
   it('never falls so low that it stands still, nor grows above the limit', () => {
@@ -118,10 +141,9 @@ describe('the pace', () => {
       pacer.throttled()
       pass(600)
     }
-    expect(pacer.wait(pacer.book(5))).toBeLessThan(2000)
+    expect(turn(pacer, 5, pass)).toBeLessThan(2000)
     pass(100_000)
-    pacer.book(40)
-    expect(pacer.wait(pacer.book(0))).toBeGreaterThan(900)
+    expect(turn(pacer, 2, pass) + turn(pacer, 40, pass)).toBeGreaterThan(900)
   })
 })
 
@@ -137,9 +159,9 @@ describe('costs', () => {
           let limit = 0
           for (let page = 0; page < 60; page++) {
             const before = limit
-            limit = costs.page(slice).limit ?? 0
+            limit = costs.page(slice).limit
             if (page > 0) expect(limit).toBeLessThanOrEqual(Math.max(4, before * 4))
-            costs.sawPage(limit, Math.max(0.5, limit * each))
+            costs.sawPage(limit, 0, Math.max(0.5, limit * each))
           }
           if (slice >= each && slice >= 0.5) {
             expect(limit * each).toBeLessThanOrEqual(slice * 1.01)
@@ -153,13 +175,21 @@ describe('costs', () => {
   it('of deletes follow from the size of the items, then from what was used; 25 at most', () => {
     const costs = new Costs()
     expect(costs.deletes(Infinity)).toEqual({ size: 25, each: 1 })
-    costs.sawPage(1, 0.5)
+    costs.sawPage(1, 0, 0.5)
     expect(costs.deletes(10)).toEqual({ size: 2, each: 4 })
     costs.sawDeletes(2, 4)
     expect(costs.deletes(10)).toEqual({ size: 5, each: 2 })
     expect(costs.deletes(0.1)).toMatchObject({ size: 1 })
-    expect(new Costs().page(Infinity)).toEqual({ limit: undefined, units: 0 })
   })
+})
+
+it('a page has about 500 expired items where nothing else bounds it', () => {
+  const costs = new Costs()
+  expect(costs.page(Infinity)).toEqual({ limit: 500, units: 0 })
+  for (let page = 0; page < 20; page++) costs.sawPage(1000, 100, 10)
+  expect(costs.page(Infinity).limit).toBeGreaterThan(4900)
+  for (let page = 0; page < 100; page++) costs.sawPage(1000, 0, 10)
+  expect(costs.page(Infinity).limit).toBe(500_000)
 })
 
 describe('the rate', () => {

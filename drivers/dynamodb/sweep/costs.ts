@@ -2,6 +2,10 @@ import { MAX_BATCH_WRITE } from '../requests.ts'
 
 /** How much a new figure counts beside those before it. */
 const WEIGHT = 0.3
+/** Expired items a page should have at most, about: they are in memory until they are deleted. */
+const FOUND = 500
+/** Beyond this a page is as large as DynamoDB makes it. */
+const LEAST_EXPIRED = 0.001
 /** A page grows by no more than this factor, in case the items that follow are bigger. */
 const GROWTH = 4
 /** Bytes of a read unit beside those of a write unit, and plain reads cost half. Source: AWS's page on read and write units. */
@@ -12,12 +16,15 @@ export class Costs {
   #read: number | undefined
   #write: number | undefined
   #lastLimit = 1
+  /** Part of the items that has expired. */
+  #expired = 1
 
   /** Items of the next page, and units it will use, with `slice` units for a request. */
-  page(slice: number): { limit: number | undefined; units: number } {
-    if (slice === Infinity) return { limit: undefined, units: 0 }
+  page(slice: number): { limit: number; units: number } {
+    const most = Math.ceil(FOUND / this.#expired)
     const cost = this.#read ?? 0.5
-    const limit = Math.max(1, Math.floor(Math.min(slice / cost, this.#lastLimit * GROWTH)))
+    if (slice === Infinity) return { limit: most, units: 0 }
+    const limit = Math.max(1, Math.floor(Math.min(most, slice / cost, this.#lastLimit * GROWTH)))
     this.#lastLimit = limit
     return { limit, units: Math.max(0.5, limit * cost) }
   }
@@ -28,9 +35,11 @@ export class Costs {
     return { size: Math.max(1, Math.min(MAX_BATCH_WRITE, Math.floor(slice / each))), each }
   }
 
-  /** A page has been read. */
-  sawPage(items: number, units: number): void {
-    if (items > 0) this.#read = average(this.#read, units / items)
+  /** A page has been read. @param expired - how many of its items had expired */
+  sawPage(items: number, expired: number, units: number): void {
+    if (items === 0) return
+    this.#read = average(this.#read, units / items)
+    this.#expired = Math.max(average(this.#expired, expired / items), LEAST_EXPIRED)
   }
 
   /** Items have been deleted. */

@@ -22,9 +22,12 @@ export class Pacer {
   #now: () => number
   #began: number
   #at: number
-  /** Units booked so far, and units that time has allowed for. */
+  /** Units booked so far, those of requests that had their turn, and units that time has allowed for. */
   #booked = 0
+  #sent = 0
   #allowed = 0
+  /** Places of the requests that wait, the first one first. */
+  #queue: number[] = []
   /** Units of the last second, about: what was used fades away. */
   #recent = 0
   #throttledAt = -Infinity
@@ -49,13 +52,19 @@ export class Pacer {
   book(units: number): number {
     this.#advance()
     this.#recent += units
-    return (this.#booked += units)
+    this.#booked += units
+    this.#queue.push(this.#booked)
+    return this.#booked
   }
 
-  /** @returns ms to wait before the request with this place can be sent, as things stand; 0 when it is its turn */
+  /** @returns ms to wait and ask again; 0, once, when it is the turn of the request with this place */
   wait(place: number): number {
     this.#advance()
-    return this.#rate === Infinity ? 0 : Math.max(0, ((place - this.#allowed) / this.#rate) * 1000)
+    const ms = this.#rate === Infinity ? 0 : ((place - this.#allowed) / this.#rate) * 1000
+    if (place !== this.#queue[0] || ms > 0) return Math.max(1, ms)
+    this.#queue.shift()
+    this.#sent = place
+    return 0
   }
 
   /** What a request has really used. */
@@ -85,8 +94,9 @@ export class Pacer {
       this.#allowed = this.#booked
       return
     }
-    // What nobody used is not saved up beyond a slice.
-    this.#allowed = Math.min(this.#booked + this.#rate / SLICES, this.#allowed + this.#rate * seconds)
+    // What was not used in time is not saved up: a slice, or what the next request needs.
+    const most = Math.max(this.#sent + this.#rate / SLICES, this.#queue[0] ?? 0)
+    this.#allowed = Math.min(most, this.#allowed + this.#rate * seconds)
     const growth = Math.max(GROWTH.units, this.#rate * GROWTH.part) * seconds
     this.#rate = Math.min(this.#limit, this.#rate + growth)
   }

@@ -145,7 +145,7 @@ async function readPage(sweep: Sweep, place: SegmentState, segment: number, isFi
   if (output.Items === undefined) throw toDriverError(tornAnswer(), { operation: 'Scan', table })
   const keys = output.Items.flatMap((item) => item[attributes.key]?.S ?? [])
   const scanned = output.ScannedCount ?? keys.length
-  costs.sawPage(scanned, consistent ? units / 2 : units)
+  costs.sawPage(scanned, keys.length, consistent ? units / 2 : units)
   const { LastEvaluatedKey: lastKey } = output
   const last = lastKey?.[attributes.key]?.S
   if (lastKey !== undefined && (last === undefined || Object.keys(lastKey).length > 1)) {

@@ -6,7 +6,7 @@ import { once } from 'node:events'
  *
  * @param file - URL of its script
  * @param args - its arguments
- * @returns its `endpoint`, its `port`, and `stop()`
+ * @returns its `endpoint`, its `port`, `ask()`, which resolves to what it answers to a message, and `stop()`
  */
 export async function startServer(file, args) {
   const child = fork(file, args, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
@@ -20,6 +20,13 @@ export async function startServer(file, args) {
   return {
     port,
     endpoint: `http://127.0.0.1:${port}`,
+    async ask() {
+      child.channel.ref()
+      child.send('')
+      const [answer] = await once(child, 'message')
+      child.channel.unref()
+      return answer
+    },
     async stop() {
       child.ref()
       if (child.connected) child.disconnect()

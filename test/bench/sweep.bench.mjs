@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { BatchWriteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { startServer } from './support/children.mjs'
+import { DATA } from './support/session-data.mjs'
+import { createTables } from './support/session-tables.mjs'
+import { timesLessRow } from './support/times-less.mjs'
+
+const ROUNDS = 3
+const OURS = { table: 'sessions', key: 'session_key', expires: 'expire_date', expired: 20_000, live: 2000 }
+/** It deletes one by one, so it is given fewer, in the same proportion, and all is compared per item. */
+const CONNECT = { table: 'express-sessions', key: 'id', expires: 'expires', expired: 2000, live: 200 }
+const MANY = 1_000_000
+/** Items that are deleted before it is looked at how the memory grows. */
+const WARM = 50_000
+const MAX_GROWTH_MB = 60
+const CAPACITY = 500
+const CAPACITY_ITEMS = 5000
+
+const script = (name) => new URL(`support/${name}.mjs`, import.meta.url)
+const child = fileURLToPath(script('sweep-child'))
+
+/**
+ * Sweeps: beside the reap of connect-dynamodb, on dynalite; the memory a large table takes; and the capacity used within a
+ * limit, as an endpoint that counts it saw it.
+ */
+export async function* measure(entries) {
+  const sweep = async (what, endpoint, options = {}, first = 0) => {
+    const args = ['--expose-gc', child, what, endpoint, entries.table, JSON.stringify(options), String(first)]
+    return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout)
+  }
+  yield* besideConnect(sweep)
+  yield* memory(sweep)
+  yield* capacity(sweep)
+}
+
+async function* besideConnect(sweep) {
+  const ours = []
+  const reference = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const dynalite = await startServer(script('sweep-dynalite'), [])
+    await createTables(dynalite.endpoint)
+    const perItem = async (what, items) => {
+      await fill(dynalite.endpoint, items)
+      const { cpu: before } = await dynalite.ask()
+      const { ms, cpu } = await sweep(what, dynalite.endpoint)
+      const { cpu: after } = await dynalite.ask()
+      await checkSwept(dynalite.endpoint, items)
+      return { cpu: (cpu + after - before) / items.expired, us: (ms * 1000) / items.expired }
+    }
+    ours.push(await perItem('ours', OURS))
+    reference.push(await perItem('connect', CONNECT))
+    await dynalite.stop()
+  }
+  const row = (name, atLeast, pick) =>
+    timesLessRow({ name, unit: 'us/item', atLeast }, ours.map(pick), reference.map(pick))
+  yield row("CPU of both sides, beside connect-dynamodb's reap (of 2,000)", 8, ({ cpu }) => cpu)
+  yield row("time, beside connect-dynamodb's reap (of 2,000)", 6, ({ us }) => us)
+}
+
+/** Sessions, each with the same data, that ended an hour ago or live for another one. */
+async function fill(endpoint, { table, key, expires, expired, live }) {
+  const client = clientOf(endpoint)
+  const now = Math.floor(Date.now() / 1000)
+  const item = (index) => ({
+    [key]: { S: `sess:${String(index).padStart(32, '0')}` },
+    data: { S: JSON.stringify(DATA) },
+    [expires]: { N: String(index < expired ? now - 3600 : now + 3600) },
+  })
+  for (let at = 0; at < expired + live; at += 25) {
+    const writes = Array.from({ length: 25 }, (_, index) => ({ PutRequest: { Item: item(at + index) } }))
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: writes } }))
+  }
+  client.destroy()
+}
+
+async function checkSwept(endpoint, { table, expires, live }) {
+  const client = clientOf(endpoint)
+  let counted = 0
+  let start
+  do {
+    const page = await client.send(new ScanCommand({ TableName: table, ExclusiveStartKey: start }))
+    counted += page.Items.filter((item) => Number(item[expires].N) * 1000 > Date.now()).length
+    if (page.Items.length > counted) throw new Error('an expired item was left')
+    start = page.LastEvaluatedKey
+  } while (start)
+  if (counted !== live) throw new Error(`${live - counted} live items were lost`)
+  client.destroy()
+}
+
+function clientOf(endpoint) {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  return new DynamoDBClient({ endpoint, region: 'us-east-1', credentials })
+}
+
+/**
+ * How much the process grows while a large table is swept. The runtime takes its young generation once, whatever is done
+ * (a loop of plain BatchWriteItem with the SDK grows by 64 MB), so it is measured after the first part of the table too.
+ */
+async function* memory(sweep) {
+  for (const [first, name] of [
+    [WARM, `after the first ${WARM.toLocaleString('en')}`],
+    [0, 'from the start of the process, for the record'],
+  ]) {
+    const server = await startServer(script('sweep-endpoint'), [String(MANY)])
+    const { growth, result } = await sweep('ours', server.endpoint, {}, first)
+    const { left } = await server.ask()
+    await server.stop()
+    if (left > 0 || result.deleted !== MANY) throw new Error(`${left} items were left`)
+    yield {
+      name: `peak memory growth, ${MANY.toLocaleString('en')} items deleted, ${name}`,
+      unit: 'MB',
+      ours: growth,
+      reference: MAX_GROWTH_MB,
+      ratio: growth / MAX_GROWTH_MB,
+      bar: first > 0 ? `< ${MAX_GROWTH_MB} MB` : '-',
+      met: first === 0 || growth < MAX_GROWTH_MB,
+    }
+  }
+}
+
+async function* capacity(sweep) {
+  const server = await startServer(script('sweep-endpoint'), [String(CAPACITY_ITEMS)])
+  const { result } = await sweep('ours', server.endpoint, { maxCapacity: CAPACITY })
+  const { uses } = await server.ask()
+  await server.stop()
+  if (result.deleted !== CAPACITY_ITEMS) throw new Error('not all were deleted')
+  const total = uses.reduce((sum, [, units]) => sum + units, 0)
+  const mean = (total / (uses.at(-1)[0] - uses[0][0])) * 1000
+  const busiest = Math.max(...uses.map(([at]) => unitsBetween(uses, at, at + 1000)))
+  const name = `units a second with maxCapacity ${CAPACITY}`
+  const row = { unit: 'units/s', reference: CAPACITY }
+  yield {
+    ...row,
+    name,
+    ours: mean,
+    ratio: mean / CAPACITY,
+    bar: '0.9 to 1',
+    met: mean >= 0.9 * CAPACITY && mean <= CAPACITY,
+  }
+  yield {
+    ...row,
+    name: `${name}, the busiest second`,
+    ours: busiest,
+    ratio: busiest / CAPACITY,
+    bar: '<= 1',
+    met: busiest <= CAPACITY,
+  }
+}
+
+function unitsBetween(uses, from, to) {
+  return uses.filter(([at]) => at >= from && at < to).reduce((sum, [, units]) => sum + units, 0)
+}
