@@ -2,7 +2,7 @@ import { h3Plugin } from './h3-plugin.ts'
 import { h3Users } from './h3-users.ts'
 import { developmentPassword, developmentStorage } from './development.ts'
 import { type SessionsHost, driverModule, hostModule } from './host-module.ts'
-import type { NitroLike } from './nitro.ts'
+import type { AutoImports, NitroLike } from './nitro.ts'
 import { type SessionsOptions, runtimeOptions } from './options.ts'
 import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
@@ -10,8 +10,8 @@ const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession
 
 const CLEAR_EXPIRED = 'sessions:clear-expired'
 
-/** Nitro takes h3's own functions of these names at priority 1. */
-const BEFORE_H3 = 2
+/** Behind what the app itself calls by one of these names. */
+const BEHIND_APP = -1
 
 /** Make sessions part of a server that is being built. */
 export async function setup(nitro: NitroLike, given: SessionsOptions, host: SessionsHost): Promise<void> {
@@ -54,9 +54,19 @@ function addModules(nitro: NitroLike, host: SessionsHost, driver: string | undef
       description: 'Remove expired sessions',
     }
   }
-  if (!options.imports) return
-  const ours = AUTO_IMPORTS.map((name) => ({ name, from: '#sessions', priority: BEFORE_H3 }))
-  options.imports.imports = [...(options.imports.imports ?? []), ...ours]
+  if (options.imports) addAutoImports(options.imports)
+}
+
+/** In place of h3's own functions of these names. */
+function addAutoImports(imports: AutoImports): void {
+  const isTheirs = (name: unknown): boolean => typeof name !== 'string' || !AUTO_IMPORTS.includes(name)
+  imports.presets = imports.presets?.map((preset) =>
+    typeof preset === 'object' && preset.from === 'h3'
+      ? { ...preset, imports: (preset.imports ?? []).filter(isTheirs) }
+      : preset,
+  )
+  const ours = AUTO_IMPORTS.map((name) => ({ name, from: '#sessions', priority: BEHIND_APP }))
+  imports.imports = [...(imports.imports ?? []), ...ours]
 }
 
 /** Make modules part of the bundle, in development too, where Nitro leaves packages as they are. */

@@ -29,10 +29,15 @@ export interface NitroOptionsLike {
   readonly experimental: { tasks?: boolean }
   readonly tasks: Record<string, { handler?: string; description?: string }>
   readonly virtual: Record<string, string | (() => string | Promise<string>)>
-  imports: false | { imports?: AutoImport[] }
+  imports: false | AutoImports
   externals?: { inline?: unknown[] }
   noExternals?: boolean | (string | RegExp)[]
   readonly traceDeps?: unknown
+}
+
+export interface AutoImports {
+  imports?: AutoImport[]
+  presets?: (string | { from?: string; package?: string; imports?: unknown[] })[]
 }
 
 /** A name that is known everywhere in the server without being imported. */

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { sealSession } from 'h3v1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Packed, pack } from '../support/pack.ts'
@@ -62,6 +64,11 @@ describe.each(RELEASES)('a server built by $name', (release) => {
   it('is built without a warning', () => {
     expect(printed).toMatch(/built/)
     expect(printed).not.toMatch(/warn|error|duplicate|deprecat|circular/i)
+  })
+
+  it('makes pages while it is built, without a password, a session or a storage', async () => {
+    const page = await readFile(join(project, '.output/public/prerendered.json'), 'utf8')
+    expect(JSON.parse(page)).toEqual({ isNew: true })
   })
 
   it('loads the SDK for the first stored session, and for no visitor without one', async () => {
@@ -134,10 +141,15 @@ describe.each(RELEASES)('a server built by $name', (release) => {
   })
 
   it.runIf(release.tool === 'nitropack')(
-    'knows its own functions everywhere, ahead of those of h3',
+    'knows its own functions everywhere, ahead of those of h3 and behind those of the app',
     async () => {
       const answer = await new Visitor().get(`${one.url}/auto`)
-      expect(answer.json()).toEqual({ by: 'auto-import', isSame: true, saves: true })
+      expect(answer.json()).toEqual({
+        by: 'auto-import',
+        isSame: true,
+        isCounted: true,
+        clear: 'of the app',
+      })
     },
   )
 

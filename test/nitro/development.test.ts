@@ -40,7 +40,7 @@ describe.each(RELEASES)('the development server of $name', (release) => {
     expect([first.visits, second.visits]).toEqual([1, 2])
     expect(second.server.output()).not.toContain('A password')
     expect(await readFile(join(project, '.env'), 'utf8')).toBe(text)
-  }, 60_000)
+  }, 120_000)
 
   it('keeps sessions in files where dynalite is not installed', async () => {
     await uninstall(project, 'dynalite')
@@ -48,5 +48,5 @@ describe.each(RELEASES)('the development server of $name', (release) => {
     expect(visits).toBe(1)
     expect(server.output()).toContain('Sessions are in files, in .data/sessions')
     expect((await visit()).visits).toBe(2)
-  }, 60_000)
+  }, 120_000)
 })
