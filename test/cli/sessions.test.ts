@@ -4,6 +4,7 @@ import dynamodb from '../../drivers/dynamodb.ts'
 import { hashKey } from '../../drivers/utils/errors.ts'
 import { compressed, createSessionStore, devalue, encrypted, signToken } from '../../src/index.ts'
 import type { SessionStore, SessionStoreOptions } from '../../src/index.ts'
+import { accessDenied } from '../support/aws-errors.ts'
 import { startProxy } from '../support/proxy.ts'
 import { describeEngines } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/tables.ts'
@@ -258,13 +259,27 @@ describeEngines('sessions on the command line', (engine) => {
     })
 
     it('looks at a sample, and says so', async () => {
-      const [, { sample, sessions }] = await json('stats --sample 3')
+      const [, { described, sample, sessions, estimatedLive }] = await json('stats --sample 3')
       expect(sample).toMatchObject({ items: 3, complete: false })
       expect(sessions.live + sessions.expired + sessions.other).toBe(3)
+      // dynalite counts late, as DynamoDB does; a count below the sample's own is of no use.
+      const expected = described.items > 3 ? Math.round((described.items * sessions.live) / 3) : null
+      expect(estimatedLive).toBe(expected)
       const { out } = await run(`stats ${where} --sample 3`)
       expect(out).toMatch(/looked at +3, a sample: what follows is of these/)
       expect((await json('stats --sample all'))[1].sample).toMatchObject({ items: 9, complete: true })
     })
+  })
+
+  it('counts without the right to describe the table', async () => {
+    const proxy = await startProxy(engine.endpoint)
+    proxy.fault({ match: 'DescribeTable', do: accessDenied })
+    where = where.replace(engine.endpoint, proxy.url)
+    expect(await json('stats')).toEqual([0, expect.objectContaining({ described: null })])
+    expect((await run(`stats ${where}`)).out).toMatch(
+      /items +unknown: counting takes the right to DescribeTable/,
+    )
+    await proxy.stop()
   })
 
   it('says in one line what fails', async () => {
