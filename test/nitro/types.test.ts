@@ -72,6 +72,9 @@ async function complaints(project: string, tsconfig: object): Promise<string[]> 
   return output.split('\n').filter((line) => !isOthers.test(line))
 }
 
+/** The compiler reads a thousand files of Nitro's for each of these. */
+const TIMEOUT = 120_000
+
 const RUNTIME = 'unsession/nitro/runtime'
 
 describe.each(RELEASES)('types beside $name', ({ tool, companions }) => {
@@ -89,6 +92,7 @@ describe.each(RELEASES)('types beside $name', ({ tool, companions }) => {
       await run(process.execPath, [cli(tool), 'prepare'], { cwd: project, env: environment() })
       expect(await complaints(project, { extends: './.nitro/types/tsconfig.json' })).toEqual([])
     },
+    TIMEOUT,
   )
 
   const resolutions: [string, Record<string, string>][] = [
@@ -111,5 +115,6 @@ describe.each(RELEASES)('types beside $name', ({ tool, companions }) => {
       }
       expect(await complaints(project, { compilerOptions, files: Object.keys(all) })).toEqual([])
     },
+    TIMEOUT,
   )
 })
