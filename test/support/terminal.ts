@@ -57,12 +57,16 @@ export async function buildCli(): Promise<BuiltCli> {
   await mkdir(output, { recursive: true })
   // Inside the repository, where the packages it imports are found.
   const folder = await mkdtemp(join(output, 'cli-'))
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
   await build({
     input: join(ROOT, 'src/cli/bin.ts'),
     platform: 'node',
     external: /^(?![./])/,
     output: { dir: folder, entryFileNames: 'bin.mjs', chunkFileNames: '[name].mjs' },
     logLevel: 'silent',
+  }).catch(async (error: unknown) => {
+    await remove()
+    throw error
   })
   const bin = join(folder, 'bin.mjs')
   const running: Terminal[] = []
@@ -75,7 +79,7 @@ export async function buildCli(): Promise<BuiltCli> {
     },
     async remove() {
       await Promise.all(running.map((terminal) => terminal.stop()))
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }
