@@ -48,6 +48,7 @@ import sessionsForNuxt, { type ModuleOptions } from 'unsession/nuxt'
 import { createSessionStore, ConflictError, type SessionStore } from 'unsession'
 import dynamodb, { DRIVER_DEPENDENCIES, type DynamoDBOptions } from 'unsession/drivers/dynamodb'
 import { useSession } from 'unsession/h3'
+import { fromExpressSession } from 'unsession/moving'
 import { createTable, describeTable } from 'unsession/table'
 import { startDynamoDB } from 'unsession/testing'
 import { createStorage } from 'unstorage'
@@ -64,7 +65,8 @@ const store: SessionStore = createSessionStore({ storage, maxAge: 3600 })
 createSessionStore({ storage: dynamodb() })
 
 export async function handler(event: H3Event): Promise<string[]> {
-  const session = await useSession<{ cart: string[] }>(event, { store, password: 'p'.repeat(32) })
+  const adopt = fromExpressSession({ storage, secret: 'old' })
+  const session = await useSession<{ cart: string[] }>(event, { store, password: 'p'.repeat(32), adopt })
   await session.update({ cart: ['x'] })
   const cart: string[] = session.data.cart ?? []
   return cart
