@@ -15,7 +15,7 @@ export interface ClearExpiredOptions extends DynamoDBOptions, SweepOptions {}
  * the default; tables whose keys are written again after they expired want `conditional: true`. Where this machine's clock
  * is ahead of the endpoint's, the endpoint's counts.
  *
- * Rights: Scan and BatchWriteItem; for `conditional` PartiQLDelete or DeleteItem. DescribeTable is used where it is allowed.
+ * Rights: Scan, BatchWriteItem and DeleteItem. PartiQLDelete and DescribeTable are used where they are allowed.
  *
  * @param options - see {@link ClearExpiredOptions}
  * @returns what was done, runs before an interruption included

@@ -48,7 +48,7 @@ const ACTIONS: Record<PolicyPurpose, Actions> = {
     index: ['Query'],
   },
   operator: { table: ['DescribeTable', 'Scan', 'GetItem', 'PutItem', 'DeleteItem'], index: ['Query'] },
-  cleanup: { table: ['DescribeTable', 'Scan', 'BatchWriteItem'] },
+  cleanup: { table: ['DescribeTable', 'Scan', 'BatchWriteItem', 'DeleteItem', 'PartiQLDelete'] },
   admin: {
     table: [
       'CreateTable',
@@ -65,7 +65,7 @@ const ACTIONS: Record<PolicyPurpose, Actions> = {
   },
 }
 
-/** In place of `BatchWriteItem`, which knows no conditions: single deletes, and many in one request of PartiQL. */
+/** Without `BatchWriteItem`, which knows no conditions: single deletes, and many in one request of PartiQL. */
 const CONDITIONAL_CLEANUP = ['DescribeTable', 'Scan', 'DeleteItem', 'PartiQLDelete']
 
 export const PURPOSES: readonly PolicyPurpose[] = ['run-time', 'operator', 'cleanup', 'admin']

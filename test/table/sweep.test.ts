@@ -111,6 +111,24 @@ describeEngines('clearExpired', (engine) => {
     expect(await table.count()).toBe(60 - deleted)
   })
 
+  it('never takes a key with a dot unconditionally: the record of a user is written again', async () => {
+    const records = keys('user.', 10)
+    await plant(
+      table,
+      [...records, ...keys('v1.5:old', 20)].map((key) => itemEnding(key, LONG_AGO)),
+    )
+    proxy.fault({
+      match: 'Scan',
+      async do({ forward, reply }) {
+        const answer = await forward()
+        for (const key of records.slice(0, 4)) await table.put(itemEnding(key, LATER))
+        reply(answer)
+      },
+    })
+    expect(await clearExpired({ ...options, segments: 1 })).toMatchObject({ expired: 30, deleted: 26 })
+    expect(await table.count()).toBe(4)
+  })
+
   it('deletes one by one where PartiQL is not allowed', async () => {
     await plant(
       table,

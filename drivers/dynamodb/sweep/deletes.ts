@@ -31,8 +31,27 @@ export type Deletes = (
 /** Single deletes out at once, of one batch. */
 const SINGLES = 5
 
+/**
+ * Deletes for tables of sessions: without a condition what is never written again, which ids of sessions are not, and with
+ * one what may be.
+ */
+export function sessionDeletes(sender: Sender, ctx: RequestContext, expiredAt: number): Deletes {
+  const plain = plainDeletes(sender, ctx)
+  const conditional = conditionalDeletes(sender, ctx, expiredAt)
+  return async (keys, each, onDeleted) => {
+    const [reused, ids] = [keys.filter(mayBeReused), keys.filter((key) => !mayBeReused(key))]
+    const units = ids.length > 0 ? await plain(ids, each, onDeleted) : 0
+    return reused.length > 0 ? units + (await conditional(reused, each, onDeleted)) : units
+  }
+}
+
+/** No id of a session has a dot; the record of a user has, and is written again when it has expired. */
+function mayBeReused(key: string): boolean {
+  return key.slice(key.lastIndexOf(':') + 1).includes('.')
+}
+
 /** Deletes without a condition, 25 in a request. */
-export function plainDeletes(sender: Sender, ctx: RequestContext): Deletes {
+function plainDeletes(sender: Sender, ctx: RequestContext): Deletes {
   return inRounds(sender, async (keys, each) => {
     const writes = keys.map((key) => deleteWrite(ctx, key))
     const input = batchWriteRequest(ctx, writes)

@@ -17,8 +17,9 @@ export interface SweepOptions {
   /** Segments the table is scanned in side by side, 1 to 1000; so many requests are out at most. Default 4. */
   segments?: number
   /**
-   * Delete an item only if it is still expired when the delete arrives. For tables whose keys are written again after they
-   * have expired; ids of sessions never are. Slower: DynamoDB has no conditional deletes in its plain batches. Default `false`.
+   * Delete every item only if it is still expired when the delete arrives. For tables whose keys are written again after
+   * they have expired. Default `false`: ids of sessions never are; keys with a dot, which no id has, are always deleted so.
+   * Slower where DynamoDB takes no batches of conditional deletes.
    */
   conditional?: boolean
   /** Count what would be deleted, and delete nothing. Default `false`. */

@@ -6,7 +6,7 @@ import type { RequestContext } from '../requests.ts'
 import { scanRequest } from '../scan-requests.ts'
 import { toDriverError } from '../sdk-errors.ts'
 import { Costs } from './costs.ts'
-import { type Deletes, conditionalDeletes, plainDeletes } from './deletes.ts'
+import { type Deletes, conditionalDeletes, sessionDeletes } from './deletes.ts'
 import { Meter } from './meter.ts'
 import { type SweepOptions, type SweepProgress, type SweepResult, resolveSweep } from './options.ts'
 import { Pacer } from './pacer.ts'
@@ -26,8 +26,8 @@ export interface SweepClock {
 /**
  * Delete what has expired for longer than the grace, segment by segment, a page at a time.
  *
- * The deletes are not conditional by default, which is safe where an expired key is never written again, as with session
- * ids: expired is final, and only what has been expired for longer than any read lag and clock skew is taken.
+ * The deletes of ids of sessions are not conditional by default, which is safe as an id that has expired is never written
+ * again: expired is final, and only what has been expired for longer than any read lag and clock skew is taken.
  *
  * @param prefix - only keys that begin so
  * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` after 30 seconds in which nothing got through; and as the driver
@@ -66,7 +66,7 @@ export async function sweepTable(
   })
   const ctx: RequestContext = { ...connection.options, onCapacity: true }
   const expiredAt = now - grace * 1000
-  const conditional = conditionalDeletes(sender, ctx, expiredAt)
+  const deletes = settings.conditional ? conditionalDeletes : sessionDeletes
   const sweep: Sweep = {
     ctx,
     sender,
@@ -76,7 +76,7 @@ export async function sweepTable(
     tell,
     costs: new Costs(),
     isFirstConsistent: isResumed,
-    deletes: dryRun ? undefined : settings.conditional ? conditional : plainDeletes(sender, ctx),
+    deletes: dryRun ? undefined : deletes(sender, ctx, expiredAt),
   }
   await Promise.all(
     state.segments.map((place, segment) =>
