@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Adopter } from '../h3/adopt.ts'
 import { cookieValue } from '../h3/cookie.ts'
-import { isObject, parseJson, type StoredValue, toText } from '../session/envelope.ts'
+import { isObject } from '../../drivers/utils/check.ts'
+import { parseJson, type StoredValue, toText } from '../session/envelope.ts'
 import type { LegacyFormat } from '../session/legacy.ts'
 import { adopter, type FormerStoreOptions, secretsOf } from './former-store.ts'
 

@@ -1,3 +1,4 @@
+import { isObject } from '../../drivers/utils/check.ts'
 import { MAX_INSTANT } from './lifetime.ts'
 
 /** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
@@ -95,11 +96,6 @@ function parseHeader(fields: unknown): Header | null {
     ...(u !== undefined && { user: u }),
     codec: k,
   }
-}
-
-/** A plain object, as JSON makes them. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isCount(value: unknown): value is number {

@@ -1,4 +1,4 @@
-import { invalidOption } from '../../drivers/utils/errors.ts'
+import { type Rule, type Rules, checkGiven } from '../../drivers/utils/check.ts'
 import { MAX_INSTANT } from './lifetime.ts'
 import type { SessionOptions } from './session.ts'
 import type { Lifetime, SessionRecord } from './types.ts'
@@ -33,17 +33,22 @@ export function defaultLifetime({ maxAge, idleTimeout, store }: SessionOptions):
   return maxAge === undefined && idleTimeout === undefined ? store.config : { maxAge, idleTimeout }
 }
 
-/** @throws {UnsessionError} `INVALID_OPTION`, naming the option */
-export function checkExpiry({ maxAge, idleTimeout, expiresAt }: SessionExpiry): void {
-  checkSeconds('maxAge', maxAge)
-  checkSeconds('idleTimeout', idleTimeout)
-  if (expiresAt !== undefined && !(Number.isFinite(Number(expiresAt)) && Number(expiresAt) > 0)) {
-    throw invalidOption('expiresAt', 'must be a valid date or ms since the epoch')
-  }
+/** A span of a session's life. */
+export const SECONDS: Rule = [
+  (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
+  'must be a number of seconds above 0; leave it out for the default',
+]
+
+const RULES: Rules<SessionExpiry> = {
+  maxAge: SECONDS,
+  idleTimeout: SECONDS,
+  expiresAt: [
+    (value) => Number.isFinite(Number(value)) && Number(value) > 0,
+    'must be a valid date or ms since the epoch',
+  ],
 }
 
-function checkSeconds(option: string, seconds: unknown): void {
-  if (seconds === undefined || (typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds)))
-    return
-  throw invalidOption(option, 'must be a positive number of seconds; leave it out for no limit')
+/** @throws {UnsessionError} `INVALID_OPTION`, naming the option */
+export function checkExpiry(expiry: SessionExpiry): void {
+  checkGiven(expiry, RULES)
 }

@@ -1,7 +1,16 @@
+import {
+  type Rule,
+  type Rules,
+  checkGiven,
+  isCount,
+  isFunction,
+  isObject,
+  isWithin,
+} from '../../drivers/utils/check.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import type { Codec } from './codec.ts'
 import { json } from './codecs/json.ts'
-import { isObject } from './envelope.ts'
+import { SECONDS } from './expiry.ts'
 import type { SessionHooks } from './hooks.ts'
 import type { LegacyFormat } from './legacy.ts'
 import type { DriverLike, StorageLike } from './storage.ts'
@@ -60,11 +69,51 @@ export interface ResolvedOptions {
   config: StoreConfig
 }
 
+const METHODS = ['hasItem', 'getItem', 'setItem', 'removeItem', 'getKeys']
+
+const storageRule: Rule = [
+  (value) => isObject(value) && METHODS.every((method) => isFunction(value[method])),
+  'must be an unstorage Storage or Driver that can be written to; call a driver factory with its options',
+]
+
+const RULES: Rules<SessionStoreOptions> = {
+  storage: storageRule,
+  cache: [
+    (value) => value === false || isObject(value),
+    'must be an object of options, or false for no cache',
+  ],
+  codec: [
+    (value) => isListOf(value, isCodec) && [value].flat().length > 0,
+    'must be a codec, such as json(), or an array of codecs; call it if it is a function',
+  ],
+  legacy: [
+    (value) => isListOf(value, (format) => isObject(format) && isFunction(format.read)),
+    'must be a format, such as expressSession(), or an array of formats',
+  ],
+  hooks: [isObject, 'must be an object of functions'],
+  maxAge: SECONDS,
+  idleTimeout: SECONDS,
+  staleIfError: [(value) => isWithin(value, 0, Number.MAX_VALUE), 'must be a number of seconds; 0 for none'],
+  maxRetries: [(value) => isCount(value, 0), 'must be a whole number, 0 or more'],
+  now: [isFunction, 'must be a function that returns ms'],
+}
+
+const CACHE: Rules<CacheOptions> = {
+  ttl: SECONDS,
+  max: [(value) => isCount(value, 1), 'must be a whole number, 1 or more'],
+  storage: storageRule,
+}
+
 /** Check options and fill in defaults. @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be */
 export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
-  checkObject('storage', options, 'must be given: createSessionStore({ storage })')
+  if (!isObject(options) || options.storage === undefined)
+    throw invalidOption('storage', 'must be given: createSessionStore({ storage })')
+  checkGiven(options, RULES)
   const {
     storage,
+    cache = {},
+    codec = json(),
+    legacy = [],
     hooks = {},
     maxAge,
     idleTimeout,
@@ -72,24 +121,18 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
     maxRetries = 5,
     now = () => Date.now(),
   } = options
-  checkStorage('storage', storage)
-  checkSeconds('maxAge', maxAge)
-  checkSeconds('idleTimeout', idleTimeout)
-  if (!(typeof staleIfError === 'number' && staleIfError >= 0 && staleIfError < Infinity))
-    throw invalidOption('staleIfError', 'must be a number of seconds; 0 for none')
-  checkCount('maxRetries', maxRetries, 0)
-  if (typeof now !== 'function') throw invalidOption('now', 'must be a function that returns ms')
-  checkObject('hooks', hooks, 'must be an object of functions')
   for (const [name, hook] of Object.entries(hooks)) {
-    if (hook !== undefined && typeof hook !== 'function')
-      throw invalidOption(`hooks.${name}`, 'must be a function')
+    if (hook !== undefined && !isFunction(hook)) throw invalidOption(`hooks.${name}`, 'must be a function')
   }
+  const codecs = [codec].flat()
+  const [first = json()] = codecs
   return {
     storage,
-    cache: resolveCache(options),
+    cache: cache ? resolveCache(cache, storage) : undefined,
     staleIfError,
-    ...resolveCodecs(options.codec),
-    legacy: resolveLegacy(options.legacy),
+    codec: first,
+    codecs,
+    legacy: [legacy].flat(),
     hooks,
     config: {
       maxRetries,
@@ -100,63 +143,18 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   }
 }
 
-function resolveCodecs(codec: SessionStoreOptions['codec'] = json()): {
-  codec: Codec
-  codecs: readonly Codec[]
-} {
-  const codecs: readonly unknown[] = [codec].flat()
-  if (codecs.length === 0 || !codecs.every(isCodec)) {
-    throw invalidOption(
-      'codec',
-      'must be a codec, such as json(), or an array of codecs; call it if it is a function',
-    )
-  }
-  const [first = json()] = codecs
-  return { codec: first, codecs }
-}
-
-function resolveLegacy(legacy: SessionStoreOptions['legacy'] = []): readonly LegacyFormat[] {
-  const formats = [legacy].flat()
-  if (formats.every((format: unknown) => isObject(format) && typeof format['read'] === 'function'))
-    return formats
-  throw invalidOption('legacy', 'must be a format, such as expressSession(), or an array of formats')
-}
-
-function resolveCache({ cache = {}, storage: sessions }: SessionStoreOptions): ResolvedCache | undefined {
-  if (cache === false) return undefined
-  checkObject('cache', cache, 'must be an object of options, or false for no cache')
+function resolveCache(cache: CacheOptions, sessions: SessionStoreOptions['storage']): ResolvedCache {
+  checkGiven(cache, CACHE, 'cache.')
   const { ttl = 10, max = DEFAULT_MAX, storage } = cache
-  checkSeconds('cache.ttl', ttl)
-  checkCount('cache.max', max, 1)
-  if (storage === undefined) return { ttl, max, storage }
-  checkStorage('cache.storage', storage)
   if (storage === sessions) throw invalidOption('cache.storage', 'must not be where the sessions are kept')
   return { ttl, max, storage }
 }
 
-function checkSeconds(name: string, seconds: unknown): void {
-  if (seconds === undefined || (typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0))
-    return
-  throw invalidOption(name, 'must be a number of seconds above 0; leave it out for the default')
+function isCodec(value: unknown): boolean {
+  return isObject(value) && isFunction(value.encode) && isFunction(value.decode)
 }
 
-function checkCount(name: string, count: number, least: number): void {
-  if (!Number.isSafeInteger(count) || count < least)
-    throw invalidOption(name, `must be a whole number, ${least} or more`)
-}
-
-function checkObject(name: string, value: unknown, must: string): void {
-  if (!isObject(value)) throw invalidOption(name, must)
-}
-
-function checkStorage(name: string, storage: unknown): void {
-  if (typeof storage === 'function')
-    throw invalidOption(name, 'is a driver factory; call it with its options')
-  const methods = ['hasItem', 'getItem', 'setItem', 'removeItem', 'getKeys']
-  if (isObject(storage) && methods.every((method) => typeof storage[method] === 'function')) return
-  throw invalidOption(name, 'must be an unstorage Storage or Driver that can be written to')
-}
-
-function isCodec(value: unknown): value is Codec {
-  return isObject(value) && typeof value['encode'] === 'function' && typeof value['decode'] === 'function'
+/** One of a kind, or an array of them. */
+function isListOf(value: unknown, isOne: (value: unknown) => boolean): boolean {
+  return [value].flat().every(isOne)
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../drivers/utils/check.ts'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import type { Found } from './backend.ts'
 import type { Codec, CodecRegistry } from './codec.ts'
@@ -6,7 +7,6 @@ import {
   type HeaderFields,
   type StoredValue,
   formatEnvelope,
-  isObject,
   parseEnvelope,
 } from './envelope.ts'
 import { isLive } from './lifetime.ts'

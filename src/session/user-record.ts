@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type StoredValue, formatEnvelope, isObject, parseEnvelope } from './envelope.ts'
+import { isObject } from '../../drivers/utils/check.ts'
+import { type StoredValue, formatEnvelope, parseEnvelope } from './envelope.ts'
 import { isSessionId } from './id.ts'
 
 /** A session that lately became a user's, or is about to. */
