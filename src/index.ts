@@ -32,5 +32,6 @@ export type {
   StoreConfig,
   StoreStats,
   SweepOptions,
+  SweepProgress,
   SweepResult,
 } from './session/types.ts'

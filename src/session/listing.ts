@@ -55,14 +55,17 @@ export async function sweep(
 ): Promise<SweepResult> {
   const { native } = backend
   if (native?.driver.clearExpired) return native.driver.clearExpired(options)
-  const { grace = DEFAULT_GRACE, onProgress, signal } = options
-  const result: SweepResult = { scanned: 0, deleted: 0 }
+  const { grace = DEFAULT_GRACE, dryRun = false, onProgress, signal } = options
+  const result: SweepResult = { scanned: 0, expired: 0, deleted: 0 }
   for await (const { id, header } of allHeaders(backend, (key) => isSessionId(key) || isUserKey(key))) {
     signal?.throwIfAborted()
     result.scanned++
     if (header.expiresAt + grace * 1000 > now()) continue
-    await backend.remove(id, undefined)
-    result.deleted++
+    result.expired++
+    if (!dryRun) {
+      await backend.remove(id, undefined)
+      result.deleted++
+    }
     onProgress?.({ ...result })
   }
   return result

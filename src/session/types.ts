@@ -59,13 +59,40 @@ export type SessionSummary = Omit<SessionRecord, 'data' | 'original'>
 /** What a sweep of expired sessions did. */
 export interface SweepResult {
   scanned: number
+  /** Sessions that had expired for longer than the grace. */
+  expired: number
   deleted: number
+  /** Capacity units used, read and write units together; with DynamoDB. */
+  units?: number
+  /** Milliseconds of work; with DynamoDB. */
+  duration?: number
 }
 
+/** How far a sweep is. */
+export interface SweepProgress extends SweepResult {
+  /** Looked at in a second, lately; with DynamoDB. */
+  rate?: number
+  /** Items in the table, as DynamoDB counted them in the last six hours; where the credentials may know. */
+  items?: number
+  /** Milliseconds that the rest will take about, where that can be told. */
+  timeLeft?: number
+}
+
+/** Options of a sweep. With this package's DynamoDB driver they are those of `clearExpired` of `unsession/table`. */
 export interface SweepOptions {
   /** Seconds a session must have been expired for. Default 60: above any read lag and clock skew. */
   grace?: number
-  onProgress?: (progress: SweepResult) => void
+  /** Count, and delete nothing. Default `false`. */
+  dryRun?: boolean
+  /** Capacity units a second, reads and writes together; without effect elsewhere. Default: no limit. */
+  maxCapacity?: number
+  /** Segments scanned side by side; without effect elsewhere. Default 4. */
+  segments?: number
+  /** Check again with each delete; without effect elsewhere. Default `false`. */
+  conditional?: boolean
+  /** Where the sweep stands, an empty object to begin with; without effect elsewhere, where it begins anew. */
+  resume?: object
+  onProgress?: (progress: SweepProgress) => void
   signal?: AbortSignal
 }
 

@@ -332,7 +332,7 @@ describe('capability', () => {
       },
       async clearExpired(given: unknown) {
         options.push(given)
-        return { scanned: 7, deleted: 3 }
+        return { scanned: 7, expired: 3, deleted: 3 }
       },
     })
     const storage = prefixStorage(createStorage({ driver }), 'app')
@@ -342,7 +342,7 @@ describe('capability', () => {
     const found: string[] = []
     for await (const session of store.list({ user: 'ada' })) found.push(session.id)
     expect(found).toEqual(['a'])
-    expect(await store.clearExpired({ grace: 9 })).toEqual({ scanned: 7, deleted: 3 })
+    expect(await store.clearExpired({ grace: 9 })).toEqual({ scanned: 7, expired: 3, deleted: 3 })
     expect(options).toEqual(['ada', { grace: 9 }])
   })
 })
@@ -355,11 +355,12 @@ describe('sweeping', () => {
     for (const id of ['a', 'b']) await store.create({ id, data: {}, idleTimeout: 60 })
     await storage.setItem('config', '{"v":1}')
     now += 60_000 + 59_999
-    expect(await store.clearExpired()).toEqual({ scanned: 2, deleted: 0 })
+    expect(await store.clearExpired()).toEqual({ scanned: 2, expired: 0, deleted: 0 })
     now += 1
+    expect(await store.clearExpired({ dryRun: true })).toEqual({ scanned: 2, expired: 2, deleted: 0 })
     const progress: unknown[] = []
     await store.clearExpired({ onProgress: (step) => progress.push(step) })
-    expect(progress.at(-1)).toEqual({ scanned: 2, deleted: 2 })
+    expect(progress.at(-1)).toEqual({ scanned: 2, expired: 2, deleted: 2 })
     expect(await storage.getKeys()).toEqual(['config'])
   })
 

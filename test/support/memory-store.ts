@@ -85,7 +85,7 @@ export class MemoryStore implements SessionStore {
   }
 
   async clearExpired(): Promise<SweepResult> {
-    return { scanned: 0, deleted: 0 }
+    return { scanned: 0, expired: 0, deleted: 0 }
   }
 
   stats(): StoreStats {
