@@ -58,6 +58,9 @@ export const WAIT_FLAG: ArgsDef = {
   },
 }
 
+/** ms. Somebody at a far end of the network waits longer than a request of an app may. */
+const TIMEOUT = { connect: 5000, request: 30_000 }
+
 /** The table meant, from flags that were given. */
 export function tableOptions(flags: Flags): TableOptions {
   const attributes = ROLES.flatMap((role) => {
@@ -69,6 +72,7 @@ export function tableOptions(flags: Flags): TableOptions {
     region: flags.text('region'),
     endpoint: flags.text('endpoint'),
     attributes: Object.fromEntries(attributes),
+    timeout: TIMEOUT,
   }
 }
 
