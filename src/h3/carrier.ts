@@ -4,6 +4,7 @@ import type { SessionRecord } from '../session/types.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieExpires } from './cookie.ts'
 import type { ResponseHead } from './response.ts'
+import { SessionTimer } from './timing.ts'
 
 /** Seconds: throttling and failovers of DynamoDB are mostly over by then. */
 const RETRY_AFTER = 5
@@ -12,6 +13,7 @@ const RETRY_AFTER = 5
 export class ResponseCarrier implements SessionCarrier {
   #config: ResolvedConfig
   #response: ResponseHead | undefined
+  #timer: SessionTimer | undefined
   /** Whether the client may have a cookie to remove. */
   #hasCookie: boolean
   /** How many further cookies h3 has left with the client, called `name.1` and so on. */
@@ -64,6 +66,19 @@ export class ResponseCarrier implements SessionCarrier {
 
   remove(): void {
     if (this.#hasCookie) this.#setCookie(() => '; Max-Age=0')
+  }
+
+  /** Measures the work, where that is asked for. */
+  around(work: () => Promise<void>): () => Promise<void> {
+    if (!this.#config.serverTiming) return work
+    const timer = (this.#timer ??= new SessionTimer(this.#config.name))
+    return async () => {
+      try {
+        await timer.run(work)
+      } finally {
+        if (this.#response?.isOpen) this.#response.serverTiming(timer.name, timer.metric)
+      }
+    }
   }
 
   /** An error that time may heal goes out with the time after which to try again. */

@@ -30,6 +30,8 @@ export interface SessionConfig {
   saveUninitialized?: boolean
   /** Decides between two requests that changed the same key at the same time. Default: the later one wins. */
   onConflict?: ConflictResolver
+  /** Say in the header `Server-Timing` what the session took of the response's time; whoever gets it can read it. Default `false`. */
+  serverTiming?: boolean
   /**
    * Takes over sessions from before, each once, at its first request: h3's own `unsealSession` those that h3 has sealed into
    * cookies, `fromExpressSession` and `fromDjango` of `unsession/moving` those of other software.
@@ -47,6 +49,7 @@ export interface ResolvedConfig extends SessionOptions {
   /** Attributes of the cookie; `undefined` where none is set. */
   readonly attributes: string | undefined
   readonly saveUninitialized: boolean
+  readonly serverTiming: boolean
   readonly adopt: Unseal | Adopter | undefined
 }
 
@@ -99,6 +102,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
     attributes: cookie === false || header ? undefined : cookieAttributes(name, cookie ?? {}),
     sign: (id, version) => sign(name, id, version, keys[0]),
     saveUninitialized: config.saveUninitialized === true,
+    serverTiming: config.serverTiming === true,
     adopt,
   }
   resolved.set(config, result)

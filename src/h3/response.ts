@@ -8,6 +8,8 @@ export interface ResponseHead {
   setCookie(name: string, cookie: string): void
   /** Name a request header that the response depends on. */
   vary(field: string): void
+  /** Set a metric of the header `Server-Timing`, in place of what was set for it before. */
+  serverTiming(name: string, metric: string): void
   /** Should an error go out, say when to try again. @param delay - seconds */
   retryAfter(delay: number): void
   /** Keep the response out of caches, unless the handler has decided about them. */
@@ -57,6 +59,12 @@ class WebHead implements ResponseHead {
 
   vary(field: string): void {
     for (const headers of this.#prepared()) addVary(headers, field)
+  }
+
+  serverTiming(name: string, metric: string): void {
+    for (const headers of this.#prepared()) {
+      headers.set(TIMING, withMetric(headers.get(TIMING), name, metric))
+    }
   }
 
   retryAfter(delay: number): void {
@@ -115,6 +123,11 @@ class NodeHead implements ResponseHead {
     this.#response.setHeader('vary', isFirst ? field : joinVary(this.#varied(), field))
   }
 
+  serverTiming(name: string, metric: string): void {
+    const known = [this.#response.getHeader(TIMING) ?? []].flat().join(', ')
+    this.#response.setHeader(TIMING, withMetric(known, name, metric))
+  }
+
   retryAfter(delay: number): void {
     this.#response.setHeader('retry-after', String(delay))
   }
@@ -135,6 +148,17 @@ class NodeHead implements ResponseHead {
   #varied(): string {
     return [this.#response.getHeader('vary') ?? []].flat().join(', ')
   }
+}
+
+const TIMING = 'server-timing'
+
+/** A metric up to its comma; a comma in quotes is text. */
+const METRIC = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
+
+/** A `Server-Timing` header with a metric in place of the one of that name. */
+function withMetric(known: string | null, name: string, metric: string): string {
+  const others = known?.match(METRIC)?.map((each) => each.trim()) ?? []
+  return [...others.filter((each) => each.split(';', 1)[0] !== name), metric].join(', ')
 }
 
 function addVary(headers: Headers, fields: string): void {

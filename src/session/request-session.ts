@@ -248,7 +248,8 @@ export class RequestSession implements Session {
 
   /** One after the other: a change starts from what the one before it has stored. */
   #enqueue(job: () => Promise<void>): Promise<this> {
-    const run = this.#tail ? this.#tail.then(job) : job()
+    const work = this.#carrier.around(job)
+    const run = this.#tail ? this.#tail.then(work) : work()
     this.#tail = run.catch((error: unknown) => this.#carrier.failed(error))
     return run.then(() => this)
   }

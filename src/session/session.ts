@@ -99,6 +99,8 @@ export interface SessionCarrier {
   send(record: SessionRecord): void
   /** Tell the client that there is no session. */
   remove(): void
+  /** A piece of a session's work, wrapped in what the carrier does around it. */
+  around(work: () => Promise<void>): () => Promise<void>
   /** Something could not be read or stored; whoever asked for it is told as well. Never throws. */
   failed(error: unknown): void
 }

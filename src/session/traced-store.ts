@@ -97,6 +97,7 @@ async function trace<R>(
   if (!channelOf.hasSubscribers) return call()
   const event: TraceEvent = { operation, requests: 0, readUnits: 0, writeUnits: 0 }
   if (id !== undefined) event.keyHash = hashKey(id)
+  const around = currentCall.getStore()
   const begun = performance.now()
   // Node adds what the function resolves to to the event: a record would take the id and the data there.
   const resultOf = await channelOf.tracePromise(async () => {
@@ -106,7 +107,16 @@ async function trace<R>(
       return () => result
     } finally {
       event.duration = performance.now() - begun
+      if (around) addCosts(around, event)
     }
   }, event)
   return resultOf()
+}
+
+/** A call inside a call is part of what the outer one costs. */
+function addCosts(sum: CallCosts, { cache, requests, readUnits, writeUnits }: CallCosts): void {
+  sum.requests += requests
+  sum.readUnits += readUnits
+  sum.writeUnits += writeUnits
+  if (cache && sum.cache !== 'miss') sum.cache = cache
 }

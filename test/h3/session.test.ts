@@ -1,4 +1,5 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
+import { createStorage } from 'unstorage'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   clearSession,
@@ -8,6 +9,7 @@ import {
   updateSession,
   useSession,
 } from '../../src/h3/index.ts'
+import { createSessionStore } from '../../src/session/create-store.ts'
 import { signToken } from '../../src/session/token.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { type Handler, platforms, stopServers } from '../support/h3-platforms.ts'
@@ -421,6 +423,47 @@ describe.each(platforms)('$name', (platform) => {
       const browser = await browse({}, { cookie: false })
       expect(cookiesOf(await browser.fetch('/add'))).toEqual([])
       expect(store.rows.size).toBe(1)
+    })
+  })
+
+  describe('serverTiming', () => {
+    const METRIC = /^session-h3;dur=\d+\.\d\d$/
+
+    it('says what the session took, once, beside what the handler says itself', async () => {
+      const browser = await browse(
+        {
+          '/both': async (event) => {
+            platform.setHeader(event, 'server-timing', 'db;dur=3;desc="a, b"')
+            const session = await useSession<Data>(event, { store, password, serverTiming: true })
+            await session.update({ n: 1 })
+            return session.data
+          },
+        },
+        { serverTiming: true },
+      )
+      expect((await browser.fetch('/read')).headers.get('server-timing')).toMatch(METRIC)
+      const both = (await browser.fetch('/both')).headers.get('server-timing')
+      expect(both?.startsWith('db;dur=3;desc="a, b", ')).toBe(true)
+      expect(both?.slice('db;dur=3;desc="a, b", '.length)).toMatch(METRIC)
+    })
+
+    it('says so on errors too, and is off by default', async () => {
+      const timed = await browse({}, { serverTiming: true })
+      await timed.fetch('/add')
+      store.before = () => {
+        throw new UnsessionError('UNAVAILABLE', 'storage is down')
+      }
+      expect((await timed.fetch('/read')).headers.get('server-timing')).toMatch(METRIC)
+      store.before = undefined
+      expect((await (await browse()).fetch('/add')).headers.has('server-timing')).toBe(false)
+    })
+
+    it('says what the cache knew', async () => {
+      const cached = createSessionStore({ storage: createStorage() })
+      const browser = await browse({}, { store: cached, serverTiming: true })
+      await browser.fetch('/add')
+      const header = (await browser.fetch('/read')).headers.get('server-timing')
+      expect(header).toMatch(/^session-h3;dur=\d+\.\d\d;desc="cache hit"$/)
     })
   })
 

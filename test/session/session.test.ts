@@ -24,6 +24,10 @@ class Recorder implements SessionCarrier {
     this.sent.push('removed')
   }
 
+  around(work: () => Promise<void>): () => Promise<void> {
+    return work
+  }
+
   failed(error: unknown): void {
     this.failures.push(error)
   }
