@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { measure } from '../bench/size.bench.mjs'
+import { entriesOf } from '../bench/support/build.mjs'
+import { type Packed, pack, run } from '../support/pack.ts'
+
+/** Writes down the files that are imported, in the thread where Node looks for them. */
+const HOOKS = `
+import { writeSync } from 'node:fs'
+export async function load(url, context, next) {
+  if (url.startsWith('file:')) writeSync(2, url + '\\n')
+  return next(url, context)
+}`
+
+/** An app's start, and its first request. */
+const APP = `
+import { register } from 'node:module'
+import { writeSync } from 'node:fs'
+register('./hooks.mjs', import.meta.url)
+const { createSessionStore } = await import('unsession')
+const { default: dynamodb } = await import('unsession/drivers/dynamodb')
+const { useSession } = await import('unsession/h3')
+const endpoint = 'http://127.0.0.1:9'
+const driver = dynamodb({ endpoint, region: 'here', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } })
+const store = createSessionStore({ storage: driver })
+const session = await useSession({ headers: new Headers() }, { store, password: 'p'.repeat(32) })
+if (!session.isNew) throw new Error('this visitor has no session')
+writeSync(2, 'started\\n')
+await store.load('an-id').then(() => process.exit(1), (error) => console.log(error.code))
+await driver.dispose()
+`
+
+describe('what an app loads', () => {
+  let packed: Packed
+  beforeAll(async () => {
+    packed = await pack()
+  })
+  afterAll(() => packed.remove())
+
+  it('at its start is neither the SDK, nor what its first visitor does not need', async () => {
+    const files = { 'hooks.mjs': HOOKS, 'app.mjs': APP }
+    const project = await packed.project('start', { unstorage: 'unstorage', h3: 'h3' }, files)
+    const { stdout, stderr } = await run(process.execPath, ['app.mjs'], { cwd: project })
+    expect(stdout.trim()).toBe('UNAVAILABLE')
+    const [atStart = '', later = ''] = stderr.split('started\n')
+    const parts = /\/(engine|open-store)\.mjs|@aws-sdk\/client-dynamodb\//g
+    expect(atStart).toContain('/unsession/dist/drivers/dynamodb.mjs')
+    expect(atStart).not.toMatch(/node_modules\/(?!unsession)/)
+    expect(atStart.match(parts)).toBeNull()
+    expect(new Set(later.match(parts))).toEqual(
+      new Set(['/open-store.mjs', '/engine.mjs', '@aws-sdk/client-dynamodb/']),
+    )
+  })
+
+  it('is no more than it may be', async () => {
+    const entries = entriesOf(join(packed.folder, 'package/dist'))
+    const { value: row } = await measure(entries).next()
+    expect(row).toMatchObject({ met: true, unit: 'kB' })
+  })
+})
