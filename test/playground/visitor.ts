@@ -16,13 +16,19 @@ const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"'
 
 /** A browser with JavaScript off, as far as the playground can tell: keeps cookies, sends forms, follows redirects. */
 export class Visitor {
-  readonly cookies: Map<string, string> = new Map()
+  readonly cookies: Map<string, string>
   readonly #url: string
 
   /** @param url - address of the playground; @param cookies - to come with */
   constructor(url: string, cookies?: Iterable<[string, string]>) {
     this.#url = url
     this.cookies = new Map(cookies)
+  }
+
+  /** The same browser at another server: cookies are a host's, whatever the port. */
+  at(url: string): Visitor {
+    const visitor = new Visitor(url)
+    return Object.assign(visitor, { cookies: this.cookies })
   }
 
   get(path = '/'): Promise<Page> {
@@ -39,14 +45,14 @@ export class Visitor {
   }
 
   /** Send a form and go where its answer leads. */
-  async post(path: string, form?: Record<string, string>): Promise<Page> {
-    const { status, headers } = await this.submit(path, form)
+  async post(path: string, form?: Record<string, string>, own?: Record<string, string>): Promise<Page> {
+    const { status, headers } = await this.submit(path, form, own)
     if (status !== 303) throw new Error(`${path} answered ${status}`)
     return this.get(headers.get('location') ?? '')
   }
 
-  async #send(path: string, init: RequestInit): Promise<Page> {
-    const headers = new Headers(init.headers)
+  async #send(path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Page> {
+    const headers = new Headers({ accept: 'text/html', ...init.headers })
     if (this.cookies.size > 0)
       headers.set('cookie', [...this.cookies].map((pair) => pair.join('=')).join('; '))
     const response = await fetch(this.#url + path, { ...init, headers, redirect: 'manual' })
@@ -69,6 +75,17 @@ export function sessionOn({ text }: Page): ShownSession | null {
   if (id === undefined) return null
   const data = JSON.parse(unescape(field('session-data') ?? ''))
   return { id, version: Number(field('session-version')), data }
+}
+
+/** When the session that a page shows ends, ms since the epoch. */
+export function expiryOn({ text }: Page): number {
+  return Date.parse(/Expires<\/dt>[\s\S]*?datetime="([^"]+)"/.exec(text)?.[1] ?? '')
+}
+
+/** The sessions of the visitor that a page lists. */
+export function devicesOn({ text }: Page): { name: string; handle: string }[] {
+  const lines = text.matchAll(/<strong[^>]*>([^<]+)<\/strong>[\s\S]*?name="handle" value="([^"]+)"/g)
+  return Array.from(lines, ([, name = '', handle = '']) => ({ name, handle }))
 }
 
 function unescape(text: string): string {

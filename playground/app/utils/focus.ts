@@ -1,5 +1,9 @@
-/** Move the focus to the heading of the page, where what had it is gone. */
-export async function focusHeading(): Promise<void> {
-  await nextTick()
-  document.querySelector<HTMLElement>('h1')?.focus()
+/**
+ * Give the keyboard its place back where what had the focus is gone, or was switched off.
+ *
+ * @param place - where to go on from
+ */
+export function regainFocus(place: HTMLElement | null | undefined): void {
+  const { activeElement, body } = document
+  if (activeElement === null || activeElement === body || activeElement.matches(':disabled')) place?.focus()
 }

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { startDynalite } from '../support/engines.ts'
+import { startPlayground, temporaryFolder } from './playground.ts'
+import { Visitor, sessionOn } from './visitor.ts'
+
+/** Tables that are not the playground's own. */
+export function describeTables(): void {
+  describe('another table', () => {
+    test('--endpoint: sessions are kept there, and a table out of reach is a page, not a lost session', async () => {
+      const engine = await startDynalite()
+      const other = temporaryFolder()
+      const elsewhere = await startPlayground(
+        ['--port', '0', '--data', other.path, '--endpoint', engine.endpoint, '--table', 'shop'],
+        { AWS_ACCESS_KEY_ID: '', AWS_REGION: 'us-east-1' },
+      )
+      try {
+        const visitor = new Visitor(elsewhere.urls[0]!)
+        const page = await visitor.post('/sign-in', { name: 'Ada' })
+        expect(sessionOn(page)?.data).toMatchObject({ name: 'Ada' })
+        expect(page.text).toContain(`the table shop at ${engine.endpoint}`)
+
+        await engine.stop()
+        const failed = await visitor.submit('/count')
+        expect(failed.status).toBe(503)
+        expect(failed.text).toContain('UNAVAILABLE')
+        expect(failed.headers.getSetCookie()).toEqual([])
+        const shown = await visitor.at(elsewhere.urls[1]!).get()
+        expect(shown.status).toBe(503)
+        expect(shown.text).toContain('The sessions are out of reach')
+      } finally {
+        await engine.stop()
+        const { code } = await elsewhere.stop()
+        other.remove()
+        expect(code).toBe(0)
+      }
+    })
+
+    test('--aws without credentials says what is missing', async () => {
+      const none = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/nowhere', HOME: '/nowhere' }
+      const keys = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: '' }
+      const aws = await startPlayground(['--aws', '--region', 'eu-west-1'], { ...none, ...keys })
+      const { code, output } = await aws.ended
+      expect(code).toBe(1)
+      expect(output).toContain('Using the table sessions on AWS, region eu-west-1')
+      expect(output).toContain('no AWS credentials were found')
+    })
+  })
+}
