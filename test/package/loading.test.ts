@@ -1,7 +1,5 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { measure } from '../bench/size.bench.mjs'
-import { entriesOf } from '../bench/support/build.mjs'
 import { type Packed, pack, run } from '../support/pack.ts'
 
 /** Writes down the files that are imported, in the thread where Node looks for them. */
@@ -53,6 +51,9 @@ describe('what an app loads', () => {
   })
 
   it('is no more than it may be', async () => {
+    const bench = (file: string) => import(new URL(`../bench/${file}`, import.meta.url).href)
+    const { measure } = await bench('size.bench.mjs')
+    const { entriesOf } = await bench('support/build.mjs')
     const entries = entriesOf(join(packed.folder, 'package/dist'))
     const { value: row } = await measure(entries).next()
     expect(row).toMatchObject({ met: true, unit: 'kB' })
