@@ -1,5 +1,5 @@
 import type { DynamoDBOptions } from '../../drivers/dynamodb/options.ts'
-import { invalidOption } from '../../drivers/utils/errors.ts'
+import { checkNames, isObject } from '../../drivers/utils/check.ts'
 import type { SessionCookieOptions } from '../h3/cookie.ts'
 
 /** The options of the DynamoDB driver that are plain data. */
@@ -39,6 +39,11 @@ export interface SessionsOptions {
   saveUninitialized?: boolean
   /** Store what handlers change in `session.data` before the response goes out. Default `true`. */
   autoSave?: boolean
+  /**
+   * Seconds a session may still be read as it was last seen by this server, while the storage is out of reach; writes fail all
+   * the same. Default 0: reads fail too.
+   */
+  staleIfError?: number
   /** How often a write that met another one is merged and tried again. Default 5. */
   maxRetries?: number
   /**
@@ -58,6 +63,7 @@ const OPTIONS: Record<keyof SessionsOptions, true> = {
   sessionHeader: true,
   saveUninitialized: true,
   autoSave: true,
+  staleIfError: true,
   maxRetries: true,
   h3: true,
 }
@@ -73,6 +79,7 @@ const PLACES = {
   sessionHeader: '',
   saveUninitialized: '',
   autoSave: '',
+  staleIfError: '',
   maxRetries: '',
   cache: { ttl: '', max: '' },
   cookie: { domain: '', path: '', secure: '', httpOnly: '', sameSite: '', priority: '', partitioned: '' },
@@ -108,11 +115,7 @@ export type RuntimeOptions = Record<string, unknown>
  * @throws {UnsessionError} `INVALID_OPTION` for an option that does not exist
  */
 export function runtimeOptions(options: SessionsOptions): RuntimeOptions {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(OPTIONS, name)) {
-      throw invalidOption(`sessions.${name}`, `is unknown; there is ${Object.keys(OPTIONS).join(', ')}`)
-    }
-  }
+  checkNames(options, OPTIONS, 'sessions.')
   return filled(PLACES, { ...options, h3: undefined })
 }
 
@@ -124,8 +127,4 @@ function filled(places: object, given: object): RuntimeOptions {
     result[name] = isObject(place) && isObject(value) ? filled(place, value) : value
   }
   return result
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

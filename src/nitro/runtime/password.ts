@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isObject } from '../../../drivers/utils/check.ts'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 
 /** Shortest password accepted, as in h3. */
@@ -12,7 +13,7 @@ export function randomPassword(): string {
 /** The password in the runtime configuration, where nuxt-auth-utils has it. */
 export function configuredPassword(runtimeConfig: object): unknown {
   const session = 'session' in runtimeConfig && runtimeConfig.session
-  return typeof session === 'object' && session !== null && 'password' in session && session.password
+  return isObject(session) ? session['password'] : undefined
 }
 
 /** The passwords in a text: several are separated by commas. */

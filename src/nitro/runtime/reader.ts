@@ -1,3 +1,4 @@
+import { isObject } from '../../../drivers/utils/check.ts'
 import { invalidOption, UnsessionError } from '../../../drivers/utils/errors.ts'
 
 /**
@@ -102,8 +103,4 @@ function fromJson(value: unknown): unknown {
   } catch {
     return value
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

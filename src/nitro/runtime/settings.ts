@@ -18,18 +18,16 @@ const ATTRIBUTES = ['key', 'value', 'expires', 'created', 'updated', 'version', 
 export function readSettings(options: OptionReader): Settings {
   const maxAge = options.number('maxAge')
   const idleTimeout = options.number('idleTimeout')
-  const storage = options.group('storage', readStorage)
-  const cache = options.group('cache', (group) => ({ ttl: group.number('ttl'), max: group.number('max') }))
-  const maxRetries = options.number('maxRetries')
   return {
     driver: undefined,
     driverOptions: {},
-    ...storage,
+    ...options.group('storage', readStorage),
     store: {
       maxAge,
       idleTimeout,
-      ...(cache !== undefined && { cache }),
-      ...(maxRetries !== undefined && { maxRetries }),
+      cache: options.group('cache', (cache) => ({ ttl: cache.number('ttl'), max: cache.number('max') })),
+      staleIfError: options.number('staleIfError'),
+      maxRetries: options.number('maxRetries'),
     },
     session: {
       name: options.text('name'),
