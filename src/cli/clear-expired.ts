@@ -16,6 +16,9 @@ import { wrap } from './layout.ts'
 import { ATTRIBUTE_FLAGS, COMMON_FLAGS, TABLE_FLAGS, tableOptions } from './table/shared.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Whose sessions they are makes no difference. */
+const { 'user-attribute': _user, ...KEY_AND_EXPIRES } = ATTRIBUTE_FLAGS
+
 export const clearExpired: Command = {
   name: 'clear-expired',
   description: 'Delete what has expired and DynamoDB has not deleted yet; it can be interrupted and resumed',
@@ -46,7 +49,7 @@ export const clearExpired: Command = {
     },
     ...TABLE_FLAGS,
     base: { type: 'string', valueHint: 'prefix', description: "The driver's option `base`. Default: none" },
-    ...ATTRIBUTE_FLAGS,
+    ...KEY_AND_EXPIRES,
     ...COMMON_FLAGS,
   },
   examples: [
@@ -94,7 +97,9 @@ async function isAgreed(options: ClearExpiredOptions, terminal: Terminal): Promi
 /** Among how many items, where one may know. */
 async function itemCount(options: ClearExpiredOptions): Promise<string> {
   try {
-    return `, which has about ${count((await describeTable(options)).itemCount, 'item')}`
+    const { itemCount } = await describeTable(options)
+    // A young table is not counted yet.
+    return itemCount === 0 ? '' : `, which has about ${count(itemCount, 'item')}`
   } catch (error) {
     if (error instanceof UnsessionError && error.code === 'ACCESS_DENIED') return ''
     throw error
@@ -176,7 +181,7 @@ function report(
     ['scanned', count(scanned, 'item')],
     ...(renewed > 0 ? [['renewed', `${count(renewed, 'item')}, meanwhile`] as [string, string]] : []),
     ['used', `${formatNumber(units, 1)} capacity units`],
-    ['took', formatSpan(duration)],
+    ['took', duration < 10_000 ? `${formatNumber(duration / 1000, 1)} s` : formatSpan(duration)],
   ])
   if (end === 'done') return
   terminal.log.info(

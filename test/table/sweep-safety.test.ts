@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { clearExpired } from '../../src/table/index.ts'
+import { type SweepResult, type SweepState, clearExpired } from '../../src/table/index.ts'
 import { BOUNDS, type Session, World } from './sweep-world.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
@@ -66,6 +66,60 @@ async function comesToHarm(
   }
   return false
 }
+
+/** An interruption: after how many steps, and for a crash how many of them were not kept. */
+const stops = fc.array(fc.record({ after: fc.nat(9), lost: fc.option(fc.nat(5), { nil: 0 }) }), {
+  minLength: 1,
+  maxLength: 5,
+})
+
+/** Sweep with interruptions, going on each time from what was kept. */
+async function sweepInParts(
+  world: World,
+  segments: number,
+  stops: { after: number; lost: number }[],
+): Promise<SweepResult> {
+  const options = { client: world.client as never, table: 'sessions', segments }
+  let kept = '{}'
+  for (const { after, lost } of stops) {
+    const resume = JSON.parse(kept) as Partial<SweepState>
+    const steps = [kept]
+    const stop = new AbortController()
+    const onProgress = (): void => {
+      steps.push(JSON.stringify(resume))
+      if (steps.length > after + 1) stop.abort()
+    }
+    await clearExpired({ ...options, resume, onProgress, signal: stop.signal }).catch(() => {})
+    kept = steps.at(-1 - lost) ?? steps[0]!
+  }
+  return clearExpired({ ...options, resume: JSON.parse(kept) as Partial<SweepState> })
+}
+
+describe('a sweep in parts', () => {
+  it('leaves nothing out and counts nothing twice, although plain reads still show what was deleted', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { minLength: 20, maxLength: 200 }),
+        fc.integer({ min: 1, max: 3 }),
+        stops,
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+        async (expired, segments, stops, stream) => {
+          const sessions = expired.map((has) => ({ end: has ? -3_600_000 : 3_600_000, writes: [] }))
+          const world = new World(sessions, 0, () => stream.next().value, true)
+          const all = expired.filter(Boolean).length
+          const result = await sweepInParts(world, segments, stops)
+          expect(world.harm).toEqual([])
+          expect(world.count).toBe(expired.length - all)
+          expect(result.deleted).toBeLessThanOrEqual(all)
+          expect(result.scanned).toBeLessThanOrEqual(expired.length)
+          if (stops.every(({ lost }) => lost === 0))
+            expect(result).toMatchObject({ scanned: expired.length, expired: all, deleted: all })
+        },
+      ),
+      { numRuns: RUNS },
+    )
+  })
+})
 
 describe('a sweep', () => {
   it('hits no live session, with clocks off by 20 s, reads behind by 10 s and writes under way for 5 s', async () => {

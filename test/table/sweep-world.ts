@@ -28,6 +28,15 @@ interface State {
   expires: number | null
 }
 
+interface ScanInput {
+  Segment?: number
+  TotalSegments?: number
+  Limit: number
+  ConsistentRead?: true
+  ExclusiveStartKey?: Values
+  ExpressionAttributeValues: Values
+}
+
 interface Arrival {
   at: number
   key: string
@@ -38,7 +47,7 @@ type Values = Record<string, AttributeValue>
 
 const START = 1_900_000_000_000
 const CONTEXT = { table: 'sessions', attributes: DEFAULT_ATTRIBUTES }
-const PAGE = 3
+const LARGEST_PAGE = 60
 
 /**
  * A table that servers with clocks of their own write to while it is swept. It answers what a sweep sends, each answer later
@@ -86,6 +95,11 @@ export class World {
     },
   }
 
+  /** Items there are. */
+  get count(): number {
+    return this.#keys.filter((key) => this.#current(key) !== null).length
+  }
+
   /** Let what is still under way arrive. */
   end(): void {
     this.#pass(1e9)
@@ -94,21 +108,24 @@ export class World {
   #answers: Record<string, (input: never) => unknown> = {
     DescribeTable: () => ({}),
 
-    Scan: (input: { Segment: number; TotalSegments: number; ExclusiveStartKey?: Values } & Values) => {
-      const { ':then': then } = input.ExpressionAttributeValues as unknown as Record<string, { N: string }>
-      const mine = this.#keys.filter((_, index) => index % input.TotalSegments === input.Segment)
+    Scan: (input: ScanInput) => {
+      const { ':then': then } = input.ExpressionAttributeValues
+      const mine = this.#keys.filter(
+        (_, index) => index % (input.TotalSegments ?? 1) === (input.Segment ?? 0),
+      )
       const from = mine.indexOf(input.ExclusiveStartKey?.session_key?.S ?? '') + 1
-      const page = mine.slice(from, from + PAGE)
-      const found = page.filter((key) => {
-        const seen = this.#glimpse(key)
-        return seen !== null && seen <= Number(then!.N)
-      })
-      const last = from + PAGE < mine.length ? { session_key: { S: page.at(-1) } } : undefined
-      return {
-        Items: found.map((key) => ({ session_key: { S: key } })),
-        ScannedCount: page.length,
-        LastEvaluatedKey: last,
+      const size = 1 + this.#chance() * LARGEST_PAGE
+      const Items = []
+      let [at, scanned] = [from, 0]
+      for (; at < mine.length && scanned < Math.min(size, input.Limit); at++) {
+        const key = mine[at]!
+        const seen = input.ConsistentRead ? this.#current(key) : this.#glimpse(key)
+        if (seen === null) continue
+        scanned++
+        if (seen <= Number(then!.N)) Items.push({ session_key: { S: key } })
       }
+      const last = at < mine.length ? { session_key: { S: mine[at - 1] } } : undefined
+      return { Items, ScannedCount: scanned, LastEvaluatedKey: last }
     },
 
     BatchWriteItem: ({

@@ -14,6 +14,9 @@ import { Sender } from './sender.ts'
 import { type SegmentState, type SweepState, type SweepTarget, beginState, isBegun } from './state.ts'
 import { lookAtTable } from './table-facts.ts'
 
+/** ms that a plain read may lag behind, generously. */
+const STRONG_MS = 60_000
+
 export type { SweepOptions, SweepProgress, SweepResult } from './options.ts'
 export type { SegmentState, SweepState, SweepTarget } from './state.ts'
 
@@ -75,7 +78,7 @@ export async function sweepTable(
     expiredAt,
     tell,
     costs: new Costs(),
-    isFirstConsistent: isResumed,
+    strongUntil: isResumed ? began + STRONG_MS : 0,
     deletes: dryRun ? undefined : deletes(sender, ctx, expiredAt),
   }
   await Promise.all(
@@ -96,8 +99,8 @@ interface Sweep {
   state: SweepState
   prefix: string
   expiredAt: number
-  /** Read the first page strongly: what an interrupted run has deleted must not be found, and counted, again. */
-  isFirstConsistent: boolean
+  /** Until then read strongly: what an interrupted run has just deleted must not be found, and counted, again. */
+  strongUntil: number
   /** None in a dry run. */
   deletes: Deletes | undefined
   tell: () => void
@@ -105,8 +108,8 @@ interface Sweep {
 
 async function sweepSegment(sweep: Sweep, place: SegmentState, segment: number): Promise<void> {
   const { state, sender, costs, deletes, tell } = sweep
-  for (let isFirst = true; !place.done; isFirst = false) {
-    const { keys, scanned, last } = await readPage(sweep, place, segment, isFirst)
+  while (!place.done) {
+    const { keys, scanned, last } = await readPage(sweep, place, segment)
     let deleted = 0
     for (let at = 0; at < keys.length && deletes !== undefined;) {
       const { size, each } = costs.deletes(sender.pacer.slice)
@@ -134,11 +137,11 @@ interface Page {
   last: string | undefined
 }
 
-async function readPage(sweep: Sweep, place: SegmentState, segment: number, isFirst: boolean): Promise<Page> {
+async function readPage(sweep: Sweep, place: SegmentState, segment: number): Promise<Page> {
   const { ctx, sender, costs, state, prefix, expiredAt } = sweep
   const { table, attributes } = ctx
   const { limit, units: booked } = costs.page(sender.pacer.slice)
-  const consistent = isFirst && sweep.isFirstConsistent
+  const consistent = performance.now() < sweep.strongUntil
   const scope = { prefix, expiredAt, consistent, segment, segments: state.segments.length, limit }
   const startKey = place.after === undefined ? undefined : { [attributes.key]: { S: place.after } }
   const { output, units } = await sender.send('Scan', scanRequest(ctx, scope, startKey), booked)
