@@ -1,6 +1,24 @@
 import { isRefusal, isThrottling } from './failure.ts'
 import { type ErrorContext, deadlineError } from './sdk-errors.ts'
 
+/** How long after throttling a client that adapts its rate may still hold calls back, ms. */
+const PUSHBACK_MS = 30_000
+
+/** Throttling that the calls of a connection have met lately. */
+export class Pushback {
+  #error: unknown
+  #at = -Infinity
+
+  note(error: unknown): void {
+    this.#error = error
+    this.#at = performance.now()
+  }
+
+  get error(): unknown {
+    return performance.now() - this.#at < PUSHBACK_MS ? this.#error : undefined
+  }
+}
+
 /**
  * One call in progress: what the SDK has tried so far, and the means to end it.
  *
@@ -21,6 +39,17 @@ export class Call {
   reason: unknown
   /** Told when the call is ended before it is done. */
   onend: ((reason: unknown) => void) | undefined
+  #pushback: Pushback
+
+  /** @param pushback - what the calls of the same connection have met */
+  constructor(pushback: Pushback) {
+    this.#pushback = pushback
+  }
+
+  /** Throttling of other calls, while this one has sent nothing: the SDK's adaptive retries hold it back then. */
+  get heldBackBy(): unknown {
+    return this.attempts === 0 ? this.#pushback.error : undefined
+  }
 
   /** End the call: whoever waits is told `reason`, the request under way is aborted. */
   end(reason: unknown): void {
@@ -34,6 +63,7 @@ export class Call {
   note(error: unknown): void {
     if (!isRefusal(error)) this.ambiguous = true
     if (!isThrottling(this.lastError)) this.lastError = error
+    if (isThrottling(error)) this.#pushback.note(error)
   }
 
   /** Settle as `work` does, or fail when the call is ended, whichever comes first. */

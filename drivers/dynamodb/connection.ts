@@ -1,7 +1,7 @@
 import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
 import { currentCall } from '../utils/tracing.ts'
-import { Call } from './call.ts'
+import { Call, Pushback } from './call.ts'
 import { isAnswer, tornAnswer } from './failure.ts'
 import type { ConsumedUnits, ResolvedOptions } from './options.ts'
 import { isRead, toDriverError } from './sdk-errors.ts'
@@ -37,6 +37,7 @@ export class Connection {
   readonly options: ResolvedOptions
   #opened: Promise<Opened> | undefined
   #calls = new Set<Call>()
+  #pushback = new Pushback()
   #disposed = false
 
   constructor(options: ResolvedOptions) {
@@ -113,7 +114,7 @@ export class Connection {
 
   /** A call without a deadline of its own; `finish` it. */
   begin(): Call {
-    const call = new Call()
+    const call = new Call(this.#pushback)
     this.#calls.add(call)
     return call
   }

@@ -50,6 +50,8 @@ export interface Progress {
   asked: boolean
   attempts: number
   lastError: unknown
+  /** Throttling of other calls, for which the SDK may have held this one back. */
+  heldBackBy: unknown
 }
 
 /**
@@ -63,7 +65,8 @@ export function deadlineError(
 ): UnsessionError {
   const { operation, table, key } = context
   const details = { table, key, cause: progress?.lastError }
-  if (isThrottling(progress?.lastError)) return toDriverError(progress?.lastError, context)
+  const throttling = [progress?.lastError, progress?.heldBackBy].find(isThrottling)
+  if (throttling) return toDriverError(throttling, context)
   if (progress && isWithoutCredentials(progress)) {
     return new UnsessionError(
       'CREDENTIALS_MISSING',

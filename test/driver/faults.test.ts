@@ -231,6 +231,16 @@ describeEngines('faults', (engine) => {
     }
   })
 
+  it('reports a call that adaptive retries have held back as throttled', async () => {
+    const adaptive = connect({ clientConfig: { retryMode: 'adaptive' } })
+    proxy.fault({ do: throttling })
+    for (const operation of [() => adaptive.setItem('a', 'x'), () => adaptive.getItem('b')]) {
+      await expect(operation()).rejects.toMatchObject({ code: 'THROTTLED' })
+    }
+    expect(proxy.count('GetItem')).toBe(0)
+    await adaptive.dispose()
+  })
+
   it('bounds a whole call by `timeout.request`, the wait for a free slot included', async () => {
     const slow = connect({ batch: { maxInFlight: 1 } })
     proxy.fault({ do: stalledHeaders })
