@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startInVain } from '../nitro/server.ts'
 import type { Browser } from '../support/browser.ts'
 import { describeInBrowser } from './in-browser.ts'
-import { type DevelopmentServer, startDevelopment, typecheck } from './project.ts'
+import { compile, type DevelopmentServer, startDevelopment, typecheck } from './project.ts'
 import { post, signedIn, useApp, visitor } from './app.ts'
 
 const app = useApp('nuxt', 'test/nuxt/fixtures/app')
@@ -24,6 +24,40 @@ describe('the build', () => {
   it('knows the types of sessions in server, pages, shared code and configuration', async () => {
     expect(await typecheck(app.project)).toBe('')
   }, 60_000)
+})
+
+describe('the module', () => {
+  it.each(['nodenext', 'bundler'])(
+    'has types under moduleResolution %s',
+    async (moduleResolution) => {
+      const consumer = `
+      import sessions, { type ModuleOptions } from 'unsession/nuxt'
+      const options: ModuleOptions = { storage: { table: 'sessions' }, maxAge: 60, expose: ['user'] }
+      // @ts-expect-error keys are text
+      export const wrong: ModuleOptions = { expose: [1] }
+      // @ts-expect-error it is a module of Nuxt
+      export const none: string = sessions
+      export default options`
+      const compilerOptions = {
+        target: 'es2022',
+        module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+        moduleResolution,
+        strict: true,
+        noEmit: true,
+        skipLibCheck: true,
+        types: [],
+      }
+      const folder = join(app.project, moduleResolution)
+      await mkdir(folder)
+      await writeFile(join(folder, 'consumer.ts'), consumer)
+      await writeFile(
+        join(folder, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+      )
+      expect(await compile(app.project, ['-p', moduleResolution])).toBe('')
+    },
+    60_000,
+  )
 })
 
 describe('sessions in the server', () => {

@@ -41,9 +41,14 @@ export async function build(project: string): Promise<string> {
 }
 
 /** Check the types of a project that was built, as `nuxt typecheck` does. @returns what the compiler says */
-export async function typecheck(project: string): Promise<string> {
+export function typecheck(project: string): Promise<string> {
+  return compile(project, ['-b', '--noEmit'])
+}
+
+/** Run the compiler that knows Vue's files. @returns what it says */
+export async function compile(project: string, options: string[]): Promise<string> {
   const compiler = join(ROOT, 'node_modules/vue-tsc/bin/vue-tsc.js')
-  const { stdout } = await run(process.execPath, [compiler, '-b', '--noEmit'], { cwd: project }).catch(
+  const { stdout } = await run(process.execPath, [compiler, ...options], { cwd: project }).catch(
     (failure: { stdout: string }) => failure,
   )
   return stdout

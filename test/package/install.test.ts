@@ -44,7 +44,6 @@ const COMPANIONS: Record<string, Record<string, string>> = {
 }
 
 const CONSUMER = `
-import sessionsForNuxt, { type ModuleOptions } from 'unsession/nuxt'
 import { createSessionStore, ConflictError, type SessionStore } from 'unsession'
 import dynamodb, { DRIVER_DEPENDENCIES, type DynamoDBOptions } from 'unsession/drivers/dynamodb'
 import { useSession } from 'unsession/h3'
@@ -71,8 +70,6 @@ export async function handler(event: H3Event): Promise<string[]> {
   const cart: string[] = session.data.cart ?? []
   return cart
 }
-export const forNuxt: ModuleOptions = { storage: { table: 'sessions' }, expose: ['user'] }
-export const nuxtModule: { meta?: object } = sessionsForNuxt
 export const dependency: string = DRIVER_DEPENDENCIES.client.name
 export const tools = [createTable, describeTable, startDynamoDB]
 export const isConflict = (error: unknown): boolean => error instanceof ConflictError
