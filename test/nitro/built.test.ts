@@ -184,10 +184,15 @@ describe.each(RELEASES)('a server built by $name', (release) => {
       })
     })
 
-    it('stores the sessions of a handler that imports h3', async () => {
+    it('stores the sessions of a handler that imports h3, in a cookie and by a header', async () => {
       const visitor = new Visitor()
-      expect((await visitor.get(`${one.url}/library?own=1`)).json()).toEqual({ own: true })
-      expect(visitor.cookies.get('own')).toMatch(/^[\w-]{32}\.1\.[\w-]{43}$/)
+      const first = (await visitor.get(`${one.url}/library?own=1`)).json()
+      expect(first).toEqual({ times: 1, token: visitor.cookies.get('own') })
+      expect(first['token']).toMatch(/^[\w-]{32}\.1\.[\w-]{43}$/)
+      const second = await new Visitor().get(`${two.url}/library?own=1`, { 'x-own': String(first['token']) })
+      expect(second.json()).toMatchObject({ times: 2 })
+      expect(second.headers.get('set-cookie')).toBeNull()
+      expect((await visitor.get(`${two.url}/library?own=1`)).json()).toMatchObject({ times: 3 })
     })
 
     it('takes over a session that h3 has sealed, once', async () => {

@@ -42,6 +42,14 @@ describe.each(RELEASES)('the development server of $name', (release) => {
     expect(await readFile(join(project, '.env'), 'utf8')).toBe(text)
   }, 120_000)
 
+  it('stores the sessions of packages that use h3', async () => {
+    const server = await startDevelopment(project, release)
+    const { id } = (await visitor.get(`${server.url}/library?write=5000`)).json()
+    expect((await visitor.get(`${server.url}/library`)).json()).toEqual({ id, length: 5000 })
+    expect(visitor.cookies.get('library')).toMatch(/^[\w-]{32}\.1\.[\w-]{43}$/)
+    await server.stop()
+  }, 120_000)
+
   it('keeps sessions in files where dynalite is not installed', async () => {
     await uninstall(project, 'dynalite')
     const { server, visits } = await visit()

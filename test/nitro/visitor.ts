@@ -15,9 +15,9 @@ export class Visitor {
     this.cookies = new Map(Object.entries(cookies))
   }
 
-  async get(url: string): Promise<Answer> {
+  async get(url: string, own: Record<string, string> = {}): Promise<Answer> {
     const cookie = [...this.cookies].map((pair) => pair.join('=')).join('; ')
-    const response = await fetch(url, { headers: cookie ? { cookie } : {} })
+    const response = await fetch(url, { headers: cookie ? { cookie, ...own } : own })
     for (const line of response.headers.getSetCookie()) this.#keep(line)
     const text = await response.text()
     const { status, headers } = response
