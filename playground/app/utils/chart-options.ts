@@ -37,7 +37,7 @@ export function chartOptions(
         size: 24,
         gap: 6,
         grid: { show: false },
-        splits: () => [-300, -240, -180, -120, -60, 0],
+        splits: ({ width: current }) => (current < 380 ? [-240, -120, 0] : [-300, -240, -180, -120, -60, 0]),
         values: (_, splits) =>
           splits.map((second) => (second === 0 ? 'now' : `${second / 60} min`.replace('-', '−'))),
         space: 56,

@@ -7,10 +7,7 @@ const UNITS: [name: string, seconds: number][] = [
 
 /** The two largest units of a whole number of seconds: `29 minutes 5 seconds`. */
 export function inWords(seconds: number): string {
-  const largest = Math.max(
-    0,
-    UNITS.findIndex(([, size]) => seconds >= size),
-  )
+  const largest = UNITS.findIndex(([, size]) => seconds >= size || size === 1)
   let rest = seconds
   return UNITS.slice(largest, largest + 2)
     .map(([name, size]) => {

@@ -13,9 +13,8 @@ export default defineAction(async (event, form) => {
   // Whoever knew the id from before the sign-in must not share the session after it.
   await session.regenerate()
   await session.save()
-  const change = before
-    ? `The session’s id was ${short(before)} and is ${short(session.id)} now.`
-    : 'Your session has begun.'
+  const change =
+    before === undefined ? 'Your session has begun.' : `New id: ${short(session.id)} (was ${short(before)}).`
   return { message: `Signed in as ${name}. ${change}` }
 })
 

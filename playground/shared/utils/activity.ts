@@ -1,4 +1,4 @@
-import type { Metric, Sample } from '../types/activity'
+import type { Metric, Sample } from '../types/activity.ts'
 
 /** Seconds of activity that the charts show. */
 export const SHOWN_SECONDS = 300

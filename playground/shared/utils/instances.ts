@@ -1,4 +1,4 @@
-import type { Instance } from '../types/instances'
+import type { Instance } from '../types/instances.ts'
 
 /**
  * All servers of the app, in the order of their names.
