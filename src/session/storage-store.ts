@@ -86,6 +86,12 @@ export class StorageStore implements SessionStore {
 
   /** @param from - the id of the session that this one continues */
   async save<T extends SessionData>(record: SessionRecord<T>, from?: string): Promise<SessionRecord<T>> {
+    const { id, user } = record
+    if (user === snapshotOf(record).user) return this.#save(record)
+    return this.#bind({ id, user, from }, () => this.#save(record))
+  }
+
+  async #save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const { id, version, createdAt, deadline, idleTimeout, user, data } = record
     const now = this.config.now()
     if (!isLive(record, now)) {
@@ -95,17 +101,14 @@ export class StorageStore implements SessionStore {
     const expiresAt = expiryOf(record, now)
     const header = { version: version + 1, createdAt, expiresAt, deadline, idleTimeout, user }
     checkHeader(header, now)
-    const isTheirs = user === snapshotOf(record).user
-    return this.#bind({ id, user: isTheirs ? undefined : user, from }, async () => {
-      try {
-        const snapshot = await this.#put(id, header, data, version)
-        this.#counts.saves++
-        callHook(this.#options.hooks, 'saved', id, recordDetails(snapshot))
-        return new StoredRecord<T>(snapshot)
-      } catch (error) {
-        throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
-      }
-    })
+    try {
+      const snapshot = await this.#put(id, header, data, version)
+      this.#counts.saves++
+      callHook(this.#options.hooks, 'saved', id, recordDetails(snapshot))
+      return new StoredRecord<T>(snapshot)
+    } catch (error) {
+      throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
+    }
   }
 
   async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
@@ -163,7 +166,7 @@ export class StorageStore implements SessionStore {
   async *list(options: ListOptions = {}): AsyncGenerator<SessionSummary> {
     const { user } = options
     const recent = user === undefined ? [] : await this.#users.recent(user)
-    const ids = recent.map(({ id }) => id)
+    const ids = recent.flatMap(({ id, revoked }) => (revoked ? [] : [id]))
     yield* listSessions(await this.#connect(), options, this.config.now, ids)
   }
 
@@ -225,12 +228,13 @@ export class StorageStore implements SessionStore {
     return snapshot
   }
 
-  /** Write a session that becomes a user's; without a user, just write it. */
+  /** Write a session that becomes a user's, if there is one. */
   #bind<R>(
     { id, user, from }: { id: string; user: string | undefined; from?: string | undefined },
     write: () => Promise<R>,
   ): Promise<R> {
-    return user === undefined ? write() : this.#users.bind({ id, user, from }, write, () => this.destroy(id))
+    if (typeof user !== 'string') return write()
+    return this.#users.bind({ id, user, from }, write, () => this.destroy(id))
   }
 
   /** Put where there is nothing live. */

@@ -10,6 +10,8 @@ export interface Binding {
   at: number
   /** The session's id before, where it got a new one. */
   from?: string | undefined
+  /** Taken back: the session is to be ended, or refused where it is not written yet. */
+  revoked?: true | undefined
 }
 
 /** What is stored of a user: a record of its own beside the sessions. */
@@ -45,22 +47,40 @@ export function isUserKey(key: string): boolean {
 /**
  * A session is going to be the user's.
  *
- * @returns the bindings with that, and without those that are settled; `undefined` when they say so already
+ * @returns the bindings with that; `undefined` when they say so already
  */
 export function announce(
   bindings: readonly Binding[],
-  { id, from }: Omit<Binding, 'at'>,
+  { id, from }: Pick<Binding, 'id' | 'from'>,
   now: number,
 ): Binding[] | undefined {
-  const isKnown = ({ at, ...known }: Binding): boolean => known.id === id && now - at < SETTLED_MS / 2
-  if (bindings.some(isKnown)) return undefined
-  const others = bindings.filter((known) => known.id !== id && now - known.at < SETTLED_MS)
+  const known = standing(bindings, id)
+  if (known && now - known.at < SETTLED_MS / 2) return undefined
+  const others = bindings.filter((other) => other.id !== id)
   return [...others, { id, at: now, from }].slice(-MAX_BINDINGS)
 }
 
-/** Some sessions and those that continue them under another id. */
-export function lineOf(bindings: readonly Binding[], ids: Iterable<string>): Set<string> {
-  const line = new Set(ids)
+/** The announcement of a session, unless somebody has taken it back. */
+export function standing(bindings: readonly Binding[], id: string): Binding | undefined {
+  return bindings.find((binding) => binding.id === id && !binding.revoked)
+}
+
+/**
+ * Some announcements are taken back. They stay: whoever ends all sessions anew after a failure is to find them, too.
+ *
+ * @returns the bindings with that; `undefined` when they say so already
+ */
+export function revoke(
+  bindings: readonly Binding[],
+  chosen: readonly Binding[],
+): readonly Binding[] | undefined {
+  if (chosen.every(({ revoked }) => revoked)) return undefined
+  return bindings.map((binding) => (chosen.includes(binding) ? { ...binding, revoked: true } : binding))
+}
+
+/** A session and what continues it under other ids; nobody without one. */
+export function lineOf(bindings: readonly Binding[], first: string | undefined): Set<string> {
+  const line = new Set(first === undefined ? [] : [first])
   for (const { id, from } of bindings) if (from !== undefined && line.has(from)) line.add(id)
   return line
 }
@@ -68,19 +88,19 @@ export function lineOf(bindings: readonly Binding[], ids: Iterable<string>): Set
 /** A user's record as a stored value: an envelope, so that every storage guards and expires it as it does sessions. */
 export function formatUser(record: UserRecord, now: number): { value: StoredValue; expiresAt: number } {
   const { version, createdAt, bindings } = record
-  // Of whole seconds, as a table keeps them: record and item end together.
-  const expiresAt = Math.ceil((now + LIFE_MS) / 1000) * 1000
+  const expiresAt = now + LIFE_MS
   const header = { version, createdAt, expiresAt, codec: 'json' }
   return { value: formatEnvelope(header, JSON.stringify({ bindings })), expiresAt }
 }
 
-/** A user's record of a stored value; `null` where there is none that is alive. */
+/** A user's record of a stored value, without what is settled by now; `null` where there is none. */
 export function parseUser(value: StoredValue | null | undefined, now: number): UserRecord | null {
   const envelope = value ? parseEnvelope(value) : null
-  if (envelope === null || envelope.header.expiresAt <= now) return null
+  if (envelope === null) return null
   const { version, createdAt } = envelope.header
   const list: unknown = isObject(envelope.body) ? envelope.body['bindings'] : undefined
-  return { version, createdAt, bindings: Array.isArray(list) ? list.filter(isBinding) : [] }
+  const bindings = Array.isArray(list) ? list.filter(isBinding) : []
+  return { version, createdAt, bindings: bindings.filter(({ at }) => now - at < SETTLED_MS) }
 }
 
 function isBinding(value: unknown): value is Binding {

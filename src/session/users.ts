@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
 import type { Backend } from './backend.ts'
 import { jitter } from './commit.ts'
-import { type Binding, announce, formatUser, lineOf, parseUser, userKey } from './user-record.ts'
+import { type Binding, announce, formatUser, parseUser, revoke, standing, userKey } from './user-record.ts'
 
 /** How often a change of a record is tried: those who meet here are one user's sign-ins. */
 const ATTEMPTS = 20
@@ -39,48 +39,33 @@ export class Users {
   ): Promise<R> {
     await this.#change(user, (bindings) => announce(bindings, { id, from }, this.#now()))
     const written = await write()
-    try {
-      if ((await this.recent(user)).some((binding) => binding.id === id)) return written
-      throw new SessionGoneError({ key: id })
-    } catch (error) {
+    const stands = await this.#stands(user, id).catch(async (error: unknown) => {
       await undo().catch(() => {})
       throw error
-    }
+    })
+    if (stands) return written
+    await undo()
+    throw new SessionGoneError({ key: id })
   }
 
-  /** What has been announced of late and not been taken back. */
+  /** What has been announced of late. */
   async recent(user: string): Promise<readonly Binding[]> {
     const found = await (await this.#connect()).read(userKey(user), true)
     return parseUser(found, this.#now())?.bindings ?? []
   }
 
-  /** Take back all announcements but those of one session and what continues it. @returns the ids that were announced */
-  takeAllBut(user: string, except: string | undefined): Promise<string[]> {
-    return this.#take(user, (bindings) => {
-      const spared = lineOf(bindings, except === undefined ? [] : [except])
-      return (id) => !spared.has(id)
-    })
-  }
-
-  /** Take back the announcements of what continues some sessions. @returns the ids that were announced */
-  takeFollowers(user: string, ids: ReadonlySet<string>): Promise<string[]> {
-    return this.#take(user, (bindings) => {
-      const line = lineOf(bindings, ids)
-      return (id) => line.has(id) && !ids.has(id)
-    })
-  }
-
-  async #take(
+  /** Take announcements back. @returns the ids of those chosen */
+  async revoke(
     user: string,
-    choose: (bindings: readonly Binding[]) => (id: string) => boolean,
+    choose: (bindings: readonly Binding[]) => readonly Binding[],
   ): Promise<string[]> {
-    let taken: string[] = []
-    await this.#change(user, (bindings) => {
-      const isTaken = choose(bindings)
-      taken = bindings.flatMap(({ id }) => (isTaken(id) ? [id] : []))
-      return taken.length === 0 ? undefined : bindings.filter(({ id }) => !isTaken(id))
-    })
-    return taken
+    let chosen: readonly Binding[] = []
+    await this.#change(user, (bindings) => revoke(bindings, (chosen = choose(bindings))))
+    return chosen.map(({ id }) => id)
+  }
+
+  async #stands(user: string, id: string): Promise<boolean> {
+    return standing(await this.recent(user), id) !== undefined
   }
 
   /** Compare and set. @param next - the bindings to store instead; `undefined` to leave them */
