@@ -62,7 +62,9 @@ function isCode(error: unknown, code: ErrorCode): boolean {
 
 function isPlaced({ driver, endpoint }: SessionStorageOptions): boolean {
   const variable = /^(?:AWS_ENDPOINT_URL_DYNAMODB|(?:NITRO|NUXT)_SESSIONS_STORAGE(?:_DRIVER|_ENDPOINT)?)$/
-  return Boolean(driver ?? endpoint) || Object.keys(process.env).some((name) => variable.test(name))
+  const isSet = ([name, value]: [string, string | undefined]): boolean =>
+    Boolean(value) && variable.test(name)
+  return Boolean(driver ?? endpoint) || Object.entries(process.env).some(isSet)
 }
 
 /** Make a password for development, once: it goes to the end of `.env`, and is used at once. */
@@ -75,6 +77,13 @@ export async function developmentPassword(nitro: NitroLike, host: SessionsHost):
   process.env[variable] = password
   const text = await readFile(file, 'utf8').catch(() => '')
   const gap = text === '' || text.endsWith('\n') ? '' : '\n'
-  await appendFile(file, `${gap}${variable}=${password}\n`, { mode: 0o600 })
-  nitro.logger.info(`A password for sessions was made, and put into .env as ${variable}`)
+  const isKept = await appendFile(file, `${gap}${variable}=${password}\n`, { mode: 0o600 }).then(
+    () => true,
+    () => false,
+  )
+  nitro.logger.info(
+    isKept
+      ? `A password for sessions was made, and put into .env as ${variable}`
+      : `A password for sessions was made, until this server ends: .env cannot be written to; set ${variable}`,
+  )
 }

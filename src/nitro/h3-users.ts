@@ -3,7 +3,8 @@ import { dirname, join, sep } from 'node:path'
 
 /** A package as it is on disk. */
 interface Package {
-  readonly folder: string
+  readonly usesSessions: boolean
+  /** Their folders. */
   readonly dependencies: readonly string[]
 }
 
@@ -23,22 +24,27 @@ const FRAMEWORKS = /^(?:h3|nitro|nitropack|nuxt|unstorage|unsession|@nuxt\/.+)$/
  * @returns whether a module, named by its path, belongs to such a package
  */
 export function h3Users(): (path: string) => boolean {
-  const known = new Map<string, boolean>()
+  const packages = new Map<string, Package>()
+  const answers = new Map<string, boolean>()
 
-  const uses = (folder: string): boolean => {
-    const answer = known.get(folder)
-    if (answer !== undefined) return answer
-    // What depends on itself, by others, does not find the answer there.
-    known.set(folder, false)
-    const found = readPackage(folder)
-    const result = found !== undefined && (usesSessions(found) || dependencyFolders(found).some(uses))
-    known.set(folder, result)
-    return result
+  const packageIn = (folder: string): Package => {
+    const known = packages.get(folder) ?? readPackage(folder)
+    packages.set(folder, known)
+    return known
+  }
+  const reaches = (folder: string, seen: Set<string>): boolean => {
+    if (seen.has(folder)) return false
+    seen.add(folder)
+    const { usesSessions, dependencies } = packageIn(folder)
+    return usesSessions || dependencies.some((dependency) => reaches(dependency, seen))
   }
 
   return (path) => {
     const folder = packageFolder(path.replaceAll('/', sep))
-    return folder !== undefined && !FRAMEWORKS.test(nameOf(folder)) && uses(folder)
+    if (folder === undefined || FRAMEWORKS.test(nameOf(folder))) return false
+    const answer = answers.get(folder) ?? reaches(folder, new Set())
+    answers.set(folder, answer)
+    return answer
   }
 }
 
@@ -55,38 +61,35 @@ function nameOf(folder: string): string {
   return folder.slice(folder.lastIndexOf(MARKER) + MARKER.length).replaceAll(sep, '/')
 }
 
-function readPackage(folder: string): Package | undefined {
-  try {
-    const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(
-      readFileSync(join(folder, 'package.json'), 'utf8'),
-    )
-    return {
-      folder,
-      dependencies: Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }),
-    }
-  } catch {
-    return undefined
+function readPackage(folder: string): Package {
+  const names = dependencyNames(folder)
+  return {
+    usesSessions: (names.includes('h3') || names.includes('nitro')) && sourceFiles(folder).some(usesSessions),
+    dependencies: names
+      .filter((name) => !FRAMEWORKS.test(name))
+      .flatMap((name) => installed(name, folder) ?? []),
   }
 }
 
-function usesSessions({ folder, dependencies }: Package): boolean {
-  if (!dependencies.includes('h3') && !dependencies.includes('nitro')) return false
-  return sourceFiles(folder).some((file) => {
-    const text = readFileSync(file, 'utf8')
-    return SESSION_FUNCTION.test(text) && FROM_H3.test(text)
-  })
+function dependencyNames(folder: string): string[] {
+  try {
+    const manifest = readFileSync(join(folder, 'package.json'), 'utf8')
+    const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(manifest)
+    return Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+  } catch {
+    return []
+  }
+}
+
+function usesSessions(file: string): boolean {
+  const text = readFileSync(file, 'utf8')
+  return SESSION_FUNCTION.test(text) && FROM_H3.test(text)
 }
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => SOURCE.test(name) && !name.split(sep).includes('node_modules'))
     .map((name) => join(folder, name))
-}
-
-function dependencyFolders({ folder, dependencies }: Package): string[] {
-  return dependencies
-    .filter((name) => !FRAMEWORKS.test(name))
-    .flatMap((name) => installed(name, folder) ?? [])
 }
 
 /** Where a package finds another one: in the nearest `node_modules` that has it. */

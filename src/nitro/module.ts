@@ -3,7 +3,7 @@ import { h3Users } from './h3-users.ts'
 import { developmentPassword, developmentStorage } from './development.ts'
 import { type SessionsHost, driverModule, hostModule } from './host-module.ts'
 import type { AutoImports, NitroLike } from './nitro.ts'
-import { type SessionsOptions, runtimeOptions } from './options.ts'
+import { type SessionsOptions, checkSessionsOptions, runtimeOptions } from './options.ts'
 import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
 const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession', 'useSessionStore']
@@ -15,6 +15,7 @@ const BEHIND_APP = -1
 
 /** Make sessions part of a server that is being built. */
 export async function setup(nitro: NitroLike, given: SessionsOptions, host: SessionsHost): Promise<void> {
+  checkSessionsOptions(given)
   const options = nitro.options.dev ? await forDevelopment(nitro, given, host) : given
   const driver = options.storage?.driver
   addRuntimeConfig(nitro, options)

@@ -37,6 +37,8 @@ export interface SessionsOptions {
   sessionHeader?: string
   /** Store a session for everybody who comes without one. Default `false`: at the first write. */
   saveUninitialized?: boolean
+  /** Say in the header `Server-Timing` what the session took of the response's time. Default `false`. */
+  serverTiming?: boolean
   /** Store what handlers change in `session.data` before the response goes out. Default `true`. */
   autoSave?: boolean
   /**
@@ -62,6 +64,7 @@ const OPTIONS: Record<keyof SessionsOptions, true> = {
   cookie: true,
   sessionHeader: true,
   saveUninitialized: true,
+  serverTiming: true,
   autoSave: true,
   staleIfError: true,
   maxRetries: true,
@@ -78,6 +81,7 @@ const PLACES = {
   idleTimeout: '',
   sessionHeader: '',
   saveUninitialized: '',
+  serverTiming: '',
   autoSave: '',
   staleIfError: '',
   maxRetries: '',
@@ -109,13 +113,13 @@ const PLACES = {
 /** What goes into the runtime configuration: options, and empty text where one is not given. */
 export type RuntimeOptions = Record<string, unknown>
 
-/**
- * The options as runtime configuration.
- *
- * @throws {UnsessionError} `INVALID_OPTION` for an option that does not exist
- */
-export function runtimeOptions(options: SessionsOptions): RuntimeOptions {
+/** @throws {UnsessionError} `INVALID_OPTION` for an option that does not exist */
+export function checkSessionsOptions(options: SessionsOptions): void {
   checkNames(options, OPTIONS, 'sessions.')
+}
+
+/** The options as runtime configuration. */
+export function runtimeOptions(options: SessionsOptions): RuntimeOptions {
   return filled(PLACES, { ...options, h3: undefined })
 }
 

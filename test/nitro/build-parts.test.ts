@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { developmentStorage } from '../../src/nitro/development.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { developmentPassword, developmentStorage } from '../../src/nitro/development.ts'
 import { h3Users } from '../../src/nitro/h3-users.ts'
 import { driverModule } from '../../src/nitro/host-module.ts'
 import { sessionsModule } from '../../src/nitro/index.ts'
@@ -77,6 +77,42 @@ describe('the module', () => {
   })
 })
 
+describe('the password of development', () => {
+  const NAME = 'TEST_SESSION_PASSWORD'
+  let rootDir: string
+  beforeEach(async () => {
+    rootDir = await mkdtemp(join(tmpdir(), 'unsession-password-'))
+    vi.stubEnv(NAME, undefined)
+  })
+  afterEach(async () => {
+    vi.unstubAllEnvs()
+    await rm(rootDir, { recursive: true })
+  })
+  const make = async (options: Partial<NitroLike['options']> = {}): Promise<string[]> => {
+    const nitro = nitroOf({ rootDir, ...options })
+    await developmentPassword(nitro, { passwordVariables: [NAME] })
+    return nitro.said
+  }
+
+  it('is put into a file that only its owner reads, and used at once', async () => {
+    expect(await make()).toEqual([expect.stringContaining(`put into .env as ${NAME}`)])
+    expect(await readFile(join(rootDir, '.env'), 'utf8')).toBe(`${NAME}=${process.env[NAME]}\n`)
+    expect((await stat(join(rootDir, '.env'))).mode & 0o777).toBe(0o600)
+    expect(await make()).toEqual([])
+  })
+
+  it('lasts as long as the server where the file cannot be written', async () => {
+    await mkdir(join(rootDir, '.env'))
+    expect(await make()).toEqual([expect.stringContaining('until this server ends')])
+    expect(process.env[NAME]).toHaveLength(43)
+  })
+
+  it('is not made where the configuration has one', async () => {
+    expect(await make({ runtimeConfig: { session: { password: 'p'.repeat(32) } } })).toEqual([])
+    expect(process.env[NAME]).toBeUndefined()
+  })
+})
+
 describe('packages that use the session functions of h3', () => {
   let root: string
   let isUser: (name: string) => boolean
@@ -88,6 +124,8 @@ describe('packages that use the session functions of h3', () => {
       ['@scope/uses', { dependencies: { h3: '*' } }, uses],
       ['by-another', { dependencies: { 'by-a-third': '*' } }, ''],
       ['by-a-third', { dependencies: { '@scope/uses': '*', 'by-another': '*' } }, ''],
+      ['circle-a', { dependencies: { 'circle-b': '*', uses: '*' } }, ''],
+      ['circle-b', { dependencies: { 'circle-a': '*' } }, ''],
       ['of-its-own', { dependencies: { nested: '*' } }, ''],
       ['of-its-own/node_modules/nested', { dependencies: { h3: '*' } }, uses],
       ['handlers-only', { dependencies: { h3: '*' } }, "import { eventHandler } from 'h3'"],
@@ -112,6 +150,8 @@ describe('packages that use the session functions of h3', () => {
     '@scope/uses',
     'by-another',
     'by-a-third',
+    'circle-a',
+    'circle-b',
     'of-its-own',
     'of-its-own/node_modules/nested',
   ])('include %s', (name) => {

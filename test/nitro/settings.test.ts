@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import { runtimeOptions, type SessionsOptions } from '../../src/nitro/options.ts'
+import { checkSessionsOptions, runtimeOptions, type SessionsOptions } from '../../src/nitro/options.ts'
 import { OptionReader } from '../../src/nitro/runtime/reader.ts'
 import { readSettings, type Settings } from '../../src/nitro/runtime/settings.ts'
 
@@ -59,7 +59,7 @@ describe('the options in the runtime configuration', () => {
   })
 
   it('refuse what is unknown, at build time', () => {
-    expect(() => runtimeOptions({ maxage: 3 } as SessionsOptions)).toThrow(
+    expect(() => checkSessionsOptions({ maxage: 3 } as SessionsOptions)).toThrow(
       /option `sessions.maxage` is unknown/,
     )
   })

@@ -36,6 +36,7 @@ export function readSettings(options: OptionReader): Settings {
       cookie: options.group('cookie', readCookie),
       sessionHeader: options.text('sessionHeader'),
       saveUninitialized: options.flag('saveUninitialized'),
+      serverTiming: options.flag('serverTiming'),
     },
     autoSave: options.flag('autoSave') ?? true,
   }
