@@ -1,3 +1,4 @@
+import { invalidOption } from '../../drivers/utils/errors.ts'
 import { h3Plugin } from './h3-plugin.ts'
 import { h3Users } from './h3-users.ts'
 import { developmentPassword, developmentStorage } from './development.ts'
@@ -8,6 +9,9 @@ import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
 const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession', 'useSessionStore']
 
+/** Where `useStorage` finds the sessions. */
+const MOUNT = 'sessions'
+
 const CLEAR_EXPIRED = 'sessions:clear-expired'
 
 /** Behind what the app itself calls by one of these names. */
@@ -16,6 +20,7 @@ const BEHIND_APP = -1
 /** Make sessions part of a server that is being built. */
 export async function setup(nitro: NitroLike, given: SessionsOptions, host: SessionsHost): Promise<void> {
   checkSessionsOptions(given)
+  checkMount(nitro)
   const options = nitro.options.dev ? await forDevelopment(nitro, given, host) : given
   const driver = options.storage?.driver
   addRuntimeConfig(nitro, options)
@@ -23,6 +28,15 @@ export async function setup(nitro: NitroLike, given: SessionsOptions, host: Sess
   addTypes(nitro)
   addToBundle(nitro, driver === undefined ? [DIST] : [DIST, driverModule(driver, nitro.options.rootDir)])
   if (options.h3) replaceH3(nitro)
+}
+
+/** unstorage refuses a second mount, but only when the server starts. */
+function checkMount({ options: { storage, devStorage } }: NitroLike): void {
+  if (!storage[MOUNT] && !devStorage[MOUNT]) return
+  throw invalidOption(
+    `storage.${MOUNT}`,
+    'is where the module puts its own; name the driver in `sessions.storage`',
+  )
 }
 
 async function forDevelopment(

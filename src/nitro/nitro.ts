@@ -25,6 +25,8 @@ export interface NitroOptionsLike {
   readonly preset: string
   runtimeConfig: object
   readonly sessions?: SessionsOptions
+  readonly storage: Record<string, unknown>
+  readonly devStorage: Record<string, unknown>
   readonly plugins: string[]
   readonly experimental: { tasks?: boolean }
   readonly tasks: Record<string, { handler?: string; description?: string }>

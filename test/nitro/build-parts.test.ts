@@ -20,6 +20,8 @@ function nitroOf(options: Partial<NitroLike['options']> = {}): NitroLike & { sai
       dev: false,
       preset: 'node-server',
       runtimeConfig: {},
+      storage: {},
+      devStorage: {},
       plugins: [],
       experimental: {},
       tasks: {},
@@ -66,6 +68,13 @@ describe('the module', () => {
     const own = nitroOf({ experimental: { tasks: true }, tasks: { [name]: { handler: 'mine' } } })
     await setup(own, {}, HOST)
     expect(own.options.tasks[name]).toEqual({ handler: 'mine' })
+  })
+
+  it('does not share its mount', async () => {
+    for (const name of ['storage', 'devStorage']) {
+      const nitro = nitroOf({ [name]: { sessions: { driver: 'redis' } } })
+      await expect(setup(nitro, {}, HOST)).rejects.toThrow(/name the driver in `sessions.storage`/)
+    }
   })
 
   it('leaves alone, in development, what names its own place', async () => {
