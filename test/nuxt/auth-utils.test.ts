@@ -33,7 +33,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     expect(app.printed).toContain('Build complete')
     expect(app.printed.replaceAll(/error-\d{3}/g, '')).not.toMatch(/warn|error|duplicate|deprecat|circular/i)
     expect(await typecheck(app.project)).toBe('')
-  }, 60_000)
+  }, 120_000)
 
   it('keeps 100 KB in a session, for both instances, and a token in the cookie', async () => {
     const browser = await signedIn(app.one.url)

@@ -23,7 +23,7 @@ describe('the build', () => {
 
   it('knows the types of sessions in server, pages, shared code and configuration', async () => {
     expect(await typecheck(app.project)).toBe('')
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('the module', () => {
@@ -100,7 +100,7 @@ describe('sessions in the server', () => {
       const browser = await signedIn(url)
       expect([...browser.jar.keys()]).toEqual(['sid'])
       const { expiresAt } = await browser.json(`${url}/api/session`)
-      expect(expiresAt - Date.now()).toBeLessThanOrEqual(60_000)
+      expect(expiresAt - Date.now()).toBeLessThanOrEqual(120_000)
       expect(await browser.json(`${url}/sdk`)).toEqual({ loaded: 0 })
     })
   })
@@ -143,7 +143,7 @@ describe('what pages see', () => {
     expect(await app.table.count()).toBe(before)
   })
 
-  it.each(['/cached', '/isr', '/static', '/public', '/browser'])(
+  it.each(['/cached', '/isr', '/static', '/public', '/cdn', '/browser'])(
     'is not part of %s, which is the same for everybody',
     async (path) => {
       const [ada, nobody] = [await signedIn(app.one.url), visitor()]
@@ -156,6 +156,13 @@ describe('what pages see', () => {
       }
     },
   )
+
+  it('leaves it to the app how long the browser may keep a page', async () => {
+    const browser = await signedIn(app.one.url)
+    const response = await browser.fetch(`${app.one.url}/private`)
+    expect(await response.text()).toContain('Ada has nothing')
+    expect(response.headers.get('cache-control')).toBe('private, max-age=60')
+  })
 
   it('leaves a cached page in its cache', async () => {
     const responses = [
@@ -209,7 +216,7 @@ describe('development', () => {
     expect(await readFile(join(app.project, '.env'), 'utf8')).toMatch(/^NUXT_SESSION_PASSWORD=[\w-]{43}\n$/)
 
     await develop(async ({ url }) => expect(await shown(browser, `${url}/`)).toBe('Ada has nothing (0)'))
-  }, 90_000)
+  }, 120_000)
 
   /** @returns all that the server has printed */
   async function develop(use: (server: DevelopmentServer) => Promise<unknown>): Promise<string> {

@@ -39,12 +39,15 @@ async function listedKeys(event: ServerEvent): Promise<object> {
 function isForEverybody(event: ServerEvent): boolean {
   const { cache, isr, prerender } = getRouteRules(event)
   // A cached handler is given a request without cookies, but the context of the one that came.
-  const isCached = cache || isr || event.context.cache !== undefined || isPublic(event)
+  const isCached = cache || isr || event.context.cache !== undefined || isCachedOnItsWay(event)
   return Boolean(import.meta.prerender || prerender || isCached)
 }
 
-function isPublic(event: ServerEvent): boolean {
-  return /\b(?:public|s-maxage)\b/i.test(cacheControl(event))
+/** Whether the app lets caches between here and the browser keep the response, which may not mind its `Vary`. */
+function isCachedOnItsWay(event: ServerEvent): boolean {
+  const control = cacheControl(event)
+  if (control !== '' && !/\b(?:private|no-store|no-cache)\b/i.test(control)) return true
+  return event.node.res.getHeaderNames().some((name) => /(?:cdn-cache|surrogate)-control$/i.test(name))
 }
 
 /** Keep the response out of caches, the one behind the back button included, unless the app has decided about it. */
