@@ -50,6 +50,21 @@ export function describePanels(running: () => Playground): void {
       await leave()
     })
 
+    test('charts are still for who prefers little motion', async () => {
+      const asks = (page: Page) =>
+        page.evaluate(
+          () =>
+            performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/activity'))
+              .length,
+        )
+      const calm = await visit(browser, url(), { reducedMotion: 'reduce' })
+      await hydrated(calm.page)
+      const lively = await visit(browser, url())
+      await expect.poll(() => asks(lively.page), { timeout: 8000 }).toBeGreaterThan(2)
+      expect(await asks(calm.page)).toBe(1)
+      await Promise.all([calm.leave(), lively.leave()])
+    })
+
     test('a visit alone costs no call: nobody without a session is looked up', async () => {
       const response = await fetch(url())
       expect(response.status).toBe(200)

@@ -22,7 +22,8 @@ export function useAction(path: string) {
         headers: { accept: 'application/json' },
       })
       const answer: Answer | Failure = await response.json()
-      await refresh()
+      // What cannot be read now stays as it is; the answer says why.
+      await refresh().catch(() => {})
       if ('statusCode' in answer)
         say(adviceOn(answer.statusCode, answer.data?.code, answer.message), { failed: true })
       else say(answer.message, { quiet: answer.quiet })

@@ -33,7 +33,7 @@ export function useActivity() {
 /** The second up to which every instance that answers has been seen. */
 function lastSeen(activities: InstanceActivity[]): number {
   const seen = activities.flatMap(({ samples }) => samples.at(-1)?.at ?? [])
-  return Math.min(...seen, Infinity) === Infinity ? 0 : Math.min(...seen)
+  return seen.length === 0 ? 0 : Math.min(...seen)
 }
 
 function extended(known: InstanceActivity[], news: InstanceActivity[]): InstanceActivity[] {
