@@ -10,17 +10,11 @@ import {
   extendRouteRules,
 } from 'nuxt/kit'
 import type { Nuxt, NuxtModule } from 'nuxt/schema'
-import { type SessionsHost, sessionsModule, type SessionsOptions } from '../nitro/index.ts'
+import { type SessionsHost, sessionsModule } from '../nitro/index.ts'
+import { exposedKeys, type ModuleOptions } from './options.ts'
 import { exposedRoute, exposedTypes, HOOK_TYPES, SESSION_TYPES } from './templates.ts'
 
-/** The `sessions` block of `nuxt.config`. Plain data, all optional. */
-export interface ModuleOptions extends SessionsOptions {
-  /**
-   * Keys of the session's data that pages get to see, by `useSessionData()`. Default: none. For what is to be computed
-   * there is the hook `sessions:expose` of the server.
-   */
-  expose?: string[]
-}
+export type { ModuleOptions } from './options.ts'
 
 const HOST: SessionsHost = { passwordVariables: ['NUXT_SESSION_PASSWORD', 'NITRO_SESSION_PASSWORD'] }
 
@@ -42,7 +36,8 @@ const ROUTE = '/_session'
  */
 const sessions: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
   meta: { name: 'unsession', configKey: 'sessions', compatibility: { nuxt: '>=4.0.0' } },
-  setup({ expose = [], ...options }: ModuleOptions, nuxt: Nuxt) {
+  setup({ expose, ...options }: ModuleOptions, nuxt: Nuxt) {
+    const keys = exposedKeys({ expose })
     const { resolve } = createResolver(import.meta.url)
 
     nuxt.hook('nitro:config', (config) => {
@@ -57,7 +52,7 @@ const sessions: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
 
     addServerTemplate({
       filename: '#unsession/exposed-keys',
-      getContents: () => `export const exposedKeys = ${JSON.stringify(expose)}`,
+      getContents: () => `export const exposedKeys = ${JSON.stringify(keys)}`,
     })
     addServerPlugin(resolve('./runtime/server/plugin'))
     addServerTemplate({
@@ -75,7 +70,7 @@ const sessions: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
     const everywhere = { nuxt: true, nitro: true, shared: true, node: true }
     addTypeTemplate({ filename: 'types/sessions.d.ts', getContents: () => SESSION_TYPES }, everywhere)
     addTypeTemplate(
-      { filename: 'types/sessions-exposed.d.ts', getContents: () => exposedTypes(expose) },
+      { filename: 'types/sessions-exposed.d.ts', getContents: () => exposedTypes(keys) },
       everywhere,
     )
     addTypeTemplate({ filename: 'types/sessions-hooks.d.ts', getContents: () => HOOK_TYPES }, { nitro: true })

@@ -24,7 +24,7 @@ const PARTS: [prefix: string, mayImport: string[], packages: string[]][] = [
   ['src/nuxt/runtime/', ['src/nitro/runtime/index.ts'], ['nitropack/runtime', '#unsession/exposed-keys']],
   // What it writes for the app imports from the app.
   ['src/nuxt/templates.ts', [], ['#sessions', 'h3']],
-  ['src/nuxt/', ['src/nitro/'], ['nuxt/kit']],
+  ['src/nuxt/', ['src/nitro/', 'drivers/utils/'], ['nuxt/kit']],
   ['src/plan/', ['src/session/', 'drivers/'], []],
   ['src/cli/', ['src/table/', 'src/session/', 'src/testing/', 'src/plan/', 'drivers/'], ['citty', 'consola']],
   ['src/index.ts', ['src/session/', 'drivers/utils/'], []],
