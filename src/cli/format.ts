@@ -58,16 +58,28 @@ export function count(number: number, noun: string): string {
   return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** Text of others made safe for a terminal: what could move the cursor or reorder what is read shows as an escape. */
+/** What could move the cursor, end a line or reorder what is read. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
+
+/** Text of others made safe for a terminal, in one line: what is no text to read shows as an escape. */
 export function printable(text: string): string {
-  return text.replaceAll(/[^\P{C}\n]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return text.replaceAll(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }
 
-/** JSON of values that JSON does not know too: maps and sets as arrays, big integers as text. */
+/**
+ * JSON of values that JSON does not know too: maps and sets as arrays, big integers as text. Safe for a terminal: JSON leaves
+ * some of what moves the cursor as it is.
+ */
 export function toJson(value: unknown): string {
   const replace = (_key: string, each: unknown): unknown => {
     if (typeof each === 'bigint') return String(each)
     return each instanceof Map || each instanceof Set ? [...each] : each
   }
-  return JSON.stringify(value, replace, 2)
+  const escape = (character: string): string =>
+    character === '\n' ? character : character.split('').map(unicodeEscape).join('')
+  return JSON.stringify(value, replace, 2).replaceAll(UNPRINTABLE, escape)
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

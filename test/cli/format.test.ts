@@ -48,8 +48,21 @@ describe('formats', () => {
   })
 
   it('text of others so that it cannot move the cursor', () => {
-    expect(printable('a\u001B[2J\r\u202Eb\nc')).toBe('a\\u{1b}[2J\\u{d}\\u{202e}b\nc')
+    expect(printable('a\u001B[2J\r\u202Eb\nc\u2028')).toBe('a\\u{1b}[2J\\u{d}\\u{202e}b\\u{a}c\\u{2028}')
     expect(printable('Ada Lovelace, 5 €, 東京')).toBe('Ada Lovelace, 5 €, 東京')
+  })
+
+  it('JSON that is the same value, in characters that cannot move the cursor', () => {
+    expect(toJson({ 'k\u009B2J': '\u202E\u{E0041}' })).toBe('{\n  "k\\u009b2J": "\\u202e\\udb40\\udc41"\n}')
+    const code = fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.integer({ min: 0, max: 0x10ffff }))
+    const string = fc.string({ unit: code.map((each) => String.fromCodePoint(each)) })
+    fc.assert(
+      fc.property(fc.dictionary(string, fc.array(string)), (value) => {
+        const json = toJson(value)
+        expect(json).not.toMatch(/[^\P{C}\n]/u)
+        expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(value)))
+      }),
+    )
   })
 
   it('values that JSON does not know', () => {

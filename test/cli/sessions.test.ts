@@ -109,9 +109,10 @@ describeEngines('sessions on the command line', (engine) => {
     })
 
     it('shows what would move the cursor as what it is', async () => {
-      await store.create({ id, data: {}, user: 'ada\u001B[2J\u202E' })
+      await store.create({ id, data: {}, user: 'ada\u001B[2J\u202E\nbob \u009B2J' })
       const { out } = await run(`list ${where}`)
-      expect(out).toContain('ada\\u{1b}[2J\\u{202e}')
+      expect(out).toContain('ada\\u{1b}[2J\\u{202e}\\u{a}bob \\u{9b}2J')
+      expect((await run(`list --json ${where}`)).out).toContain('ada\\u001b[2J\\u202e\\nbob \\u009b2J')
     })
   })
 

@@ -127,7 +127,7 @@ function report(name: string, session: Shown, content: Content, terminal: Termin
     ],
   ])
   const { data, dataUnreadable } = content
-  if (data !== undefined) terminal.print(`\n${terminal.heading('Data')}\n${printable(toJson(data))}`)
+  if (data !== undefined) terminal.print(`\n${terminal.heading('Data')}\n${toJson(data)}`)
   if (dataUnreadable !== undefined) terminal.log.warn(`The data cannot be shown: ${dataUnreadable}`)
 }
 
