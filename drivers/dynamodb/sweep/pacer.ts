@@ -1,5 +1,8 @@
-/** Part of the limit that is aimed at. With the slack of one slice, no second goes above the limit. */
+/** Part of the limit that is aimed at. */
 const AIM = 0.95
+/** Seconds of units that may be made up for after a standstill. */
+const MAKE_UP = 0.5
+const SECOND = 1000
 /** Requests a second that the limit is spread over: each should use no more than a slice. */
 const SLICES = 20
 /** A slice that is small enough for any table; only a limit asks for less. Units. */
@@ -12,9 +15,9 @@ const LEAST = 5
 const ONE_CAUSE = 500
 
 /**
- * A token bucket for capacity units. Units are booked before a request and settled when DynamoDB has said what it used; a
- * request that turns out dearer leaves a debt, and the next ones wait until it is paid. Throttling halves the rate, which
- * then grows again.
+ * A token bucket for capacity units, under a limit for each second. Units are booked before a request and settled when
+ * DynamoDB has said what it used; a request that turns out dearer leaves a debt, and the next ones wait until it is paid.
+ * Throttling halves the rate, which then grows again.
  */
 export class Pacer {
   #limit: number
@@ -28,6 +31,10 @@ export class Pacer {
   #allowed = 0
   /** Places of the requests that wait, the first one first. */
   #queue: number[] = []
+  /** What was answered in the last second, and the sum of that and of what is in flight: no second can have used more. */
+  #answered: { at: number; units: number }[] = []
+  #inSecond = 0
+  #inFlight = 0
   /** Units of the last second, about: what was used fades away. */
   #recent = 0
   #throttledAt = -Infinity
@@ -62,16 +69,26 @@ export class Pacer {
     this.#advance()
     const ms = this.#rate === Infinity ? 0 : ((place - this.#allowed) / this.#rate) * 1000
     if (place !== this.#queue[0] || ms > 0) return Math.max(1, ms)
+    const units = place - this.#sent
+    const [oldest] = this.#answered
+    const isFirst = oldest === undefined && this.#inFlight === 0
+    if (!isFirst && this.#inSecond + units > this.#limit / AIM)
+      return oldest === undefined ? SECOND / SLICES : Math.max(1, oldest.at + SECOND - this.#at)
     this.#queue.shift()
     this.#sent = place
+    this.#inFlight++
+    this.#inSecond = isFirst ? units : this.#inSecond + units
     return 0
   }
 
-  /** What a request has really used. */
+  /** A request has been answered: what it has really used. */
   settle(booked: number, used: number): void {
     this.#advance()
     this.#recent += used - booked
     this.#allowed -= used - booked
+    this.#inFlight--
+    this.#inSecond += used - booked
+    this.#answered.push({ at: this.#at, units: used })
   }
 
   /** DynamoDB has refused something for lack of capacity. */
@@ -90,12 +107,15 @@ export class Pacer {
     const seconds = (now - this.#at) / 1000
     this.#at = now
     this.#recent *= Math.exp(-seconds)
+    for (let [first] = this.#answered; first && first.at <= now - SECOND; [first] = this.#answered) {
+      this.#answered.shift()
+      this.#inSecond -= first.units
+    }
     if (this.#rate === Infinity) {
       this.#allowed = this.#booked
       return
     }
-    // What was not used in time is not saved up: a slice, or what the next request needs.
-    const most = Math.max(this.#sent + this.#rate / SLICES, this.#queue[0] ?? 0)
+    const most = Math.max(this.#sent + this.#rate * MAKE_UP, this.#queue[0] ?? 0)
     this.#allowed = Math.min(most, this.#allowed + this.#rate * seconds)
     const growth = Math.max(GROWTH.units, this.#rate * GROWTH.part) * seconds
     this.#rate = Math.min(this.#limit, this.#rate + growth)
