@@ -23,8 +23,8 @@ describe('staleIfError', () => {
 
   const options = { idleTimeout: 3600, staleIfError: 300, cache: { ttl: 10 } } as const
 
-  function storeWith(more: object = {}): SessionStore {
-    const storage = dynamodb({ ...table.options, endpoint: proxy.url, timeout: { request: 300 } })
+  function storeWith(more: object = {}, request = 300): SessionStore {
+    const storage = dynamodb({ ...table.options, endpoint: proxy.url, timeout: { request } })
     return createSessionStore({ storage, ...options, now: () => now, ...more })
   }
   const outage = (): void => proxy.fault({ do: resetBefore })
@@ -105,9 +105,12 @@ describe('staleIfError', () => {
     for (const id of ['a', 'b']) await expect(store.load(id)).rejects.toMatchObject({ status: 503 })
   })
 
-  it('nor by a read that was under way', async () => {
-    const [store, other] = [storeWith({ cache: false }), storeWith({ cache: false })]
-    await other.create({ id: 'a', data: {} })
+  it.each<[string, (store: SessionStore) => Promise<unknown>]>([
+    ['its sign-out', (store) => store.destroy('a')],
+    ['a sign-out everywhere', (store) => store.destroyAll({ user: 'ada' })],
+  ])('nor by a read that was under way: %s', async (_, signOut) => {
+    const [store, other] = [storeWith({ cache: false }, 10_000), storeWith({ cache: false }, 10_000)]
+    await other.create({ id: 'a', data: {}, user: 'ada' })
     let letGo = (): void => {}
     const held = new Promise<void>((resolve) => (letGo = resolve))
     proxy.fault({
@@ -121,7 +124,7 @@ describe('staleIfError', () => {
     })
     const late = store.load('a')
     await proxy.arrived(1, 'GetItem')
-    await store.destroy('a')
+    await signOut(store)
     letGo()
     await late
     outage()

@@ -26,6 +26,8 @@ export class StaleStore extends StoreLayer {
   readonly #seen: MemoryTier
   /** Sessions that were ended here: a load under way must not bring one back. */
   readonly #ended: ExpiringSet
+  /** How often everything was forgotten: what was asked before that may be of a session that was ended. */
+  #era = 0
 
   constructor(inner: SessionStore, options: StaleStoreOptions) {
     super(inner)
@@ -38,9 +40,10 @@ export class StaleStore extends StoreLayer {
     id: string,
     options?: { minVersion?: number },
   ): Promise<SessionRecord<T> | null> {
+    const era = this.#era
     try {
       const record = await this.inner.load<T>(id, options)
-      if (record) this.#remember(record)
+      if (record) this.#remember(record, era)
       else this.#seen.delete(id)
       return record
     } catch (error) {
@@ -52,15 +55,17 @@ export class StaleStore extends StoreLayer {
   }
 
   override async create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+    const era = this.#era
     const record = await this.inner.create(draft)
-    this.#remember(record)
+    this.#remember(record, era)
     return record
   }
 
   override async save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+    const era = this.#era
     try {
       const saved = await this.inner.save(record)
-      this.#remember(saved)
+      this.#remember(saved, era)
       return saved
     } catch (error) {
       if (error instanceof SessionGoneError) this.#forget(record.id)
@@ -69,8 +74,9 @@ export class StaleStore extends StoreLayer {
   }
 
   override async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+    const era = this.#era
     const touched = await this.inner.touch(record)
-    if (touched) this.#remember(touched)
+    if (touched) this.#remember(touched, era)
     return touched
   }
 
@@ -82,17 +88,20 @@ export class StaleStore extends StoreLayer {
     record: SessionRecord<T>,
     newId: string,
   ): Promise<SessionRecord<T>> {
+    const era = this.#era
     const rotated = await this.#ending(record.id, () => this.inner.rotate(record, newId))
-    this.#remember(rotated)
+    this.#remember(rotated, era)
     return rotated
   }
 
   override async destroyAll(options: { user: string; except?: string }): Promise<number> {
-    this.#seen.clear()
-    const ended = await this.inner.destroyAll(options)
-    // Also what was read meanwhile.
-    this.#seen.clear()
-    return ended
+    this.#forgetAll()
+    try {
+      return await this.inner.destroyAll(options)
+    } finally {
+      // Also what was read meanwhile.
+      this.#forgetAll()
+    }
   }
 
   override dispose(): Promise<void> {
@@ -100,10 +109,11 @@ export class StaleStore extends StoreLayer {
     return this.inner.dispose()
   }
 
-  #remember(record: SessionRecord): void {
+  /** @param era - when the storage was asked */
+  #remember(record: SessionRecord, era: number): void {
     const { id } = record
     const now = this.config.now()
-    if (this.#ended.has(id, now)) return
+    if (era !== this.#era || this.#ended.has(id, now)) return
     const snapshot = snapshotOf(record)
     const known = this.#seen.get(id)
     if (known && known.snapshot.version > snapshot.version) return
@@ -117,6 +127,11 @@ export class StaleStore extends StoreLayer {
     const age = now - entry.storedAt
     const isUsable = age >= 0 && age < this.#options.maxStale && isLive(entry.snapshot, now)
     return isUsable ? new StoredRecord<T>(entry.snapshot) : undefined
+  }
+
+  #forgetAll(): void {
+    this.#era++
+    this.#seen.clear()
   }
 
   /** Forget a session before it is ended: a sign-out that fails is not to be undone by memory either. */
