@@ -10,6 +10,9 @@ import { post, signedIn, useApp, visitor } from './app.ts'
 
 const app = useApp('nuxt', 'test/nuxt/fixtures/app')
 
+/** As a browser asks for a page: errors come as pages too. */
+const AS_PAGE: RequestInit = { headers: { accept: 'text/html' } }
+
 /** What a page says of the session. */
 async function shown(browser: Browser, url: string): Promise<string | undefined> {
   const html = await (await browser.fetch(url)).text()
@@ -197,16 +200,31 @@ describe('what pages see', () => {
   it('is not guessed at while the storage cannot be reached: the page fails', async () => {
     const browser = await signedIn(app.one.url)
     await app.withServer({ NUXT_SESSIONS_STORAGE_ENDPOINT: 'http://127.0.0.1:1' }, async (url) => {
-      const response = await browser.fetch(`${url}/`)
+      const response = await browser.fetch(`${url}/`, AS_PAGE)
       expect(response.status).toBe(503)
-      expect(await response.text()).not.toMatch(/nobody|Ada/)
+      expect(response.headers.get('set-cookie')).toBeNull()
+      const html = await response.text()
+      expect(html).toContain('The session cannot be read')
+      expect(html).not.toMatch(/nobody|Ada|127\.0\.0\.1:1\b/)
+      expect(html).not.toContain(app.table.table)
       expect((await browser.fetch(`${url}/_session`)).status).toBe(503)
       expect((await browser.fetch(`${url}/nowhere`)).status).toBe(503)
     })
   })
 
-  it('does not keep a page from telling that there is none', async () => {
-    expect((await (await signedIn(app.one.url)).fetch(`${app.one.url}/nowhere`)).status).toBe(404)
+  it.each(['/nowhere', '/cdn/nowhere'])('is not part of the error page of %s', async (path) => {
+    const response = await (await signedIn(app.one.url)).fetch(app.one.url + path, AS_PAGE)
+    const html = await response.text()
+    expect(response.status).toBe(404)
+    expect(html).toContain('__NUXT_DATA__')
+    expect(html).not.toContain('Ada')
+  })
+
+  it('stays private when the page itself says otherwise', async () => {
+    const response = await (await signedIn(app.one.url)).fetch(`${app.one.url}/late`)
+    expect(await response.text()).toContain('Ada has nothing')
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('cdn-cache-control')).toBeNull()
   })
 })
 

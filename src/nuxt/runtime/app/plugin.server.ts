@@ -1,4 +1,4 @@
-import { defineNuxtPlugin, type Plugin } from 'nuxt/app'
+import { createError, defineNuxtPlugin, type Plugin } from 'nuxt/app'
 import { useSessionData } from './use-session-data.ts'
 
 /** Reads the session before anything that may want it: route middleware, pages and the app's own plugins. */
@@ -6,13 +6,24 @@ const plugin: Plugin = defineNuxtPlugin({
   name: 'unsession',
   enforce: 'pre',
   async setup({ ssrContext }) {
+    // A page that tells of an error goes out with the headers of the response that has failed, and must not fail too.
+    if (ssrContext?.error) return
     try {
       await useSessionData().refresh()
     } catch (error) {
-      // The page that tells of an error is the last one that may fail.
-      if (!ssrContext?.error) throw error
+      // Nuxt shows visitors what plugins throw; errors of the storage name its table. What is fatal, it logs.
+      throw createError({
+        statusCode: statusOf(error),
+        message: 'The session cannot be read',
+        fatal: true,
+        cause: error,
+      })
     }
   },
 })
+
+function statusOf(error: unknown): number {
+  return error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+}
 
 export default plugin

@@ -23,7 +23,7 @@ export async function exposedData(event: ServerEvent): Promise<ExposedData | und
   const exposed = await listedKeys(event)
   await useNitroApp().hooks.callHook('sessions:expose', exposed, event)
   const data: ExposedData = JSON.parse(JSON.stringify(exposed))
-  if (Object.keys(data).length > 0) keepPrivate(event)
+  if (Object.keys(data).length > 0) exposing.add(event)
   return data
 }
 
@@ -46,15 +46,28 @@ function isForEverybody(event: ServerEvent): boolean {
 /** Whether the app lets caches between here and the browser keep the response, which may not mind its `Vary`. */
 function isCachedOnItsWay(event: ServerEvent): boolean {
   const control = cacheControl(event)
-  if (control !== '' && !/\b(?:private|no-store|no-cache)\b/i.test(control)) return true
-  return event.node.res.getHeaderNames().some((name) => /(?:cdn-cache|surrogate)-control$/i.test(name))
+  const isKept = control !== '' && !/\b(?:private|no-store|no-cache)\b/i.test(control)
+  return isKept || cdnHeaders(event).length > 0
 }
 
-/** Keep the response out of caches, the one behind the back button included, unless the app has decided about it. */
-function keepPrivate(event: ServerEvent): void {
-  if (cacheControl(event) === '') event.node.res.setHeader('cache-control', 'no-store')
+/** Requests whose response has something of a session in it. */
+const exposing = new WeakSet<ServerEvent>()
+
+/**
+ * Keep a response with something of a session in it out of caches, those of others whatever the page has said meanwhile, and,
+ * unless the app has decided about it, the one behind the back button.
+ */
+export function keepPrivate(event: ServerEvent): void {
+  if (!exposing.has(event)) return
+  const { res } = event.node
+  if (cacheControl(event) === '' || isCachedOnItsWay(event)) res.setHeader('cache-control', 'no-store')
+  for (const name of cdnHeaders(event)) res.removeHeader(name)
 }
 
 function cacheControl(event: ServerEvent): string {
   return String(event.node.res.getHeader('cache-control') ?? '')
+}
+
+function cdnHeaders(event: ServerEvent): string[] {
+  return event.node.res.getHeaderNames().filter((name) => /(?:cdn-cache|surrogate)-control$/i.test(name))
 }
