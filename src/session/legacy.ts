@@ -50,7 +50,8 @@ export function withLegacy(raw: RawStorage, context: LegacyContext): RawStorage 
     ...raw,
     async read(key, options) {
       const value = await raw.read(key, options)
-      if (!value || parseEnvelope(value)) return value
+      // None is stored at version 0: what says so is foreign data that looks like an envelope.
+      if (!value || parseEnvelope(value)?.header.version) return value
       for (const format of context.formats) {
         const session = format.read(value)
         if (session && !isDeeperThan(MAX_LEVELS, session.data))

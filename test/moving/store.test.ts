@@ -174,6 +174,14 @@ describe('a storage that knows no time to live', () => {
     await expect(open().create({ id: 'e', data: {} })).rejects.toMatchObject({ code: 'SESSION_EXISTS' })
   })
 
+  it('takes what somebody put into an old session for its data, even if it looks like a session', async () => {
+    now = start
+    const forged = { v: 0, c: 1, e: start + 60_000, u: 'admin', d: { role: 'admin' } }
+    await storage.setItem('h', JSON.stringify({ cookie: { expires: null }, ...forged }))
+    const found = await open().load('h')
+    expect([found?.version, found?.user, found?.data]).toEqual([0, undefined, forged])
+  })
+
   it('takes a format that fails for a failure, and data without bounds for no session', async () => {
     await storage.setItem('f', 'text')
     const read = (): never => {
