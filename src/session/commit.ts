@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { type ConflictResolver, mergeData } from './merge.ts'
 import { applyPatch, copyData, type SessionPatch } from './patch.ts'
+import { turnsOf } from './turns.ts'
 import type { SessionData, SessionRecord, SessionStore } from './types.ts'
 
 /** One change on its way into a stored session. */
@@ -20,15 +21,24 @@ export interface Change {
 /**
  * Save a change without losing anybody else's.
  *
- * When another writer was faster, its record is taken and the change made again: a function patch runs on the merged
+ * Writers of one process take turns. When one of another process was faster, its record is taken and the change made again: a function patch runs on the merged
  * data, direct changes and object patches merge by top-level key.
  *
  * @returns the stored record
  * @throws {ConflictError} when `maxRetries` further attempts did not get through
  * @throws {SessionGoneError} when the session has ended meanwhile
  */
-export async function commit(store: SessionStore, change: Change): Promise<SessionRecord> {
-  let { record } = change
+export function commit(store: SessionStore, change: Change): Promise<SessionRecord> {
+  const { id, version } = change.record
+  return turnsOf(store).take(id, async (waited) => {
+    // Those before have left a later record, most likely in memory. Where there is none, the save says what has become of it.
+    const latest = waited ? await store.load(id, { minVersion: version }) : null
+    return write(store, change, latest ?? change.record)
+  })
+}
+
+async function write(store: SessionStore, change: Change, latest: SessionRecord): Promise<SessionRecord> {
+  let record = latest
   for (let attempt = 0; ; attempt++) {
     try {
       return await store.save(change.dress({ ...record, data: dataFor(change, record) }))
