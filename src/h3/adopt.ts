@@ -34,8 +34,8 @@ export interface Adopter {
 /** What a request's cookies hold of a session from before. */
 interface Former {
   readonly find?: () => Promise<FormerSession | undefined>
-  /** Further cookies that a long seal is spread over. */
-  readonly chunks: number
+  /** Names of the further cookies that came: a long seal is spread over several. */
+  readonly chunks: readonly string[]
 }
 
 /** A seal begins with its format's name and is longer than any token; h3 2 spreads a long one over `name.1`, `name.2` … */
@@ -60,9 +60,9 @@ export function formerSession(
       const found = adopt.find(cookies)
       return found && { ...found, key: `${name}.${found.key}` }
     }
-    return { find, chunks: 0 }
+    return { find, chunks: [] }
   }
-  if (!adopt || !sent) return { chunks: 0 }
+  if (!adopt || !sent) return { chunks: [] }
   const { sealed, chunks } = sealedCookie(cookies, name, sent)
   return { ...(sealed && { find: () => unseal(event, config, adopt, sealed) }), chunks }
 }
@@ -72,14 +72,16 @@ function sealedCookie(
   cookies: string,
   name: string,
   value: string,
-): { sealed: string | undefined; chunks: number } {
-  const chunks = Number(CHUNKS.exec(value)?.[1] ?? 0)
-  const parts = Array.from(
-    { length: chunks },
-    (_, index) => cookieValue(cookies, `${name}.${index + 1}`) ?? '',
-  )
-  const text = chunks > 0 ? parts.join('') : value
-  return { sealed: text.startsWith(SEAL) ? text : undefined, chunks }
+): { sealed: string | undefined; chunks: readonly string[] } {
+  const count = Number(CHUNKS.exec(value)?.[1] ?? 0)
+  const names = Array.from({ length: count }, (_, index) => `${name}.${index + 1}`)
+  const parts = names.map((each) => cookieValue(cookies, each))
+  const text = count > 0 ? parts.join('') : value
+  return {
+    sealed: text.startsWith(SEAL) ? text : undefined,
+    // Each is removed by a cookie of the response, so the client's word for how many there are is not enough.
+    chunks: names.filter((_, index) => parts[index] !== undefined),
+  }
 }
 
 /** Read a session that h3 has sealed. A broken or expired seal is no session, as it is for h3. */

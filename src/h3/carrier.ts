@@ -16,10 +16,10 @@ export class ResponseCarrier implements SessionCarrier {
   #timer: SessionTimer | undefined
   /** Whether the client may have a cookie to remove. */
   #hasCookie: boolean
-  /** How many further cookies h3 has left with the client, called `name.1` and so on. */
-  readonly #chunks: number
+  /** Names of the further cookies that h3 has left with the client. */
+  readonly #chunks: readonly string[]
 
-  constructor(config: ResolvedConfig, hasCookie: boolean, chunks: number) {
+  constructor(config: ResolvedConfig, hasCookie: boolean, chunks: readonly string[]) {
     this.#config = config
     this.#hasCookie = hasCookie
     this.#chunks = chunks
@@ -97,9 +97,7 @@ export class ResponseCarrier implements SessionCarrier {
     const response = this.#response
     if (attributes === undefined || !response?.isOpen) return
     response.setCookie(name, `${name}=${content()}${attributes}`)
-    for (let index = 1; index <= this.#chunks; index++) {
-      response.setCookie(`${name}.${index}`, `${name}.${index}=; Max-Age=0${attributes}`)
-    }
+    for (const chunk of this.#chunks) response.setCookie(chunk, `${chunk}=; Max-Age=0${attributes}`)
     response.noStore()
   }
 }

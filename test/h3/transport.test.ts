@@ -223,6 +223,22 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.calls).toEqual([])
     })
 
+    it('removes the cookies that came, and not as many as a cookie says there are', async () => {
+      const add = async (event: H3EventLike, options?: Partial<SessionConfig>): Promise<void> =>
+        void (await (await use(event, options)).update({ n: 1 }))
+      const adopting = { adopt: platform.unseal }
+      const fetch = await serve({
+        '/plain': (event) => add(event),
+        '/adopting': (event) => add(event, adopting),
+      })
+      const names = async (path: string): Promise<string[]> => {
+        const headers = { cookie: 'h3=__chunked__100; h3.2=Fe26.2*; h3.100=x; h3.101=y' }
+        return cookiesOf(await fetch(path, { headers })).map(({ name }) => name)
+      }
+      expect(await names('/plain')).toEqual(['h3'])
+      expect(await names('/adopting')).toEqual(['h3', 'h3.2', 'h3.100'])
+    })
+
     it('is off unless asked for', async () => {
       const browser = new Browser(
         await serve({ '/seal': seal, '/read': async (event) => (await use(event)).isNew }),
