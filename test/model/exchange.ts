@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Session } from '../../src/h3/index.ts'
+import type { Revocation } from './revocations.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** What a request found when it opened its session. */
@@ -46,6 +47,8 @@ export interface Exchange {
   readonly ended: string[]
   /** Writes of its that took effect. */
   puts: number
+  /** The end of all of a user's sessions that it is. */
+  revocation?: Revocation
   complaint?: string
   error?: unknown
 }

@@ -8,6 +8,7 @@ import type { DriverLike, TransactionOptions } from '../../src/session/storage.t
 import { StorageStore } from '../../src/session/storage-store.ts'
 import type { SessionRecord, SessionStore } from '../../src/session/types.ts'
 import type { Table } from './table.ts'
+import { USER_MUTANTS } from './user-mutants.ts'
 import type { Mutant } from './world.ts'
 
 type Write = (key: string, value: string, options: TransactionOptions) => Promise<void>
@@ -243,6 +244,7 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
     }),
     withFaults: true,
   },
+  ...USER_MUTANTS,
   'a write sent again does not know its own': { table: { marks: false }, withFaults: true },
   'a write sent again never doubts': { table: { doubts: false }, withFaults: true },
 }

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { DEFAULT_IDLE_TIMEOUT } from '../../src/session/types.ts'
-import { type Exchange, exchanges } from './exchange.ts'
+import { type Binding, userKey } from '../../src/session/user-record.ts'
+import { type Ack, type Exchange, exchanges } from './exchange.ts'
 import { MAX_FLIGHT, type Scheduler } from './scheduler.ts'
+import { isCreatedAgain, Revocations } from './revocations.ts'
 import type { Envelope, Item, State, Table, TableObserver } from './table.ts'
 
 /** What the oracle must know of a run. */
@@ -17,12 +19,8 @@ export interface Terms {
 }
 
 /** An acknowledged write, and when its client knew. */
-interface Known {
-  key: string
-  id: string
-  version: number
+interface Known extends Ack {
   client: string
-  at: number
   moment: number
 }
 
@@ -42,13 +40,16 @@ export class Oracle implements TableObserver {
   #reached = new Map<string, string>()
   /** Names of sessions that somebody has ended, or may have. */
   #over = new Set<string>()
-  /** Names of sessions that somebody has ended for certain. */
+  /** Ids of sessions that were to be spared, and were ended before a client knew of them. */
+  #wronged = new Set<string>()
+  /** Ids that somebody has ended for certain. */
   #ended = new Set<string>()
   /** When a server had ended an id, by `server id`. */
   #buried = new Map<string, number>()
   /** Keys whose write was told to have failed for good. */
   #refused = new Set<string>()
   #table: Table | undefined
+  #revocations: Revocations | undefined
 
   constructor(scheduler: Scheduler, terms: Terms) {
     this.#scheduler = scheduler
@@ -57,6 +58,12 @@ export class Oracle implements TableObserver {
 
   watch(table: Table): void {
     this.#table = table
+    this.#revocations = new Revocations(this.#scheduler, table)
+  }
+
+  get revocations(): Revocations {
+    if (this.#revocations === undefined) throw new Error('no table is watched')
+    return this.#revocations
   }
 
   fail(what: string, exchange?: Exchange): void {
@@ -65,18 +72,19 @@ export class Oracle implements TableObserver {
     this.#scheduler.stopped = true
   }
 
-  put(id: string, item: Item, former: Item | null, issuedAt: number, attempt: number): void {
+  put(id: string, item: Item, former: Item | null, issuedAt: number, isAgain: boolean): void {
     const exchange = exchanges.getStore()
     if (!exchange) return
     // The same write, sent again because its answer was lost, is no second one.
-    if (attempt === 1) exchange.puts++
+    if (!isAgain) exchange.puts++
     const { envelope } = item
+    this.revocations.put(id, item, exchange.acks.at(-1)?.id ?? exchange.seen?.id)
     const isKnown = this.#states(id).length > 0
     if (!isKnown && !exchange.generated.has(id))
       this.fail('a session was stored under a foreign id', exchange)
     // A creation sent again after a lost answer finds nothing where somebody has ended it in between, and counts as later.
-    const isAgain = attempt > 1 && item.version === 1
-    if (isKnown && former === null && !isAgain) this.fail('an ended session was written', exchange)
+    const isRepeated = isAgain && item.version === 1
+    if (isKnown && former === null && !isRepeated) this.fail('an ended session was written', exchange)
     const isOver = former && this.#terms.isConditional && former.expires <= this.#scheduler.now
     if (former && (issuedAt >= former.envelope.e || isOver))
       this.fail('an expired session was written', exchange)
@@ -87,17 +95,28 @@ export class Oracle implements TableObserver {
     if (exchange.isReader && exchange.puts > 1) this.fail('a reader wrote twice', exchange)
   }
 
-  removed(_id: string, former: Item): void {
+  removed(id: string, former: Item): void {
     const exchange = exchanges.getStore()
     if (!exchange) return
     if (exchange.isReader) this.fail('a reader removed a session', exchange)
     if (exchange.op === 'sweep' && former.envelope.e > this.#scheduler.now)
       this.fail('a sweep removed a live session', exchange)
-    const isEnd = /clear|revoke/.test(exchange.op)
-    if (!isEnd || former.expires <= this.#scheduler.now) return
+    if (former.expires <= this.#scheduler.now) return
+    const { revocation, client, startedMoment } = exchange
+    if (revocation && this.revocations.isSpared(id, revocation)) {
+      if (this.#reached.has(id)) this.fail('a spared session was ended', exchange)
+      this.#wronged.add(id)
+    }
     const name = String(former.envelope.d['birth'])
-    this.#over.add(name)
-    this.#ended.add(name)
+    const isEnd = /clear|revoke/.test(exchange.op)
+    if (isEnd || this.revocations.mayRefuse(client.name, startedMoment, id)) this.#over.add(name)
+    if (isEnd) this.#ended.add(id)
+  }
+
+  announced(key: string, before: readonly Binding[], after: readonly Binding[]): void {
+    const exchange = exchanges.getStore()
+    if (exchange?.isReader) this.fail('a reader wrote', exchange)
+    this.revocations.announced(before, after, (user) => userKey(user) === key)
   }
 
   /** A request has been answered. */
@@ -110,11 +129,16 @@ export class Oracle implements TableObserver {
 
   /** All is quiet: what is stored must be what was told. */
   finish(): void {
+    const survivors = this.revocations.survivors(this.#reached.keys())
+    if (survivors.length > 0) this.fail(`${survivors.join(', ')} outlived the end of all of a user`)
     for (const [name, known] of this.#known) {
       const ids = [...this.#reached.keys()].filter((each) => this.#reached.get(each) === name)
       const live = ids.filter((id) => this.#isLive(id))
       if (live.length > 1) this.fail(`session ${name} is alive under ${live.length} ids`)
-      if (this.#ended.has(name) && live.some((each) => !this.isCreatedAgain(each)))
+      if (
+        ids.some((each) => this.#ended.has(each)) &&
+        live.some((each) => !isCreatedAgain(this.#states(each)))
+      )
         this.fail(`session ${name} is alive, and somebody has ended it`)
       const [id] = live
       if (id === undefined) {
@@ -195,23 +219,25 @@ export class Oracle implements TableObserver {
   }
 
   #learn(exchange: Exchange): void {
-    const { acks, ended, error, seen, op, client, server } = exchange
-    const { now: at, moment } = this.#scheduler
+    const { acks, ended, error, seen, op, client, server, startedMoment } = exchange
+    const { moment } = this.#scheduler
     const code = error instanceof UnsessionError ? error.code : undefined
     const name = acks.length > 0 ? this.#nameOf(acks.at(-1)!.id) : undefined
     for (const ack of acks) {
       const known = this.#known.get(name!) ?? []
-      known.push({ ...ack, client: client.name, at, moment })
+      known.push({ ...ack, client: client.name, moment })
       this.#known.set(name!, known)
       this.#reached.set(ack.id, name!)
     }
     for (const id of ended) this.#buried.set(`${server} ${id}`, moment)
-    // Where answers get lost, a write may have been carried out before the session was ended.
-    if (code === 'CONFLICT' || (code === 'SESSION_GONE' && !this.#terms.hasFaults)) {
+    // Where answers get lost, a write may have been carried out before the session was ended; and who is refused as a
+    // user's session was written before.
+    const mayStand = this.#terms.hasFaults || this.revocations.mayRefuse(client.name, startedMoment)
+    if (code === 'CONFLICT' || (code === 'SESSION_GONE' && !mayStand)) {
       for (const key of exchange.tried) if (!acks.some((ack) => ack.key === key)) this.#refused.add(key)
     }
     // A failure half-way through may have ended the old id without a new one being told.
-    const mayEnd = /clear|revoke|regenerate|sign in/.test(op)
+    const mayEnd = /clear|revoke|regenerate|sign in|bind/.test(op)
     const id = acks.at(-1)?.id ?? seen?.id
     if (code === 'UNAVAILABLE' && mayEnd && id !== undefined) this.#over.add(this.#nameOf(id))
   }
@@ -219,6 +245,7 @@ export class Oracle implements TableObserver {
   /** A client got a cookie: the id is in the world. */
   told(exchange: Exchange, id: string): void {
     const former = exchange.seen?.id
+    if (this.#wronged.has(id)) this.fail('a spared session was ended', exchange)
     this.#reached.set(id, this.#nameOf(id))
     if (former !== undefined && former !== id) this.#parents.set(id, former)
   }
@@ -244,11 +271,6 @@ export class Oracle implements TableObserver {
     return item !== undefined && item !== null && item.envelope.e > this.#scheduler.now
   }
 
-  /** Whether a creation was sent again after somebody had ended the session, unseen by whoever did. */
-  isCreatedAgain(id: string): boolean {
-    return this.#states(id).some(({ item }, index, states) => item === null && states[index + 1]?.item)
-  }
-
   #hasExpired(id: string): boolean {
     const item = this.#states(id).findLast((state) => state.item)?.item
     return item !== undefined && item !== null && item.envelope.e <= this.#scheduler.now
@@ -257,7 +279,7 @@ export class Oracle implements TableObserver {
   /** Whether there was an instant, between two moments, at which a session was not alive. */
   #wasOver(id: string, since: number, until: { at: number; moment: number }): boolean {
     const states = this.#states(id)
-    if (states[0] === undefined || states[0].moment > since || this.isCreatedAgain(id)) return true
+    if (states[0] === undefined || states[0].moment > since || isCreatedAgain(states)) return true
     return states.some(({ item, moment }, index) => {
       const next = states[index + 1] ?? { at: Infinity, moment: Infinity }
       if (moment > until.moment || next.moment < since) return false

@@ -1,5 +1,6 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import type { NativeDriver } from '../../src/session/native.ts'
+import { type Binding, isUserKey, parseUser, userKey } from '../../src/session/user-record.ts'
 import type { DriverLike, TransactionOptions } from '../../src/session/storage.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -35,13 +36,18 @@ export interface State {
 
 /** Told of every write at the instant it takes effect, before it does. */
 export interface TableObserver {
-  put(key: string, item: Item, former: Item | null, issuedAt: number, attempt: number): void
+  /** @param isAgain - it took effect before, as its sender cannot know */
+  put(key: string, item: Item, former: Item | null, issuedAt: number, isAgain: boolean): void
   removed(key: string, former: Item): void
+  /** Of the record of a user. */
+  announced(key: string, before: readonly Binding[], after: readonly Binding[]): void
 }
 
 export interface TableOptions {
   /** ms a plain read may lag behind. */
   lag: number
+  /** ms the index by user may lag behind. */
+  indexLag: number
   /** Part of the calls that fail, in one of several ways. */
   faults: number
   /** Whether writes have conditions. Without, a write that takes effect after its client gave up could not be told from a good one. */
@@ -78,6 +84,11 @@ export class Table {
     return this.#unlessExpired(this.history.get(key)?.at(-1)?.item)
   }
 
+  /** Sessions announced as the user's. */
+  bindings(user: string): readonly Binding[] {
+    return this.#bindingsIn(this.live(userKey(user)))
+  }
+
   /** Have a session there from the start. */
   plant(key: string, envelope: Envelope): void {
     const item = {
@@ -100,7 +111,9 @@ export class Table {
   conditionalDriver(): NativeDriver {
     const read = async (key: string, options?: TransactionOptions): Promise<string | null> =>
       this.#call(
-        () => (options?.['consistent'] === true ? this.live(key) : this.#glimpse(key))?.value ?? null,
+        () =>
+          (options?.['consistent'] === true ? this.live(key) : this.#glimpse(key, this.#options.lag))
+            ?.value ?? null,
       )
     const table = this
     return {
@@ -110,7 +123,7 @@ export class Table {
       async *listUser(user, { liveAt = table.#scheduler.now }) {
         yield* await table.#call(() =>
           [...table.history.keys()].flatMap((key) => {
-            const item = table.#glimpse(key, liveAt)
+            const item = table.#glimpse(key, table.#options.indexLag, liveAt)
             return item?.user === user ? [{ key, value: item.value }] : []
           }),
         )
@@ -143,6 +156,7 @@ export class Table {
     const mark = ++this.#marks
     const issuedAt = this.#scheduler.now
     const expires = Math.ceil(issuedAt / 1000 + ttl) * 1000
+    let isDone = false
     return this.#call(
       (attempt) => {
         const current = this.live(key)
@@ -159,7 +173,10 @@ export class Table {
           mark: isRenewal ? (current?.mark ?? 0) : mark,
           envelope,
         }
-        this.#observer.put(key, item, this.history.get(key)?.at(-1)?.item ?? null, issuedAt, attempt)
+        const former = this.history.get(key)?.at(-1)?.item ?? null
+        if (isUserKey(key)) this.#observer.announced(key, this.#bindingsIn(former), this.#bindingsIn(item))
+        else this.#observer.put(key, item, former, issuedAt, isDone)
+        isDone = true
         this.#push(key, item)
       },
       { isWrite: true },
@@ -179,6 +196,10 @@ export class Table {
       },
       { isWrite: true },
     )
+  }
+
+  #bindingsIn(item: Item | null): readonly Binding[] {
+    return parseUser(item?.value, this.#scheduler.now)?.bindings ?? []
   }
 
   #lastMark(key: string): number | undefined {
@@ -209,9 +230,9 @@ export class Table {
   }
 
   /** Any state of the last while. */
-  #glimpse(key: string, liveAt: number = this.#scheduler.now): Item | null {
+  #glimpse(key: string, lag: number, liveAt: number = this.#scheduler.now): Item | null {
     const states = this.history.get(key) ?? []
-    const horizon = this.#scheduler.now - this.#options.lag
+    const horizon = this.#scheduler.now - lag
     // -1: before the first one.
     const oldest = states.findLastIndex(({ at }) => at <= horizon)
     return this.#unlessExpired(states[this.#random.between(oldest, states.length - 1)]?.item, liveAt)
@@ -245,17 +266,22 @@ export class Table {
           .catch(() => {})
         throw unavailable()
       }
-      let result = effect(1)
+      if (fault === 'resent') return this.#callTwice(effect)
+      const result = effect(1)
       await this.#scheduler.pause('call')
       if (fault === 'lost') throw unavailable()
-      if (fault === 'resent') {
-        // It takes a time limit and a pause until its client does so.
-        for (let turns = this.#random.between(0, 5); turns > 0; turns--) await this.#scheduler.pause('call')
-        result = effect(2)
-        await this.#scheduler.pause('call')
-      }
       return result
     })
+  }
+
+  /** The first try may not have arrived; its client cannot tell. */
+  async #callTwice<T>(effect: (attempt: number) => T): Promise<T> {
+    if (this.#random.chance(0.6)) effect(1)
+    // It takes a time limit and a pause until its client sends it again.
+    for (let turns = this.#random.between(1, 6); turns > 0; turns--) await this.#scheduler.pause('call')
+    const result = effect(2)
+    await this.#scheduler.pause('call')
+    return result
   }
 
   #fault(isWrite: boolean): Fault {

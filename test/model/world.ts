@@ -5,6 +5,7 @@ import type { SessionConfig } from '../../src/h3/index.ts'
 import { type SessionStoreOptions, createSessionStore } from '../../src/index.ts'
 import type { DriverLike } from '../../src/session/storage.ts'
 import type { SessionStore } from '../../src/session/types.ts'
+import { Users } from '../../src/session/users.ts'
 import { act, READERS } from './actions.ts'
 import { type Exchange, exchanges } from './exchange.ts'
 import { Oracle } from './oracle.ts'
@@ -18,6 +19,8 @@ export interface Mutant {
   table?: Partial<TableOptions>
   driver?: (driver: DriverLike, table: Table) => DriverLike
   store?: (options: SessionStoreOptions) => SessionStore
+  /** Methods of {@link Users}, for all stores of a schedule. */
+  users?: Partial<Users>
 }
 
 const PASSWORD = 'a password for the model of sessions'
@@ -27,7 +30,10 @@ const CANARY = 'canary'
 /** Run one schedule. @returns what was wrong, if anything, and how much happened */
 export async function runSchedule(seed: number, hasFaults = false, mutant: Mutant = {}): Promise<Run> {
   const world = new World(seed, hasFaults, mutant)
+  const intact = Object.getOwnPropertyDescriptors(Users.prototype)
+  Object.assign(Users.prototype, mutant.users)
   await world.run()
+  Object.defineProperties(Users.prototype, intact)
   return { violation: world.oracle.violation, trace: world.trace, exchanges: world.answered }
 }
 
@@ -66,7 +72,7 @@ class World {
 
   constructor(seed: number, hasFaults: boolean, mutant: Mutant) {
     this.#random = new Random(seed)
-    const plan = (this.#plan = planFrom(this.#random, hasFaults))
+    const plan = (this.#plan = planFrom(this.#random, hasFaults, mutant.users !== undefined))
     this.#scheduler = new Scheduler(new Random(seed + 0.5))
     const terms = {
       ttl: plan.ttl * 1000,
@@ -75,8 +81,8 @@ class World {
       isConditional: plan.isConditional,
     }
     this.oracle = new Oracle(this.#scheduler, terms)
-    const { lag, faults, isConditional } = plan
-    const options = { lag, faults, isConditional, marks: true, doubts: true, ...mutant.table }
+    const { lag, indexLag, faults, isConditional } = plan
+    const options = { lag, indexLag, faults, isConditional, marks: true, doubts: true, ...mutant.table }
     this.#table = new Table(this.#scheduler, this.#random, options, this.oracle)
     this.oracle.watch(this.#table)
     const shared = this.#table.plainDriver()
@@ -87,6 +93,8 @@ class World {
   }
 
   async run(): Promise<void> {
+    // What a store loads at its first call comes whenever it comes: before everything. No id has a dot.
+    for (const { store } of this.#servers) await store.load('.')
     this.#table.plant(CANARY, { v: 1, c: 0, e: 8e15, d: { birth: CANARY } })
     for (let i = 0; i < this.#plan.clients; i++) void this.#client(`client${i}`, this.#random.chance(0.5))
     void this.#stranger()
@@ -140,7 +148,8 @@ class World {
     const jar: Jar = { name: 'stranger', isSequential: false, cookie: undefined, expires: Infinity }
     for (let i = 0; i < this.#plan.requests; i++) {
       await this.#scheduler.pause('think')
-      const what = this.#random.weighted({ replay: 5, invent: 2, revoke: 1, revokeAll: 1, sweep: 1 })
+      const revokeAll = this.#plan.revocations
+      const what = this.#random.weighted({ replay: 5, invent: 2, revoke: 1, revokeAll, sweep: 1 })
       if (what === 'replay' && this.#cookies.length > 0) {
         await this.#request({ ...jar, cookie: this.#random.pick(this.#cookies) }, this.#nextOp())
       } else if (what === 'invent') {
@@ -242,20 +251,20 @@ class World {
     exchange.ended.push(id)
   }
 
-  /** Whoever was known as the user's for longer than a read lags must have been ended. */
   async #revokeAll(exchange: Exchange, store: SessionStore): Promise<void> {
     const user = `client${this.#random.between(0, this.#plan.clients - 1)}`
-    const horizon = this.#scheduler.now - this.#plan.lag
-    const bound = [...this.#table.history].flatMap(([id, states]) => {
-      const last = states.at(-1)!
-      return last.at <= horizon && last.item?.envelope.u === user ? [id] : []
-    })
-    await store.destroyAll({ user })
-    const isLive = (id: string): boolean => (this.#table.live(id)?.envelope.e ?? 0) > this.#scheduler.now
-    // Somebody may have bound it to another user meanwhile.
-    const isTheirs = (id: string): boolean => this.#table.live(id)?.envelope.u === user
-    const left = bound.filter((id) => isLive(id) && isTheirs(id) && !this.oracle.isCreatedAgain(id))
-    if (left.length > 0) exchange.complaint = `${left.join(', ')} outlived the end of all of ${user}`
+    const known = this.#cookies.length > 0 && this.#random.chance(0.4) ? this.#random.pick(this.#cookies) : ''
+    const except = verifyToken(NAME, known, PASSWORD)?.id
+    const revocation = this.oracle.revocations.begin(user, except)
+    exchange.revocation = revocation
+    try {
+      await store.destroyAll({ user, ...(except !== undefined && { except }) })
+      const left = this.oracle.revocations.end(revocation)
+      if (left !== undefined) exchange.complaint = left
+    } catch (error) {
+      this.oracle.revocations.abandon(revocation)
+      throw error
+    }
   }
 
   #note(exchange: Exchange): void {

@@ -25,8 +25,8 @@ export interface ConditionalDriver extends Driver, Pick<NativeDriver, 'deleteIte
    * @param skip - calls of this name that go well before
    */
   failNext(call: string, when: 'before' | 'after', skip?: number): void
-  /** Keep back the answer of the next call of this name. @returns lets it go */
-  holdNext(call: string): () => void
+  /** Keep back the answer of the next call of this name, after `skip` others. @returns lets it go */
+  holdNext(call: string, skip?: number): () => void
 }
 
 /**
@@ -37,7 +37,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
   const history = new Map<string, (Item | null)[]>()
   const calls: string[] = []
   let failure: { call: string; when: string; skip: number } | undefined
-  let hold: { call: string; until: Promise<void> } | undefined
+  let hold: { call: string; until: Promise<void>; skip: number } | undefined
 
   const live = (item: Item | null | undefined): Item | null =>
     item && (item.expires === null || item.expires > Date.now()) ? item : null
@@ -62,7 +62,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     const isDue = failure?.call === call && failure.skip-- === 0
     const fails = isDue ? failure?.when : undefined
     if (fails !== undefined) failure = undefined
-    const held = hold?.call === call ? hold.until : undefined
+    const held = hold?.call === call && hold.skip-- === 0 ? hold.until : undefined
     if (held !== undefined) hold = undefined
     await new Promise(setImmediate)
     if (fails === 'before') throw new Error('no answer')
@@ -103,9 +103,9 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     failNext(call, when, skip = 0) {
       failure = { call, when, skip }
     },
-    holdNext(call) {
+    holdNext(call, skip = 0) {
       let release = (): void => {}
-      hold = { call, until: new Promise((resolve) => (release = resolve)) }
+      hold = { call, until: new Promise((resolve) => (release = resolve)), skip }
       return () => release()
     },
     hasItem: async (key, options) => (await read(key, options)) !== null,
