@@ -113,7 +113,11 @@ export interface StoreStats {
  * always throws, and is never reported as "no session". `create` never overwrites; `save` never creates.
  */
 export interface SessionStore {
-  /** Store a new session at version 1. @throws {UnsessionError} `SESSION_EXISTS` when the id is taken by a live session. */
+  /**
+   * Store a new session at version 1.
+   * @throws {UnsessionError} `SESSION_EXISTS` when the id is taken by a live session
+   * @throws {SessionGoneError} when all sessions of its user were ended while it was created; this one is, too
+   */
   create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>>
 
   /**
@@ -127,7 +131,8 @@ export interface SessionStore {
    * Replace the session at `record.version` by the record's data, owner and lifetime; slides the expiry.
    * @returns the stored record, version one higher
    * @throws {ConflictError} with the current record, when somebody else saved meanwhile
-   * @throws {SessionGoneError} when it was destroyed or has expired
+   * @throws {SessionGoneError} when it was destroyed or has expired, or when all sessions of the user were ended while it
+   * became the user's
    */
   save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>>
 
@@ -154,7 +159,12 @@ export interface SessionStore {
   /** Live sessions, of one user or of all. @param options.limit - at most so many */
   list(options?: { user?: string; limit?: number; expired?: boolean }): AsyncIterable<SessionSummary>
 
-  /** End all of a user's sessions. @param options.except - id to spare. @returns how many were ended */
+  /**
+   * End all of a user's sessions: those that were the user's before, although no listing shows them yet; one that becomes the
+   * user's meanwhile is ended or refused. After a failure, do it again.
+   * @param options.except - id to spare, under a new id as well
+   * @returns how many were ended
+   */
   destroyAll(options: { user: string; except?: string }): Promise<number>
 
   /** Remove what has expired. Without it expired sessions are never seen, but may take space. */
