@@ -7,7 +7,7 @@ export interface Revocation {
   readonly user: string
   /** Whether a session is spared. */
   readonly except: string | undefined
-  /** Whether the spared session was alive when this began. */
+  /** Whether the spared session was alive and the user's when this began. */
   readonly isSparing: boolean
   readonly since: number
   /** `Infinity` while it is under way. */
@@ -43,7 +43,7 @@ export class Revocations {
     const revocation = {
       user,
       except,
-      isSparing: except !== undefined && this.#isLive(except),
+      isSparing: except !== undefined && this.#isTheirs(except, user),
       since: this.#scheduler.moment,
       until: Infinity,
       bound: new Set(bound),
