@@ -100,7 +100,9 @@ export class Revocations {
 
   /** A session is written. @param from - the id of the session that the request has had before */
   put(id: string, { envelope }: Item, from: string | undefined): void {
-    const isNew = from !== undefined && !this.#table.history.has(id)
+    const last = this.#table.history.get(from ?? id)?.findLast(({ item }) => item)
+    const isSame = last?.item?.envelope.d['birth'] === envelope.d['birth']
+    const isNew = from !== undefined && isSame && !this.#table.history.has(id)
     if (isNew) this.#parents.set(id, from)
     for (const { user, bound, lines, doomed } of this.#all) {
       if (envelope.u !== user) {
