@@ -3,6 +3,8 @@ import type { ViteUserConfig } from 'vitest/config'
 
 const config: ViteUserConfig = {
   root: fileURLToPath(new URL('..', import.meta.url)),
+  // Without it the playground's own configuration is asked for, which is there only once it was built.
+  esbuild: { tsconfigRaw: '{ "compilerOptions": { "target": "ES2022", "verbatimModuleSyntax": true } }' },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',

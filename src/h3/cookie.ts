@@ -17,8 +17,11 @@ export interface SessionCookieOptions {
   partitioned?: boolean
 }
 
-const SAME_SITE = ['lax', 'strict', 'none']
-const PRIORITY = ['low', 'medium', 'high']
+const SAME_SITE = new Set(['lax', 'strict', 'none'])
+const PRIORITY = new Set(['low', 'medium', 'high'])
+
+/** As h3 reads them: whatever their case. */
+const lower = (value: unknown): string => String(value).toLowerCase()
 
 /** An attribute's value: anything printable but the separator. */
 const ATTRIBUTE = /^[\x20-\x3A\x3C-\x7E]+$/
@@ -29,10 +32,10 @@ const RULES: Rules<Pick<SessionCookieOptions, 'domain' | 'path' | 'sameSite' | '
   domain: text,
   path: text,
   sameSite: [
-    (value) => typeof value === 'boolean' || SAME_SITE.includes(String(value)),
+    (value) => typeof value === 'boolean' || SAME_SITE.has(lower(value)),
     "must be 'lax', 'strict', 'none', true or false",
   ],
-  priority: [(value) => PRIORITY.includes(String(value)), "must be 'low', 'medium' or 'high'"],
+  priority: [(value) => PRIORITY.has(lower(value)), "must be 'low', 'medium' or 'high'"],
 }
 
 /**
@@ -52,7 +55,7 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
     priority,
     partitioned,
   } = options
-  const site = sameSite === true ? 'strict' : sameSite
+  const site = sameSite === true ? 'strict' : sameSite && lower(sameSite)
   if ('maxAge' in options || 'expires' in options) {
     throw invalidOption(
       'cookie',
@@ -75,7 +78,7 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
     HttpOnly: httpOnly,
     Secure: secure,
     SameSite: site && capitalized(site),
-    Priority: priority && capitalized(priority),
+    Priority: priority && capitalized(lower(priority)),
     Partitioned: partitioned,
   }
   return Object.entries(attributes)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createId, isSessionId } from './id.ts'
+import { claimId, createId, isSessionId } from './id.ts'
 import { defaultLifetime, lifetimeFields } from './expiry.ts'
 import { isTaken, withNewId } from './commit.ts'
 import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
@@ -21,21 +21,21 @@ export async function adoptSession(
   former: FormerSession,
 ): Promise<SessionRecord | null> {
   const { store } = options
-  const claimId = createHash('sha256').update(`claim.${former.key}`).digest('base64url')
-  const claim = await store.load(claimId)
+  const claimed = claimId(createHash('sha256').update(`claim.${former.key}`).digest('base64url'))
+  const claim = await store.load(claimed)
   if (claim) return continued(store, claim)
   const adopted = await former.read()
   const record = adopted && (await create(options, adopted))
   if (!record) return null
   try {
     const deadline = store.config.now() + CLAIM_MS
-    await store.create({ id: claimId, data: { session: record.id }, deadline })
+    await store.create({ id: claimed, data: { session: record.id }, deadline })
     return record
   } catch (error) {
     // A claim of unknown outcome may name this session, which nobody else knows: left alone, it is found or runs out.
     if (!isTaken(error)) throw error
     await store.destroy(record.id)
-    return continued(store, await store.load(claimId, { minVersion: 1 }))
+    return continued(store, await store.load(claimed, { minVersion: 1 }))
   }
 }
 

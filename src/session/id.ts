@@ -8,6 +8,20 @@ export function isSessionId(value: unknown): value is string {
   return typeof value === 'string' && SESSION_ID.test(value)
 }
 
+/** What the id of a claim begins with: the record that says which session continues one from elsewhere. */
+const CLAIM = 'claim_'
+const CLAIM_ID = /^claim_[\w-]{43}$/
+
+/** The id of a claim. @param digest - 43 characters of base64url */
+export function claimId(digest: string): string {
+  return CLAIM + digest
+}
+
+/** Whether a key is a session's. A claim is a record like any session's, but nobody's session. */
+export function isListedId(key: unknown): key is string {
+  return isSessionId(key) && !CLAIM_ID.test(key)
+}
+
 /**
  * A new session id.
  *
@@ -18,6 +32,6 @@ export function isSessionId(value: unknown): value is string {
 export function createId(generateId?: () => string): string {
   if (!generateId) return randomBytes(24).toString('base64url')
   const id: unknown = generateId()
-  if (isSessionId(id)) return id
+  if (isListedId(id)) return id
   throw invalidOption('generateId', 'must return 1 to 128 characters of A-Z, a-z, 0-9, `_` and `-`')
 }

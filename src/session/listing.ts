@@ -1,6 +1,6 @@
 import type { Backend } from './backend.ts'
 import { type Header, type StoredValue, parseEnvelope } from './envelope.ts'
-import { isSessionId } from './id.ts'
+import { isListedId, isSessionId } from './id.ts'
 import { isLive } from './lifetime.ts'
 import type { Native } from './native.ts'
 import type { SessionSummary, SweepOptions, SweepResult } from './types.ts'
@@ -83,14 +83,14 @@ async function* candidates(
   now: () => number,
   recent: readonly string[],
 ): AsyncGenerator<Listed> {
-  if (user === undefined) return yield* allHeaders(backend, isSessionId)
+  if (user === undefined) return yield* allHeaders(backend, isListedId)
   const { native } = backend
   const listed = native?.driver.listUser
     ? userHeaders(
         native,
         native.driver.listUser(user, expired ? { liveAt: now() - DEFAULT_GRACE * 1000 } : {}),
       )
-    : allHeaders(backend, isSessionId)
+    : allHeaders(backend, isListedId)
   const seen = new Set<string>()
   for await (const each of listed) {
     if (each.header.user === user) seen.add(each.id)
@@ -109,7 +109,7 @@ async function* userHeaders(
 ): AsyncGenerator<Listed> {
   for await (const { key, value } of items) {
     const id = key.startsWith(prefix) ? key.slice(prefix.length) : ''
-    const listed = isSessionId(id) && toListed(id, value)
+    const listed = isListedId(id) && toListed(id, value)
     if (listed) yield listed
   }
 }

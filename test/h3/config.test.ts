@@ -34,6 +34,7 @@ describe('useSession', () => {
     ['cookie.secure', { cookie: { sameSite: 'none', secure: false } }],
     ['cookie.secure', { cookie: { partitioned: true, secure: false } }],
     ['cookie.sameSite', { cookie: { sameSite: 'loose' } }],
+    ['cookie.secure', { cookie: { sameSite: 'None' as 'none', secure: false } }],
     ['cookie.priority', { cookie: { priority: 'urgent' } }],
     ['cookie.path', { cookie: { path: '/; Domain=evil' } }],
     ['cookie.domain', { cookie: { domain: 'a\r\nb' } }],

@@ -60,11 +60,8 @@ describe('tracing channels', () => {
 
   it('name neither id nor data', async () => {
     const store = createSessionStore({ storage: createStorage() })
-    const seen = [
-      ...['create', 'load', 'save', 'touch', 'destroy', 'rotate'].map((name) =>
-        listen(name as TracedOperation),
-      ),
-    ]
+    const operations = ['create', 'load', 'save', 'touch', 'destroy', 'rotate'] as const
+    const seen = operations.map(listen)
     const record = await store.create({ id: 'secret-id', data: { secret: 'secret-data' } })
     await store.load('secret-id')
     await store.touch(record)

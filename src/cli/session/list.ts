@@ -1,7 +1,7 @@
 import { type Command, EXIT } from '../command.ts'
 import type { Flags } from '../flags.ts'
 import { count, formatInstant, printable } from '../format.ts'
-import { isSessionId } from '../../session/id.ts'
+import { isListedId } from '../../session/id.ts'
 import { scanItems } from '../../table/items.ts'
 import type { Terminal } from '../terminal.ts'
 import { COMMON_FLAGS } from '../table/shared.ts'
@@ -77,7 +77,7 @@ async function anySessions(flags: Flags, limit: number): Promise<Listed[]> {
   const pageSize = Math.min(Math.max(limit, SMALLEST_PAGE), LARGEST_PAGE)
   for await (const { items } of scanItems(sessionOptions(flags), Infinity, pageSize)) {
     for (const { key, version = 0, user, created, expires } of items) {
-      if (!isSessionId(key) || (expires ?? Infinity) <= Date.now()) continue
+      if (!isListedId(key) || (expires ?? Infinity) <= Date.now()) continue
       sessions.push({ id: key, version, user, createdAt: created, expiresAt: expires })
     }
     if (sessions.length >= limit) break

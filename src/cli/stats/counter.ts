@@ -1,4 +1,4 @@
-import { isSessionId } from '../../session/id.ts'
+import { isListedId } from '../../session/id.ts'
 import type { ItemFacts } from '../../table/items.ts'
 
 const KB = 1024
@@ -63,7 +63,7 @@ export class StatsCounter {
   }
 
   add({ key, size, expires, created, user }: ItemFacts): void {
-    if (!isSessionId(key)) {
+    if (!isListedId(key)) {
       this.#other++
       return
     }
