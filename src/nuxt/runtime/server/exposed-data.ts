@@ -69,5 +69,7 @@ function cacheControl(event: ServerEvent): string {
 }
 
 function cdnHeaders(event: ServerEvent): string[] {
-  return event.node.res.getHeaderNames().filter((name) => /(?:cdn-cache|surrogate|edge)-control$|^x-accel-expires$/i.test(name))
+  return event.node.res
+    .getHeaderNames()
+    .filter((name) => /(?:cdn-cache|surrogate|edge)-control$|^x-accel-expires$/i.test(name))
 }
