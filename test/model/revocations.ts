@@ -86,8 +86,8 @@ export class Revocations {
 
   /** Whether a session may have been refused to become the user's since a moment. */
   mayRefuse(user: string, since: number, id?: string): boolean {
-    return this.#all.some(({ until, except, ...each }) => {
-      const isSpared = id !== undefined && this.#continues(id, except)
+    return this.#all.some(({ until, isSparing, except, ...each }) => {
+      const isSpared = isSparing && id !== undefined && this.#continues(id, except)
       return each.user === user && until >= since && !isSpared
     })
   }
