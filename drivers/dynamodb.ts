@@ -52,8 +52,12 @@ export interface DynamoDBDriver extends Driver {
   getMeta: (key: string, options?: ReadOptions) => Promise<ItemMeta | null>
   getKeys: (base?: string, options?: ReadOptions & { maxDepth?: number }) => Promise<string[]>
   clear: (base?: string, options?: object) => Promise<void>
-  /** Live items written with this `user`: by the index `user-index`, or by a scan where the table has none. */
-  listUser: (user: string) => AsyncIterable<OwnedItem>
+  /**
+   * Live items written with this `user`: by the index `user-index`, or by a scan where the table has none.
+   *
+   * @param options.liveAt - what was live then and is still there, ms since the epoch; now by default
+   */
+  listUser: (user: string, options?: { liveAt?: number }) => AsyncIterable<OwnedItem>
   /** Delete what has expired, below the option `base`; DynamoDB itself does so up to two days late. */
   clearExpired: (options?: SweepOptions) => Promise<SweepResult>
   dispose: () => Promise<void>
@@ -120,8 +124,8 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     getMeta: (key, read) => call(key, read, (to) => to.getMeta(key, read)),
     getKeys: async (below, read) => (await load()).getKeys(below, read),
     clear: async (below) => (await load()).clear(below),
-    async *listUser(user) {
-      yield* (await load()).listUser(user)
+    async *listUser(user, options) {
+      yield* (await load()).listUser(user, options)
     },
     clearExpired: async (sweep) => (await load()).clearExpired(sweep),
     async dispose() {

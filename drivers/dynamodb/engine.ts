@@ -115,9 +115,9 @@ export class Engine {
     await clearKeys(this.#connection, toStoredPrefix(this.#options.base, below))
   }
 
-  async *listUser(user: string): AsyncGenerator<OwnedItem> {
+  async *listUser(user: string, { liveAt }: { liveAt?: number } = {}): AsyncGenerator<OwnedItem> {
     const { userItems } = await import('./user-index.ts')
-    yield* userItems(this.#connection, user, this.#options.base)
+    yield* userItems(this.#connection, user, this.#options.base, liveAt)
   }
 
   async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {
@@ -132,8 +132,10 @@ export class Engine {
 
   /** @returns `null` for an item that is missing or has expired */
   async #find(key: string, read: ReadOptions | undefined): Promise<StoredItem | null> {
+    // What expires while its answer is on the way may have been lengthened meanwhile: the answer is of this moment.
+    const now = Date.now()
     const item = await this.#reader.read(this.#toStored(key), this.#isConsistent(read))
-    return item === undefined ? null : parseItem(item, this.#options, Date.now())
+    return item === undefined ? null : parseItem(item, this.#options, now)
   }
 
   #toStored(key: string): string {

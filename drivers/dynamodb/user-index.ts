@@ -16,22 +16,25 @@ export interface OwnedItem {
  * An index is eventually consistent: what was written a moment ago may be missing, what was removed may still be listed.
  *
  * @param prefix - only keys that begin so; it is not part of the keys returned
+ * @param liveAt - what was live then and is still there, ms since the epoch; by default what is live at each page
  */
 export async function* userItems(
   connection: Connection,
   user: string,
   prefix: string,
+  liveAt?: number,
 ): AsyncGenerator<OwnedItem> {
   const { options } = connection
   let isIndexed = true
   let startKey: Item | undefined
   do {
-    const page = await nextPage(connection, user, prefix, isIndexed, startKey)
+    const now = liveAt ?? Date.now()
+    const page = await nextPage(connection, user, prefix, now, isIndexed, startKey)
     isIndexed = page.isIndexed
     for (const item of page.items) {
       const key = item[options.attributes.key]?.S
       if (key === undefined || !key.startsWith(prefix)) continue
-      const value = liveValue(item, options)
+      const value = liveValue(item, options, now)
       if (value !== undefined) yield { key: key.slice(prefix.length), value }
     }
     startKey = page.startKey
@@ -39,9 +42,9 @@ export async function* userItems(
 }
 
 /** An item that cannot be read is left out, so that it does not hide the others. */
-function liveValue(item: Item, table: ItemContext): OwnedItem['value'] | undefined {
+function liveValue(item: Item, table: ItemContext, now: number): OwnedItem['value'] | undefined {
   try {
-    return parseItem(item, table, Date.now())?.value
+    return parseItem(item, table, now)?.value
   } catch (error) {
     if (error instanceof UnsessionError) return undefined
     throw error
@@ -58,11 +61,11 @@ async function nextPage(
   connection: Connection,
   user: string,
   prefix: string,
+  now: number,
   isIndexed: boolean,
   startKey: Item | undefined,
 ): Promise<Page> {
   const { options } = connection
-  const now = Date.now()
   if (isIndexed) {
     try {
       const output = await connection.request('Query', userQuery(options, user, now, startKey))

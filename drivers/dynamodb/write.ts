@@ -35,7 +35,7 @@ export async function put(
     const input = renewRequest(connection.options, key, value, options, now)
     return connection.call('UpdateItem', key, async (call) => {
       const outcome = await sendConditional(connection, 'UpdateItem', key, input, call)
-      if (!outcome.done) throw conflict(connection, key, outcome.blocker)
+      if (!outcome.done) throw conflict(connection, key, outcome.blocker, now)
     })
   }
   const mark = randomUUID()
@@ -44,7 +44,7 @@ export async function put(
   await connection.call('PutItem', key, async (call) => {
     const outcome = await sendConditional(connection, 'PutItem', key, input, call)
     if (outcome.done || outcome.blocker?.[attributes.mark]?.S === mark) return
-    const error = conflict(connection, key, outcome.blocker)
+    const error = conflict(connection, key, outcome.blocker, now)
     const mine = version ?? (ifVersion ?? 0) + 1
     if (call.ambiguous && error.current !== null && error.current.version > mine) {
       const message = `it is not known whether a write to table \`${table}\` was carried out; read the item again`
@@ -75,7 +75,7 @@ export async function remove(
     const isLost = call.ambiguous && (outcome.done ? outcome.old : outcome.blocker) === undefined
     if (isLost) return true
     if (outcome.done) return isLive(outcome.old, connection.options.attributes.expires, now)
-    throw conflict(connection, key, outcome.blocker)
+    throw conflict(connection, key, outcome.blocker, now)
   })
 }
 
@@ -121,9 +121,14 @@ async function readBlocker(connection: Connection, key: string, call: Call): Pro
   }
 }
 
-function conflict(connection: Connection, key: string, blocker: Item | undefined): ConflictError {
+function conflict(
+  connection: Connection,
+  key: string,
+  blocker: Item | undefined,
+  now: number,
+): ConflictError {
   const { table } = connection.options
-  const item = blocker && parseItem(blocker, connection.options, Date.now())
+  const item = blocker && parseItem(blocker, connection.options, now)
   const current = item ? { value: item.value, version: item.version, expires: item.expires } : null
   const found = current === null ? 'there is no live item' : `version ${current.version} is stored`
   return new ConflictError(

@@ -16,9 +16,9 @@ describeEngines('what sessions need beyond unstorage', (engine) => {
   afterAll(() => Promise.all([indexed.drop(), plain.drop()]))
   afterEach(() => vi.useRealTimers())
 
-  const keysOf = async (driver: DynamoDBDriver, user: string): Promise<string[]> => {
+  const keysOf = async (driver: DynamoDBDriver, user: string, liveAt?: number): Promise<string[]> => {
     const keys: string[] = []
-    for await (const { key } of driver.listUser(user)) keys.push(key)
+    for await (const { key } of driver.listUser(user, liveAt === undefined ? {} : { liveAt })) keys.push(key)
     return keys.toSorted()
   }
 
@@ -45,6 +45,8 @@ describeEngines('what sessions need beyond unstorage', (engine) => {
     const expected = Array.from({ length: 50 }, (_, i) => i).filter((i) => i % 2)
     expect(await keysOf(driver, 'ada')).toEqual(expected.map((i) => `s${i}`).toSorted())
     expect(await keysOf(driver, 'nobody')).toEqual([])
+    // An index that lags shows as over what was lengthened a moment ago.
+    expect(await keysOf(driver, 'ada', START + 9000)).toHaveLength(30)
     for await (const { value } of driver.listUser('ada')) expect(value).toHaveLength(30_000)
     expect(proxy.count(operation)).toBeGreaterThan(1)
     await Promise.all([driver.clear(), other.clear()])
