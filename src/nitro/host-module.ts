@@ -60,5 +60,10 @@ export function driverModule(name: string, rootDir: string): string {
   if (name === DYNAMODB) return distFile('drivers/dynamodb.mjs')
   const builtin = Object.entries(builtinDrivers).find(([known]) => known === name)?.[1]
   if (builtin !== undefined) return builtin
-  return name.startsWith('.') || isAbsolute(name) ? resolve(rootDir, name) : name
+  return isFile(name) ? resolve(rootDir, name) : name
+}
+
+/** Whether a driver's name is a path, and not that of a package. */
+export function isFile(name: string): boolean {
+  return name.startsWith('.') || isAbsolute(name)
 }

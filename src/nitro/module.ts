@@ -2,7 +2,7 @@ import { invalidOption } from '../../drivers/utils/errors.ts'
 import { h3Plugin } from './h3-plugin.ts'
 import { h3Users } from './h3-users.ts'
 import { developmentPassword, developmentStorage } from './development.ts'
-import { type SessionsHost, driverModule, hostModule } from './host-module.ts'
+import { type SessionsHost, driverModule, hostModule, isFile } from './host-module.ts'
 import type { AutoImports, NitroLike } from './nitro.ts'
 import { type SessionsOptions, checkSessionsOptions, runtimeOptions } from './options.ts'
 import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
@@ -26,7 +26,7 @@ export async function setup(nitro: NitroLike, given: SessionsOptions, host: Sess
   addRuntimeConfig(nitro, options)
   addModules(nitro, host, driver)
   addTypes(nitro)
-  addToBundle(nitro, driver === undefined ? [DIST] : [DIST, driverModule(driver, nitro.options.rootDir)])
+  addToBundle(nitro, [DIST, ...driverFiles(driver, nitro.options.rootDir)])
   if (options.h3) replaceH3(nitro)
 }
 
@@ -84,8 +84,22 @@ function addAutoImports(imports: AutoImports): void {
   imports.imports = [...(imports.imports ?? []), ...ours]
 }
 
+/**
+ * What a driver of the project's own is made of. Nitro 2 loses, in development, what a module of the bundle imports by a relative
+ * path and is not in the bundle itself: so all of the project's files are, and nothing of a driver that is a package's.
+ */
+function driverFiles(driver: string | undefined, rootDir: string): BundleMatcher[] {
+  if (driver === undefined || !isFile(driver)) return []
+  const isOwn = (path: string): boolean =>
+    path.startsWith(`${rootDir}/`) && !path.slice(rootDir.length).includes('/node_modules/')
+  return [driverModule(driver, rootDir), isOwn]
+}
+
+/** The start of a path or of a package's name, or whether a path is meant. */
+type BundleMatcher = string | ((path: string) => boolean)
+
 /** Make modules part of the bundle, in development too, where Nitro leaves packages as they are. */
-function addToBundle({ options }: NitroLike, modules: (string | ((path: string) => boolean))[]): void {
+function addToBundle({ options }: NitroLike, modules: BundleMatcher[]): void {
   const { externals, noExternals, traceDeps } = options
   options.externals = { ...externals, inline: [...(externals?.inline ?? []), ...modules] }
   // Nitro 3 from its betas on.

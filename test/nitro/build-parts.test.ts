@@ -57,6 +57,23 @@ describe('the module', () => {
     expect(nitro.options.runtimeConfig).toMatchObject({ sessions: { maxAge: 2 } })
   })
 
+  it("puts a driver's files into the bundle where they are the project's", async () => {
+    const inlined = async (driver: string, path: string): Promise<boolean> => {
+      const nitro = nitroOf({ rootDir: '/app' })
+      await setup(nitro, { storage: { driver } }, HOST)
+      const matchers = nitro.options.externals?.inline ?? []
+      return matchers.some((each) =>
+        typeof each === 'function' ? each(path) : path.startsWith(String(each)),
+      )
+    }
+    expect(await inlined('./storage/driver.mjs', '/app/storage/driver.mjs')).toBe(true)
+    expect(await inlined('./storage/driver.mjs', '/app/lib/helper.mjs')).toBe(true)
+    expect(await inlined('../shared/driver.mjs', '/shared/driver.mjs')).toBe(true)
+    expect(await inlined('./storage/driver.mjs', '/app/node_modules/one/index.mjs')).toBe(false)
+    expect(await inlined('fs', 'unstorage/drivers/fs')).toBe(false)
+    expect(await inlined('@scope/driver', '@scope/driver')).toBe(false)
+  })
+
   it("registers its task only where tasks are turned on, and not in place of the app's own", async () => {
     const name = 'sessions:clear-expired'
     const without = nitroOf()

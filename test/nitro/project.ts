@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Packed, run } from '../support/pack.ts'
+import { type Packed, ROOT, run } from '../support/pack.ts'
 
 const FIXTURES = fileURLToPath(new URL('fixtures', import.meta.url))
 
@@ -32,6 +32,10 @@ export async function createProject(packed: Packed, release: Release, name: stri
   const files = Object.fromEntries(Object.entries(server).map(([path, text]) => [`server/${path}`, text]))
   const all = { ...files, 'nitro.config.mjs': config }
   const project = await packed.project(name, release.companions, all, release.tool)
+  // Inside of the project, as installed: paths between its folders and the server's are wrong more easily than those through `/`.
+  const unstorage = join(project, 'node_modules/unstorage')
+  await rm(unstorage)
+  await cp(join(ROOT, 'node_modules', release.companions['unstorage'] ?? ''), unstorage, { recursive: true })
   await cp(join(FIXTURES, 'packages'), join(project, 'node_modules'), { recursive: true })
   return project
 }
