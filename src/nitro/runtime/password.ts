@@ -5,7 +5,7 @@ import { invalidOption } from '../../../drivers/utils/errors.ts'
 /** Shortest password accepted, as in h3. */
 const MIN_LENGTH = 32
 
-/** A password that is as good as any, in 43 characters. */
+/** A random password, in 43 characters. */
 export function randomPassword(): string {
   return randomBytes(32).toString('base64url')
 }
