@@ -34,7 +34,7 @@ export interface SessionConfig {
   serverTiming?: boolean
   /**
    * Takes over sessions from before, each once, at its first request: h3's own `unsealSession` those that h3 has sealed into
-   * cookies, `fromExpressSession` and `fromDjango` of `unsession/moving` those of other software.
+   * cookies, `fromExpressSession` and `fromDjango` of `unsession/migrate` those of other software.
    */
   adopt?: Unseal | Adopter
 }
@@ -62,7 +62,7 @@ const RULES: Rules<Pick<SessionConfig, 'name' | 'sessionHeader' | 'generateId' |
   onConflict: callable,
   adopt: [
     (value) => isFunction(value) || (isObject(value) && isFunction(value.find)),
-    "must be h3's unsealSession, or what a function of unsession/moving returns",
+    "must be h3's unsealSession, or what a function of unsession/migrate returns",
   ],
 }
 

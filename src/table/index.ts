@@ -6,18 +6,18 @@ export type {
   SweepState,
   SweepTarget,
 } from '../../drivers/dynamodb/sweep/sweep.ts'
-export type { ClearExpiredOptions } from './clear-expired.ts'
-export { clearExpired } from './clear-expired.ts'
-export type { ClearExpiredHandler, ClearExpiredOutcome, LambdaContext } from './clear-expired-handler.ts'
-export { clearExpiredHandler } from './clear-expired-handler.ts'
-export type { CreateTableResult } from './create.ts'
-export { createTable } from './create.ts'
-export { deleteTable } from './delete.ts'
-export type { TableDescription } from './describe.ts'
-export { describeTable } from './describe.ts'
-export type { IndexDescription, KeyAttribute, TimeToLive } from './description.ts'
-export type { Feature } from './complete.ts'
-export type { Mismatch } from './mismatches.ts'
+export type { ClearExpiredOptions } from './clear-expired/clear-expired.ts'
+export { clearExpired } from './clear-expired/clear-expired.ts'
+export type { ClearExpiredHandler, ClearExpiredOutcome, LambdaContext } from './clear-expired/handler.ts'
+export { clearExpiredHandler } from './clear-expired/handler.ts'
+export type { CreateTableResult } from './manage/create.ts'
+export { createTable } from './manage/create.ts'
+export { deleteTable } from './manage/delete.ts'
+export type { TableDescription } from './manage/describe.ts'
+export { describeTable } from './manage/describe.ts'
+export type { IndexDescription, KeyAttribute, TimeToLive } from './manage/table-facts.ts'
+export type { Feature } from './manage/features.ts'
+export type { Mismatch } from './manage/mismatches.ts'
 export type {
   Billing,
   CreateTableOptions,
@@ -25,10 +25,10 @@ export type {
   ProvisionedUnits,
   TableOptions,
   WaitOptions,
-} from './options.ts'
-export type { IamPolicy, IamPolicyOptions, IamStatement, PolicyPurpose } from './policy.ts'
-export { iamPolicy } from './policy.ts'
-export type { TableTemplateOptions, TemplateFormat } from './template.ts'
-export { tableTemplate } from './template.ts'
-export type { EnableTimeToLiveResult } from './time-to-live.ts'
-export { enableTimeToLive } from './time-to-live.ts'
+} from './manage/options.ts'
+export type { IamPolicy, IamPolicyOptions, IamStatement, PolicyPurpose } from './iac/policy.ts'
+export { iamPolicy } from './iac/policy.ts'
+export type { TableTemplateOptions, TemplateFormat } from './iac/template.ts'
+export { tableTemplate } from './iac/template.ts'
+export type { EnableTimeToLiveResult } from './manage/time-to-live.ts'
+export { enableTimeToLive } from './manage/time-to-live.ts'

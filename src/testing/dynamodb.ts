@@ -5,7 +5,7 @@ import type { Attributes } from '../../drivers/dynamodb/attributes.ts'
 import { type DynamoDBOptions, resolveOptions } from '../../drivers/dynamodb/options.ts'
 import { UnsessionError, invalidOption } from '../../drivers/utils/errors.ts'
 import { createTable } from '../table/index.ts'
-import { isObject } from '../table/options.ts'
+import { isObject } from '../table/manage/options.ts'
 import { checkFolder, importDynalite } from './dynalite.ts'
 
 export interface LocalDynamoDBOptions {

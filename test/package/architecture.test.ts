@@ -15,7 +15,7 @@ const PARTS: [prefix: string, mayImport: string[], packages: string[]][] = [
   ['drivers/dynamodb.ts', ['drivers/dynamodb/', 'drivers/utils/'], []],
   ['src/session/', ['drivers/utils/'], ['devalue']],
   ['src/h3/', ['src/session/', 'drivers/utils/'], []],
-  ['src/moving/', ['src/h3/', 'src/session/', 'drivers/utils/'], []],
+  ['src/migrate/', ['src/h3/', 'src/session/', 'drivers/utils/'], []],
   ['src/table/', ['drivers/'], ['@aws-sdk/client-dynamodb']],
   ['src/testing/', ['src/table/', 'src/session/', 'drivers/'], ['dynalite']],
   ['src/nitro/runtime/', ['src/h3/', 'src/session/', 'drivers/utils/'], ['#unsession/host']],

@@ -20,7 +20,7 @@ const EXPORTS: Record<string, string[]> = {
   ],
   'unsession/drivers/dynamodb': ['DRIVER_DEPENDENCIES', 'default'],
   'unsession/h3': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
-  'unsession/moving': ['django', 'expressSession', 'fromDjango', 'fromExpressSession'],
+  'unsession/migrate': ['django', 'expressSession', 'fromDjango', 'fromExpressSession'],
   'unsession/nitro': ['default', 'runtimeTypes', 'sessionsModule'],
   'unsession/nitro/runtime': ['clearSession', 'getSession', 'updateSession', 'useSession', 'useSessionStore'],
   'unsession/nuxt': ['default'],
@@ -47,7 +47,7 @@ const CONSUMER = `
 import { createSessionStore, ConflictError, type SessionStore } from 'unsession'
 import dynamodb, { DRIVER_DEPENDENCIES, type DynamoDBOptions } from 'unsession/drivers/dynamodb'
 import { useSession } from 'unsession/h3'
-import { fromExpressSession } from 'unsession/moving'
+import { fromExpressSession } from 'unsession/migrate'
 import { createTable, describeTable } from 'unsession/table'
 import { startDynamoDB } from 'unsession/testing'
 import { createStorage } from 'unstorage'

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import type { Streams } from '../../src/cli/terminal.ts'
+import type { Streams } from '../../src/cli/ui/terminal.ts'
 
 /** What the command line wrote to streams that are no terminal, or say they are. */
 export interface Captured {

@@ -1,0 +1,82 @@
+import type { SweepProgress } from '../../../table/index.ts'
+import { formatNumber, formatSpan } from '../../ui/format.ts'
+import type { Terminal } from '../../ui/terminal.ts'
+
+/** ms between two redraws of a line at a terminal, and between two lines elsewhere. */
+const REDRAW = 100
+const LINE = 3000
+
+/** Columns left free for the `^C` that a terminal shows, and for those that break a line which fills them all. */
+const ECHO = 3
+
+const SEPARATOR = ' · '
+const WIDEST_BAR = 24
+const NARROWEST_BAR = 5
+
+/**
+ * How far a sweep is, in one line: as much as fits, the least needed left out first, and a bar in what space is left.
+ *
+ * @param width - columns
+ * @param isDryRun - nothing is deleted, so say what has expired
+ */
+export function progressLine(progress: SweepProgress, width: number, isDryRun: boolean): string {
+  const { scanned, expired, deleted, units, rate, items, timeLeft } = progress
+  const share = items === undefined || scanned > items ? undefined : scanned / items
+  const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`]
+  const found = isDryRun ? `${short(expired)} expired` : `${short(deleted)} deleted`
+  const seen = `${short(scanned)} scanned`
+  const of =
+    share === undefined || items === undefined ? seen : `${short(scanned)} of ${short(items)} scanned`
+  const left = timeLeft === undefined ? [] : [`${formatSpan(timeLeft)} left`]
+  const used = `${short(units)} units`
+  const lines = [
+    [...percent, of, found, `${short(rate)}/s`, used, ...left],
+    [...percent, of, found, used, ...left],
+    [...percent, seen, found, ...left],
+    [...percent, found, ...left],
+    [found, ...left],
+    [found],
+  ].map((parts) => parts.join(SEPARATOR))
+  const line = lines.find((each) => each.length <= width) ?? found.slice(0, width)
+  const room = Math.min(width - line.length - 1, WIDEST_BAR)
+  return share === undefined || room < NARROWEST_BAR ? line : `${bar(share, room)} ${line}`
+}
+
+function bar(share: number, width: number): string {
+  const full = Math.round(share * width)
+  return '█'.repeat(full) + '░'.repeat(width - full)
+}
+
+/** A number in few digits that do not flicker: 9,999 and then 10K, 13.6K, 1.2M. */
+function short(number: number): string {
+  if (number < 10_000) return formatNumber(number)
+  return number.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 })
+}
+
+/** Shows how far a sweep is: in a line that is written over at a terminal, in a line every three seconds elsewhere. */
+export class ProgressDisplay {
+  #terminal: Terminal
+  #isDryRun: boolean
+  #shownAt: number
+
+  constructor(terminal: Terminal, isDryRun: boolean) {
+    this.#terminal = terminal
+    this.#isDryRun = isDryRun
+    // A short sweep has no need of lines.
+    this.#shownAt = terminal.redraws ? -Infinity : performance.now()
+  }
+
+  show(progress: SweepProgress): void {
+    const terminal = this.#terminal
+    const now = performance.now()
+    if (terminal.json || now - this.#shownAt < (terminal.redraws ? REDRAW : LINE)) return
+    this.#shownAt = now
+    if (terminal.redraws) terminal.redraw(progressLine(progress, terminal.width - ECHO, this.#isDryRun))
+    else terminal.log.info(progressLine(progress, 200, this.#isDryRun).replace(/^[█░]+ /, ''))
+  }
+
+  /** Leave the line to what comes next. */
+  end(): void {
+    if (this.#terminal.redraws) this.#terminal.redraw('')
+  }
+}

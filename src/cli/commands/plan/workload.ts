@@ -1,0 +1,87 @@
+import type { ArgsDef } from 'citty'
+import type { Headroom } from '../../../plan/plan.ts'
+import type { Setup, Workload } from '../../../plan/workload.ts'
+import { DEFAULT_IDLE_TIMEOUT } from '../../../session/types.ts'
+import { UsageError } from '../../ui/command.ts'
+import type { Flags } from '../../flags/flags.ts'
+
+export const WORKLOAD_FLAGS: ArgsDef = {
+  users: flag('n', 'People who have a session in a month. Required'),
+  'requests-per-minute': flag('n', 'Requests a minute, of all, on average over the month. Required'),
+  'session-kb': flag('kb', 'Session data. Default: 1'),
+  instances: flag('n', 'Processes of the app, each with a cache of its own. Default: 2'),
+  bots: flag('percent', 'Requests without a session: bots, and visitors who only look. Default: 20'),
+  writes: flag('percent', 'Requests with a session that change it. Default: 5'),
+  pages: flag('n', 'Page views of a visit. Default: 6'),
+  'page-seconds': flag('seconds', 'Between two page views of a visit, on average. Default: 20'),
+  parallel: flag('n', 'Requests of a page view, sent at once. Default: 3'),
+  'sign-ins': flag('n', 'New sessions of a user in a month, at least. Default: 1'),
+  bound: flag('percent', 'Sessions that are bound to a user. Default: 100 with `--user-index`, else 0'),
+  'user-index': {
+    type: 'boolean',
+    description: "With the index `user-index`, to list and revoke a user's sessions",
+  },
+  'cache-ttl': flag('seconds', "The store's `cache.ttl`; 0 without a cache. Default: 10"),
+  'idle-timeout': flag('seconds', "The store's `idleTimeout`. Default: 14 days, unless `--max-age` is given"),
+  'max-age': flag('seconds', "The store's `maxAge`. Default: none"),
+  consistent: { type: 'boolean', description: "The driver's `consistentRead`" },
+  peak: flag('n', 'How many times the average the busiest time is. Default: 3'),
+  target: flag('percent', 'Provisioned units that the peak is to use. Default: 70'),
+}
+
+/** @throws {UsageError} when one that is needed is missing, or makes no sense */
+export function readWorkload(flags: Flags): Workload {
+  return {
+    users: required(flags, 'users'),
+    requestsPerMinute: required(flags, 'requests-per-minute'),
+    bots: share(flags, 'bots', 20),
+    pages: flags.number('pages', 1) ?? 6,
+    pageSeconds: above0(flags, 'page-seconds') ?? 20,
+    parallel: flags.number('parallel', 1) ?? 3,
+    writes: share(flags, 'writes', 5),
+    signIns: flags.number('sign-ins', 0) ?? 1,
+    bound: share(flags, 'bound', flags.on('user-index') ? 100 : 0),
+  }
+}
+
+export function readSetup(flags: Flags): Setup {
+  const maxAge = above0(flags, 'max-age')
+  return {
+    sessionBytes: (flags.number('session-kb', 0) ?? 1) * 1024,
+    instances: flags.count('instances', 1) ?? 2,
+    cacheTtl: flags.number('cache-ttl', 0) ?? 10,
+    idleTimeout: above0(flags, 'idle-timeout') ?? (maxAge === undefined ? DEFAULT_IDLE_TIMEOUT : undefined),
+    maxAge,
+    userIndex: flags.on('user-index'),
+    consistentRead: flags.on('consistent'),
+  }
+}
+
+export function readHeadroom(flags: Flags): Headroom {
+  const target = share(flags, 'target', 70)
+  if (target === 0) throw new UsageError('`--target` must be above 0')
+  return { peak: flags.number('peak', 1) ?? 3, target }
+}
+
+function flag(valueHint: string, description: string): ArgsDef[string] {
+  return { type: 'string', valueHint, description }
+}
+
+function required(flags: Flags, name: string): number {
+  const value = above0(flags, name)
+  if (value === undefined) throw new UsageError(`\`--${name} <n>\` is needed; see \`unsession plan --help\``)
+  return value
+}
+
+function above0(flags: Flags, name: string): number | undefined {
+  const value = flags.number(name, 0)
+  if (value === 0) throw new UsageError(`\`--${name}\` must be above 0`)
+  return value
+}
+
+/** A share from a percentage. */
+function share(flags: Flags, name: string, percent: number): number {
+  const value = flags.number(name, 0) ?? percent
+  if (value > 100) throw new UsageError(`\`--${name}\` must be a percentage from 0 to 100`)
+  return value / 100
+}

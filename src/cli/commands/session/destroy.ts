@@ -1,0 +1,69 @@
+import { hashKey } from '../../../../drivers/utils/errors.ts'
+import { type Command, EXIT, UsageError } from '../../ui/command.ts'
+import type { Flags } from '../../flags/flags.ts'
+import { count, printable } from '../../ui/format.ts'
+import { COMMON_FLAGS } from '../../flags/table-flags.ts'
+import type { Terminal } from '../../ui/terminal.ts'
+import { ID_ARGUMENT, SESSION_FLAGS, readId, toId, withSessions } from '../../flags/session-flags.ts'
+
+const CACHE_NOTE =
+  "Instances of the app that have it in their cache notice within the cache's ttl, 10 seconds by default"
+
+export const destroy: Command = {
+  name: 'destroy',
+  description: 'End a session, or all sessions of a user; exit code 1 when there was none to end',
+  argument: ID_ARGUMENT,
+  flags: {
+    user: { type: 'string', valueHint: 'name', description: 'End all sessions bound to this user' },
+    except: { type: 'string', valueHint: 'id', description: "With `--user`: spare this one, the user's own" },
+    yes: { type: 'boolean', alias: 'y', description: 'With `--user`: do not ask first' },
+    ...SESSION_FLAGS,
+    ...COMMON_FLAGS,
+  },
+  examples: [
+    ['npx unsession destroy - --table sessions --region eu-west-1', 'Asks for the id, and does not show it'],
+    ['npx unsession destroy --user ada', 'Sign a user out everywhere, after asking'],
+    ['npx unsession destroy --user ada --yes --json', 'In a script'],
+  ],
+  async run(flags, terminal) {
+    const user = flags.text('user')
+    if (user === undefined) return destroyOne(flags, terminal)
+    if (flags.argument !== undefined) throw new UsageError('pass an id or `--user`, not both')
+    return destroyAll(user, flags, terminal)
+  },
+}
+
+async function destroyOne(flags: Flags, terminal: Terminal): Promise<number> {
+  if (flags.text('except') !== undefined) throw new UsageError('`--except` goes with `--user`')
+  const id = await readId(flags, terminal)
+  const destroyed = await withSessions(flags, (store) => store.destroy(id))
+  const keyHash = hashKey(id)
+  if (terminal.json) terminal.printJson({ destroyed: Number(destroyed), keyHash })
+  else if (destroyed) terminal.log.success(`Session ${keyHash} is ended. ${CACHE_NOTE}`)
+  else terminal.log.info(`There was no live session ${keyHash}`)
+  return destroyed ? EXIT.ok : EXIT.failed
+}
+
+async function destroyAll(user: string, flags: Flags, terminal: Terminal): Promise<number> {
+  const spared = flags.text('except')
+  const except = spared === undefined ? undefined : toId(spared)
+  if (!flags.on('yes')) {
+    if (terminal.json || !terminal.interactive) {
+      throw new UsageError("there is nobody to ask; pass `--yes` to end all of the user's sessions")
+    }
+    const but = except === undefined ? '' : ` but ${hashKey(except)}`
+    terminal.print(`This ends all sessions of ${printable(user)}${but}.`)
+    if (!/^y(es)?$/i.test((await terminal.ask('Go on? (yes/no)')).trim())) {
+      terminal.log.error('Nothing was ended')
+      return EXIT.failed
+    }
+  }
+  const destroyed = await withSessions(flags, (store) =>
+    store.destroyAll({ user, ...(except && { except }) }),
+  )
+  if (terminal.json) terminal.printJson({ destroyed, user })
+  else if (destroyed > 0) {
+    terminal.log.success(`${count(destroyed, 'session')} of ${printable(user)} ended. ${CACHE_NOTE}`)
+  } else terminal.log.info(`There was no live session of ${printable(user)} to end`)
+  return destroyed > 0 ? EXIT.ok : EXIT.failed
+}

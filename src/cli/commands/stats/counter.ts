@@ -1,0 +1,115 @@
+import { isListedId } from '../../../session/id.ts'
+import type { ItemFacts } from '../../../table/manage/items.ts'
+
+const KB = 1024
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const ROUNDED_UP = 999
+
+/** A bar of a histogram. */
+export interface Bucket {
+  /** Upper bound, inclusive: bytes or ms; `null` for no bound. */
+  upTo: number | null
+  count: number
+}
+
+/** What was counted of items looked at. */
+export interface SessionStats {
+  live: number
+  /** Over, and not yet deleted by DynamoDB. */
+  expired: number
+  /** Live sessions that belong to a user, and how many users those are. */
+  bound: number
+  users: number
+  /** Live sessions that end within an hour, and a day, unless they are used. */
+  endWithinHour: number
+  endWithinDay: number
+  /** Items that are no sessions. */
+  other: number
+  /** Bytes of sessions' items: on average, and the largest. */
+  meanBytes: number
+  largestBytes: number
+  /** Of all sessions. */
+  sizes: Bucket[]
+  /** Of live sessions, ms since they were created. */
+  ages: Bucket[]
+  /** Of live sessions, ms until they end. */
+  left: Bucket[]
+}
+
+/** Bounds of the histograms. A read unit is for 4 KB and a write unit for 1 KB, so sizes that cost the same are together. */
+const SIZES = [1, 2, 4, 8, 16, 64, 400].map((kilobytes) => kilobytes * KB)
+const AGES = [HOUR, 6 * HOUR, DAY, 7 * DAY, 14 * DAY, 30 * DAY, null]
+const LEFT = [HOUR, 6 * HOUR, DAY, 7 * DAY, 14 * DAY, 30 * DAY, null]
+
+/** Counts items, in memory that does not grow with their number but for the names of users. */
+export class StatsCounter {
+  #now: number
+  #live = 0
+  #expired = 0
+  #bound = 0
+  #other = 0
+  #bytes = 0
+  #largest = 0
+  #endWithin = { hour: 0, day: 0 }
+  #users = new Set<string>()
+  #sizes = buckets(SIZES)
+  #ages = buckets(AGES)
+  #left = buckets(LEFT)
+
+  /** @param now - ms since the epoch, for all of them */
+  constructor(now: number) {
+    this.#now = now
+  }
+
+  add({ key, size, expires, created, user }: ItemFacts): void {
+    if (!isListedId(key)) {
+      this.#other++
+      return
+    }
+    this.#bytes += size
+    this.#largest = Math.max(this.#largest, size)
+    put(this.#sizes, size)
+    if (expires !== undefined && expires <= this.#now) {
+      this.#expired++
+      return
+    }
+    // The table has the end rounded up to the second.
+    const left = expires === undefined ? Infinity : expires - ROUNDED_UP - this.#now
+    this.#live++
+    if (left <= HOUR) this.#endWithin.hour++
+    if (left <= DAY) this.#endWithin.day++
+    put(this.#left, left)
+    if (created !== undefined) put(this.#ages, this.#now - created)
+    if (user === undefined) return
+    this.#bound++
+    this.#users.add(user)
+  }
+
+  get stats(): SessionStats {
+    const sessions = this.#live + this.#expired
+    return {
+      live: this.#live,
+      expired: this.#expired,
+      bound: this.#bound,
+      users: this.#users.size,
+      endWithinHour: this.#endWithin.hour,
+      endWithinDay: this.#endWithin.day,
+      other: this.#other,
+      meanBytes: sessions === 0 ? 0 : Math.round(this.#bytes / sessions),
+      largestBytes: this.#largest,
+      sizes: this.#sizes,
+      ages: this.#ages,
+      left: this.#left,
+    }
+  }
+}
+
+function buckets(bounds: (number | null)[]): Bucket[] {
+  return bounds.map((upTo) => ({ upTo, count: 0 }))
+}
+
+function put(histogram: Bucket[], value: number): void {
+  const bucket = histogram.find(({ upTo }) => upTo === null || value <= upTo) ?? histogram.at(-1)
+  if (bucket) bucket.count++
+}

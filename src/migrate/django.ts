@@ -1,0 +1,127 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { inflateSync } from 'node:zlib'
+import { isObject } from '../../drivers/utils/check.ts'
+import type { Adopter } from '../h3/adopt.ts'
+import { cookieValue } from '../h3/cookie.ts'
+import { parseJson, toText } from '../session/envelope.ts'
+import type { LegacyFormat } from '../session/legacy.ts'
+import type { SessionData } from '../session/types.ts'
+import { adopter, type FormerStoreOptions, secretsOf } from './legacy-store.ts'
+
+/** Options of {@link django}. */
+export interface DjangoFormatOptions {
+  /** Django's `SECRET_KEY`: one, or several, as with `SECRET_KEY_FALLBACKS`. */
+  secret: string | readonly string[]
+  /** Name of the session engine's class, which Django signs with. Default `SessionStore`. */
+  className?: string
+}
+
+/** Options of {@link fromDjango}. */
+export interface DjangoOptions extends FormerStoreOptions, DjangoFormatOptions {
+  /** Django's `SESSION_COOKIE_NAME`. Default `sessionid`. */
+  name?: string
+}
+
+/** Keys that Django makes have 32 characters; it accepts 8. */
+const KEY = /^[a-z0-9]{8,128}$/
+
+/** Since 3.1: `payload:time:signature`, as `django.core.signing` makes it; a dot before what is compressed. */
+const SIGNED = /^((\.?)([\w-]+):[A-Za-z0-9]+):([\w-]+)$/
+
+/** Before 3.1, in base64: `digest:payload`. */
+const DIGESTED = /^([0-9a-f]{40}):(.*)$/s
+
+/** Bytes of JSON at most: no item of DynamoDB holds what decompresses to more by honest means. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/**
+ * Sessions as Django encodes them, with its JSON serializer: the signed text of Django 3.1 and later, and the older one.
+ * What was pickled cannot be read.
+ *
+ * @param options - see {@link DjangoFormatOptions}
+ * @returns a format for `createSessionStore({ legacy })`; whatever none of the secrets has signed is no session
+ * @throws {UnsessionError} `INVALID_OPTION`, naming the option
+ * @example
+ * ```ts
+ * createSessionStore({ storage: dynamodb({ table: 'sessions' }), legacy: django({ secret: process.env.SECRET_KEY }) })
+ * ```
+ */
+export function django({ secret, className = 'SessionStore' }: DjangoFormatOptions): LegacyFormat {
+  const secrets = secretsOf(secret)
+  return {
+    name: 'django',
+    read(value) {
+      const text = toText(value) ?? ''
+      const data = readSigned(text, secrets, className) ?? readDigested(text, secrets, className)
+      return data ? { data } : null
+    },
+  }
+}
+
+/**
+ * Take over the sessions of a Django app, each at the first request with its cookie. The old session is left where it is
+ * until the new one is cleared, so that the old app can go on beside the new one, or come back.
+ *
+ * @param options - see {@link DjangoOptions}
+ * @returns a value for the option `adopt` of `useSession`
+ * @throws {UnsessionError} `INVALID_OPTION`, naming the option
+ * @example
+ * ```ts
+ * const storage = dynamodb({ table: 'django-sessions' })
+ * const config = { store, password, adopt: fromDjango({ storage, secret: process.env.SECRET_KEY }) }
+ * ```
+ */
+export function fromDjango(options: DjangoOptions): Adopter {
+  const { name = 'sessionid' } = options
+  return adopter(options, django(options), name, (cookies) => {
+    const key = cookieValue(cookies, name)
+    return key !== undefined && KEY.test(key) ? key : undefined
+  })
+}
+
+function readSigned(text: string, secrets: readonly string[], className: string): SessionData | undefined {
+  const [, signed, dot, payload, signature] = SIGNED.exec(text) ?? []
+  if (signed === undefined || payload === undefined || signature === undefined) return undefined
+  const salt = `django.contrib.sessions.${className}signer`
+  const isSigned = secrets.some((secret) =>
+    isEqual(signature, saltedHmac('sha256', salt, secret, signed).toString('base64url')),
+  )
+  if (!isSigned) return undefined
+  const bytes = Buffer.from(payload, 'base64url')
+  return toData(dot ? inflate(bytes) : bytes)
+}
+
+function readDigested(text: string, secrets: readonly string[], className: string): SessionData | undefined {
+  const [, digest, payload] = DIGESTED.exec(Buffer.from(text, 'base64').toString('latin1')) ?? []
+  if (digest === undefined || payload === undefined) return undefined
+  const bytes = Buffer.from(payload, 'latin1')
+  const salt = `django.contrib.sessions${className}`
+  const isSigned = secrets.some((secret) =>
+    isEqual(digest, saltedHmac('sha1', salt, secret, bytes).toString('hex')),
+  )
+  return isSigned ? toData(bytes) : undefined
+}
+
+/** Django's `salted_hmac`. */
+function saltedHmac(algorithm: string, salt: string, secret: string, value: string | Buffer): Buffer {
+  const key = createHash(algorithm).update(salt).update(secret).digest()
+  return createHmac(algorithm, key).update(value).digest()
+}
+
+function isEqual(given: string, expected: string): boolean {
+  return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected))
+}
+
+function inflate(bytes: Buffer): Buffer | undefined {
+  try {
+    return inflateSync(bytes, { maxOutputLength: MAX_BYTES })
+  } catch {
+    return undefined
+  }
+}
+
+/** Django's JSON is ASCII. */
+function toData(bytes: Buffer | undefined): SessionData | undefined {
+  const data = parseJson(bytes?.toString('latin1'))
+  return isObject(data) ? data : undefined
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import dynamodb from '../../../drivers/dynamodb.ts'
+import { main } from '../../../src/cli/main.ts'
+import { createSessionStore } from '../../../src/index.ts'
+import {
+  clearExpired,
+  createTable,
+  deleteTable,
+  describeTable,
+  enableTimeToLive,
+  iamPolicy,
+} from '../../../src/table/index.ts'
+import { testSessionStore } from '../../../src/testing/conformance.ts'
+import { jsonAnswer } from '../../support/faults.ts'
+import { type Fault, type Json, type Proxy, startProxy } from '../../support/proxy.ts'
+import { anyEngine } from '../../support/suites.ts'
+import { type TestTable, createTestTable } from '../../support/tables.ts'
+import { capture } from '../../support/streams.ts'
+
+const WHERE = { table: 'sessions', region: 'eu-west-1', account: '123456789012' }
+const ARN = 'arn:aws:dynamodb:eu-west-1:123456789012:table/sessions'
+/** Where IAM's name of a right is not that of the operation. */
+const RIGHTS: Record<string, string> = { BatchExecuteStatement: 'PartiQLDelete' }
+
+describe('iamPolicy', () => {
+  it('is for an app unless said otherwise, and for the index where that is used', () => {
+    const actions = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']
+    const app = {
+      Sid: 'SessionsRunTime',
+      Effect: 'Allow',
+      Action: actions.map((action) => `dynamodb:${action}`),
+      Resource: ARN,
+    }
+    expect(iamPolicy(WHERE)).toEqual({ Version: '2012-10-17', Statement: [app] })
+    expect(iamPolicy({ ...WHERE, userIndex: true }).Statement).toEqual([
+      app,
+      {
+        Sid: 'SessionsRunTimeIndex',
+        Effect: 'Allow',
+        Action: ['dynamodb:Query'],
+        Resource: `${ARN}/index/user-index`,
+      },
+    ])
+  })
+
+  it('never allows everything of anything', () => {
+    const policy = iamPolicy({ ...WHERE, for: ['run-time', 'operator', 'cleanup', 'admin'], userIndex: true })
+    expect(JSON.stringify(policy)).not.toContain('*')
+    expect(new Set(policy.Statement.map(({ Sid }) => Sid)).size).toBe(policy.Statement.length)
+  })
+
+  it('knows the copies of AWS, and takes an ARN as it is', () => {
+    const resource = (options: object): unknown => iamPolicy(options).Statement[0]?.Resource
+    expect(resource({ ...WHERE, region: 'cn-north-1' })).toMatch(/^arn:aws-cn:dynamodb:cn-north-1:/)
+    expect(resource({ ...WHERE, region: 'us-gov-west-1' })).toMatch(/^arn:aws-us-gov:/)
+    expect(resource({ table: ARN })).toBe(ARN)
+  })
+
+  it.each([
+    [{ ...WHERE, for: [] }, 'option `for` must be'],
+    [{ ...WHERE, for: ['everything'] }, 'option `for` must be'],
+    [{ ...WHERE, table: 'a b' }, 'option `table` must be'],
+    [{ ...WHERE, region: undefined }, 'option `region` must be'],
+    [{ ...WHERE, region: '*' }, 'option `region` must be'],
+    [{ ...WHERE, account: '12345' }, 'option `account` must be'],
+    [{ table: `${ARN}/*` }, 'option `table` must be'],
+  ])('refuses %j', (options, message) => {
+    expect(() => iamPolicy(options as never)).toThrow(message)
+  })
+})
+
+describe('a policy allows what is sent, and nothing else', () => {
+  let table: TestTable
+  let proxy: Proxy
+  let where: {
+    table: string
+    endpoint: string
+    region: string
+    credentials: TestTable['options']['credentials']
+  }
+
+  beforeEach(async () => {
+    const engine = anyEngine()
+    proxy = await startProxy(engine.endpoint)
+    table = await createTestTable(engine, { userIndex: true })
+    where = { ...table.options, endpoint: proxy.url }
+  })
+  afterEach(async () => {
+    await table.drop()
+    await proxy.stop()
+  })
+
+  const sent = (): string[] =>
+    [...new Set(proxy.calls.map(({ operation }) => `dynamodb:${RIGHTS[operation] ?? operation}`))].toSorted()
+  const allowed = (options: Parameters<typeof iamPolicy>[0]): string[] =>
+    [...new Set(iamPolicy({ ...WHERE, ...options }).Statement.flatMap(({ Action }) => Action))].toSorted()
+
+  it('an app: the conformance suite of stores', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const driver = dynamodb(where)
+    await conformance(
+      () => createSessionStore({ storage: driver }),
+      (options) => createSessionStore({ storage: driver, ...options }),
+    )
+    await driver.dispose()
+    vi.useRealTimers()
+    expect(sent()).toEqual(allowed({ userIndex: true }))
+  })
+
+  it('a cleanup', async () => {
+    await putExpired()
+    // The record of a user may be written again, so it is deleted on condition.
+    await table.put({ session_key: { S: 'user.ada' }, expire_date: { N: '1' } })
+    await clearExpired({ ...where })
+    expect(sent()).toEqual(allowed({ for: ['cleanup'] }))
+  })
+
+  it('a cleanup on condition, with PartiQL and where there is none', async () => {
+    await putExpired()
+    await clearExpired({ ...where, conditional: true })
+    expect(sent()).toEqual(allowed({ for: ['cleanup'], conditional: true }))
+  })
+
+  it('who creates, completes, describes and deletes a table', async () => {
+    const options = { ...where, table: `test-${randomBytes(8).toString('hex')}` }
+    const answers: Record<string, Json> = {
+      DescribeTimeToLive: { TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } },
+      UpdateTimeToLive: {},
+      DescribeContinuousBackups: {},
+      UpdateContinuousBackups: {},
+      ListTagsOfResource: {},
+      TagResource: {},
+    }
+    for (const [match, json] of Object.entries(answers)) proxy.fault({ match, do: answer(json) })
+    await createTable(options)
+    const wanted = { deletionProtection: true, pointInTimeRecovery: true, tags: { team: 'web' } }
+    await createTable({ ...options, ...wanted })
+    await describeTable(options)
+    await enableTimeToLive(options)
+    await deleteTable(options)
+    expect(sent()).toEqual(allowed({ for: ['admin'] }))
+  })
+
+  it('who looks at sessions and ends them by hand', async () => {
+    const store = createSessionStore({ storage: dynamodb(table.options), cache: false })
+    await store.create({ id: 'mine', data: {}, user: 'ada' })
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
+    const flags = `--table ${table.table} --endpoint ${proxy.url} --region us-east-1`
+    for (const command of [
+      'list',
+      'list --user ada',
+      'show mine --data',
+      'stats',
+      'destroy --user ada --yes',
+      'destroy mine',
+    ]) {
+      const { streams } = capture()
+      await main(`${command} ${flags}`.split(' '), streams)
+    }
+    vi.unstubAllEnvs()
+    expect(sent()).toEqual(allowed({ for: ['operator'], userIndex: true }))
+  })
+
+  async function putExpired(): Promise<void> {
+    const past = String(Math.floor(Date.now() / 1000) - 3600)
+    await table.put({ session_key: { S: 'over' }, data: { S: '{}' }, expire_date: { N: past } })
+  }
+})
+
+/** Run what an app does at run time: all of the suite but lists of all sessions and cleanups, and revoking by user. */
+async function conformance(
+  plain: () => ReturnType<typeof createSessionStore>,
+  createStore: Parameters<typeof testSessionStore>[1]['createStore'],
+): Promise<void> {
+  const cases: { group: string; run: () => unknown }[] = []
+  let group = ''
+  const harness = {
+    describe(name: string, body: () => void) {
+      group = name
+      body()
+    },
+    it: (_name: string, run: () => unknown) => void cases.push({ group, run }),
+    setDate: (ms: number) => void vi.setSystemTime(ms),
+  }
+  testSessionStore(harness, { name: 'the proxy', createStore })
+  for (const each of cases) if (!/listing/.test(each.group)) await each.run()
+  const store = plain()
+  await store.create({ id: 'one', data: {}, user: 'ada' })
+  await store.destroyAll({ user: 'ada', except: 'other' })
+}
+
+const answer =
+  (json: Json): Fault =>
+  (exchange) =>
+    exchange.reply(jsonAnswer(200, json))
