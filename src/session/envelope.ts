@@ -1,5 +1,6 @@
 import { isObject } from '../../drivers/utils/check.ts'
 import { MAX_INSTANT } from './lifetime.ts'
+import type { LifetimeSource } from './types.ts'
 
 /** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
 export type StoredValue = string | Uint8Array
@@ -13,6 +14,8 @@ export interface Header {
   deadline?: number
   /** Seconds. */
   idleTimeout?: number
+  /** Where the lifetime comes from; absent for the store's options. */
+  lifetimeFrom?: LifetimeSource
   user?: string
   /** Name of the codec that wrote the data. */
   codec: string
@@ -32,6 +35,9 @@ export interface Envelope {
 const BINARY = 1
 const HEADER_AT = 3
 
+/** Sources of a lifetime by their number in an envelope. The first is left out. */
+const SOURCES: readonly LifetimeSource[] = ['store', 'config', 'call', 'session']
+
 const DEFAULT_CODEC = 'json'
 const CODEC_NAME = /^[\w.+-]{1,100}$/
 
@@ -42,13 +48,14 @@ const CODEC_NAME = /^[\w.+-]{1,100}$/
  * @returns text for text, bytes for bytes
  */
 export function formatEnvelope(header: Header, body: string | Uint8Array): StoredValue {
-  const { version, createdAt, expiresAt, deadline, idleTimeout, user, codec } = header
+  const { version, createdAt, expiresAt, deadline, idleTimeout, lifetimeFrom, user, codec } = header
   const fields = JSON.stringify({
     v: version,
     c: createdAt,
     e: expiresAt,
     m: deadline && Math.min(Math.round(deadline), MAX_INSTANT),
     i: idleTimeout && Math.min(Math.round(idleTimeout * 1000), MAX_INSTANT),
+    l: (lifetimeFrom && SOURCES.indexOf(lifetimeFrom)) || undefined,
     u: user,
     k: codec === DEFAULT_CODEC ? undefined : codec,
   })
@@ -81,10 +88,12 @@ function parseText(text: string | undefined): Envelope | null {
 
 function parseHeader(fields: unknown): Header | null {
   if (!isObject(fields)) return null
-  const { v, c, e, m, i, u, k = DEFAULT_CODEC } = fields
+  const { v, c, e, m, i, l, u, k = DEFAULT_CODEC } = fields
   if (!(isCount(v) || v === 0) || !isInstant(c) || !isInstant(e)) return null
   if (m !== undefined && !isInstant(m)) return null
   if (i !== undefined && !isCount(i)) return null
+  const lifetimeFrom = l === undefined ? undefined : SOURCES[Number(l)]
+  if (l !== undefined && (lifetimeFrom === undefined || typeof l !== 'number' || l === 0)) return null
   if (u !== undefined && (typeof u !== 'string' || u === '')) return null
   if (typeof k !== 'string' || !CODEC_NAME.test(k)) return null
   return {
@@ -93,6 +102,7 @@ function parseHeader(fields: unknown): Header | null {
     expiresAt: e,
     ...(m !== undefined && { deadline: m }),
     ...(i !== undefined && { idleTimeout: i / 1000 }),
+    ...(lifetimeFrom && { lifetimeFrom }),
     ...(u !== undefined && { user: u }),
     codec: k,
   }

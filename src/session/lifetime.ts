@@ -3,8 +3,11 @@ import { DEFAULT_IDLE_TIMEOUT, type Lifetime, type SessionRecord } from './types
 /** The last instant a `Date` can hold, ms since the epoch. */
 export const MAX_INSTANT: number = 8.64e15
 
-/** What a session's end follows from. */
+/** The fields that a session's end follows from. */
 export type OwnLifetime = Pick<SessionRecord, 'deadline' | 'idleTimeout'>
+
+/** A lifetime and where it comes from. */
+export type SourcedLifetime = OwnLifetime & Pick<SessionRecord, 'lifetimeFrom'>
 
 /** The sliding window in ms; `undefined` for a session whose end is fixed. */
 function windowOf({ deadline, idleTimeout }: OwnLifetime): number | undefined {
@@ -12,12 +15,48 @@ function windowOf({ deadline, idleTimeout }: OwnLifetime): number | undefined {
   return deadline === undefined ? DEFAULT_IDLE_TIMEOUT * 1000 : undefined
 }
 
-/** A new session's lifetime: its own, or else the store's. @param now - ms since the epoch */
-export function lifetimeOf(own: OwnLifetime, { maxAge, idleTimeout }: Lifetime, now: number): OwnLifetime {
-  const { deadline } = own
-  if (deadline !== undefined || own.idleTimeout !== undefined)
-    return { deadline, idleTimeout: own.idleTimeout }
-  return { deadline: maxAge === undefined ? undefined : now + maxAge * 1000, idleTimeout }
+/**
+ * The lifetime that a write stores: the store's own options for a session of `store`, and the given lifetime for any other.
+ *
+ * @param given - of the draft or record to write
+ * @param config - the store's options
+ * @param createdAt - ms since the epoch
+ * @param before - the stored lifetime. Without `lifetimeFrom`, values that differ from it make the lifetime the session's own
+ */
+export function lifetimeOf(
+  given: SourcedLifetime,
+  { maxAge, idleTimeout }: Lifetime,
+  createdAt: number,
+  before?: SourcedLifetime,
+): SourcedLifetime {
+  const { lifetimeFrom: from = before?.lifetimeFrom } = given
+  const isSet = before
+    ? given.deadline !== before.deadline || given.idleTimeout !== before.idleTimeout
+    : given.lifetimeFrom === undefined && (given.deadline ?? given.idleTimeout) !== undefined
+  const wasStores = (before?.lifetimeFrom ?? 'store') === 'store'
+  const isStores = (from ?? 'store') === 'store'
+  if (!isStores || (isSet && wasStores)) {
+    const { deadline, idleTimeout: own } = given
+    return { deadline, idleTimeout: own, lifetimeFrom: isStores ? 'session' : from }
+  }
+  const deadline =
+    maxAge === undefined ? undefined : Math.min(Math.round(createdAt + maxAge * 1000), MAX_INSTANT)
+  return { deadline, idleTimeout, lifetimeFrom: undefined }
+}
+
+/**
+ * When a stored session ends by the store's options of today: never after `createdAt + maxAge`, unless its lifetime is not
+ * the store's.
+ *
+ * @returns ms since the epoch
+ */
+export function endOf(
+  session: Pick<SessionRecord, 'createdAt' | 'expiresAt' | 'lifetimeFrom'>,
+  maxAge: number | undefined,
+): number {
+  const { createdAt, expiresAt, lifetimeFrom = 'store' } = session
+  if (maxAge === undefined || lifetimeFrom !== 'store') return expiresAt
+  return Math.min(expiresAt, Math.round(createdAt + maxAge * 1000))
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Backend } from './backend.ts'
 import { type Header, type StoredValue, parseEnvelope } from './envelope.ts'
 import { isListedId, isSessionId } from './id.ts'
-import { isLive } from './lifetime.ts'
+import { endOf, isLive } from './lifetime.ts'
 import type { Native } from './native.ts'
-import type { SessionSummary, SweepOptions, SweepResult } from './types.ts'
+import type { SessionSummary, StoreConfig, SweepOptions, SweepResult } from './types.ts'
 import { isUserKey } from './user-record.ts'
 
 export interface ListOptions {
@@ -27,13 +27,14 @@ const DEFAULT_GRACE = 60
 export async function* listSessions(
   backend: Backend,
   options: ListOptions,
-  now: () => number,
+  { now, maxAge }: Pick<StoreConfig, 'now' | 'maxAge'>,
   recent: readonly string[] = [],
 ): AsyncGenerator<SessionSummary> {
   const { user, limit = Infinity, expired = false } = options
   let left = limit
   for await (const { id, header } of candidates(backend, options, now, recent)) {
     if (left <= 0) return
+    header.expiresAt = endOf(header, maxAge)
     if ((!expired && !isLive(header, now())) || (user !== undefined && header.user !== user)) continue
     const { codec: _, ...summary } = header
     left--

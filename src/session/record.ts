@@ -1,5 +1,5 @@
 import type { Codec } from './codec.ts'
-import type { SessionData, SessionRecord } from './types.ts'
+import type { LifetimeSource, SessionData, SessionRecord } from './types.ts'
 
 /** A session as it stands in the store: never changed, shared by all who read it and by the cache. */
 export interface Snapshot {
@@ -9,6 +9,7 @@ export interface Snapshot {
   readonly expiresAt: number
   readonly deadline?: number
   readonly idleTimeout?: number
+  readonly lifetimeFrom?: LifetimeSource
   readonly user?: string
   readonly data: Readonly<SessionData>
   /** Makes an independent copy of `data`. */
@@ -37,6 +38,7 @@ export class StoredRecord<T extends SessionData> implements SessionRecord<T> {
   readonly expiresAt: number
   deadline?: number
   idleTimeout?: number
+  lifetimeFrom: LifetimeSource
   user?: string
   readonly original: Readonly<T>
   #copy: Codec['copy']
@@ -50,6 +52,7 @@ export class StoredRecord<T extends SessionData> implements SessionRecord<T> {
     this.expiresAt = snapshot.expiresAt
     this.deadline = snapshot.deadline
     this.idleTimeout = snapshot.idleTimeout
+    this.lifetimeFrom = snapshot.lifetimeFrom ?? 'store'
     this.user = snapshot.user
     this.original = snapshot.data as Readonly<T>
     this.#copy = snapshot.copy

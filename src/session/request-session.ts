@@ -29,6 +29,8 @@ export class RequestSession implements Session {
   #id: string | undefined
   #startedAt: number | undefined
   #tail: Promise<unknown> | undefined
+  /** Jobs that were asked for and have not finished. */
+  #jobs = 0
 
   constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin) {
     this.#options = options
@@ -68,6 +70,11 @@ export class RequestSession implements Session {
   get isDirty(): boolean {
     if (this.#terms) return true
     return this.#data !== undefined && !isDeepStrictEqual(this.#data, this.#original)
+  }
+
+  /** Whether work was asked for that has not finished. */
+  get isBusy(): boolean {
+    return this.#jobs > 0
   }
 
   /** Go by other options from now on. */
@@ -246,11 +253,22 @@ export class RequestSession implements Session {
     this.#carrier.send(record)
   }
 
+  #done(): void {
+    this.#jobs--
+  }
+
   /** One after the other: a change starts from what the one before it has stored. */
   #enqueue(job: () => Promise<void>): Promise<this> {
     const work = this.#carrier.around(job)
+    this.#jobs++
     const run = this.#tail ? this.#tail.then(work) : work()
-    this.#tail = run.catch((error: unknown) => this.#carrier.failed(error))
+    this.#tail = run.then(
+      () => this.#done(),
+      (error: unknown) => {
+        this.#carrier.failed(error)
+        this.#done()
+      },
+    )
     return run.then(() => this)
   }
 }

@@ -28,7 +28,7 @@ export async function* revocable(
 
   const recent = await users.revoke(user, all)
   const found: string[] = []
-  for await (const { id } of listSessions(backend, { user, expired: true }, now, recent)) found.push(id)
+  for await (const { id } of listSessions(backend, { user, expired: true }, { now }, recent)) found.push(id)
   const spared = lineOf(except === undefined ? [] : await users.recent(user), except)
   for (const id of found) if (!spared.has(id)) yield id
   for (;;) {

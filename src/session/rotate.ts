@@ -1,4 +1,5 @@
 import { ConflictError } from '../../drivers/utils/errors.ts'
+import type { SourcedLifetime } from './lifetime.ts'
 import { mergeData } from './merge.ts'
 import { snapshotOf } from './record.ts'
 import type { StorageStore } from './storage-store.ts'
@@ -61,8 +62,16 @@ function rebase<T extends SessionData>(
   const start = snapshotOf(base)
   renewed.data = mergeData<T>(base.original, renewed.data, theirs.original)
   if (renewed.user === start.user) renewed.user = theirs.user
-  const isOwnLifetime = renewed.deadline !== start.deadline || renewed.idleTimeout !== start.idleTimeout
-  if (isOwnLifetime) return
+  if (isLifetimeSet(renewed, start)) return
   renewed.deadline = theirs.deadline
   renewed.idleTimeout = theirs.idleTimeout
+  renewed.lifetimeFrom = theirs.lifetimeFrom
+}
+
+/** Whether the rotation itself sets a lifetime. The values of a configured one may differ because the configuration does. */
+function isLifetimeSet(renewed: SourcedLifetime, start: SourcedLifetime): boolean {
+  const { lifetimeFrom = 'store' } = renewed
+  if (lifetimeFrom !== (start.lifetimeFrom ?? 'store')) return true
+  if (lifetimeFrom === 'store') return false
+  return renewed.deadline !== start.deadline || renewed.idleTimeout !== start.idleTimeout
 }

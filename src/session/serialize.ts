@@ -9,7 +9,7 @@ import {
   formatEnvelope,
   parseEnvelope,
 } from './envelope.ts'
-import { isLive } from './lifetime.ts'
+import { endOf, isLive } from './lifetime.ts'
 import { type Snapshot, keepSnapshot } from './record.ts'
 import type { SessionData } from './types.ts'
 
@@ -25,17 +25,20 @@ export type Outcome =
  *
  * @param found - as a backend gives it
  * @param now - ms since the epoch; an expired session's data is not decoded
+ * @param maxAge - the store's, in seconds
  */
 export async function readSession(
   id: string,
   found: Found,
   codecs: CodecRegistry,
   now: number,
+  maxAge?: number,
 ): Promise<Outcome> {
   if (found === null) return { state: 'missing' }
   const envelope = found === undefined ? null : parseEnvelope(found)
   if (envelope === null) return { state: 'corrupt', reason: 'the stored value is no session envelope' }
   const { header, body } = envelope
+  header.expiresAt = endOf(header, maxAge)
   if (!isLive(header, now)) return { state: 'expired', header }
   const { codec: name, ...fields } = header
   const codec = codecs.find(name)

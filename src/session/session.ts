@@ -93,6 +93,8 @@ export interface AdoptedSession {
 
 /** How the client learns of its session. */
 export interface SessionCarrier {
+  /** Whether the client can still be told of a new id. */
+  readonly isOpen: boolean
   /** @throws {UnsessionError} `HEADERS_SENT` when the client cannot be told of a new id any more */
   assertOpen(): void
   /** Tell the client; silent where that is not possible any more. */

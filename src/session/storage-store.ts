@@ -53,8 +53,8 @@ export class StorageStore implements SessionStore {
     const now = this.config.now()
     if (!isSessionId(id))
       throw new UnsessionError('INVALID_KEY', 'a session id must be 1 to 128 of A-Z a-z 0-9 _ -')
-    const lifetime = lifetimeOf(draft, this.config, now)
     const createdAt = draft.createdAt ?? now
+    const lifetime = lifetimeOf(draft, this.config, createdAt)
     const header = { version: 1, createdAt, expiresAt: expiryOf(lifetime, now), user, ...lifetime }
     checkHeader(header, now)
     return this.#bind({ id, user, from }, async () => {
@@ -92,14 +92,14 @@ export class StorageStore implements SessionStore {
   }
 
   async #save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
-    const { id, version, createdAt, deadline, idleTimeout, user, data } = record
+    const { id, version, createdAt, user, data } = record
     const now = this.config.now()
     if (!isLive(record, now)) {
       const current = this.#expectLive(id, await this.#ask(id))
       if (current.version !== version) throw this.#conflict(version, current)
     }
-    const expiresAt = expiryOf(record, now)
-    const header = { version: version + 1, createdAt, expiresAt, deadline, idleTimeout, user }
+    const lifetime = lifetimeOf(record, this.config, createdAt, snapshotOf(record))
+    const header = { version: version + 1, createdAt, expiresAt: expiryOf(lifetime, now), ...lifetime, user }
     checkHeader(header, now)
     try {
       const snapshot = await this.#put(id, header, data, version)
@@ -116,10 +116,12 @@ export class StorageStore implements SessionStore {
     const { id, version } = stored
     const now = this.config.now()
     if (!isLive(stored, now)) return null
-    const expiresAt = expiryOf(stored, now)
+    const lifetime = lifetimeOf(record, this.config, stored.createdAt, stored)
+    const expiresAt = expiryOf(lifetime, now)
+    if (expiresAt <= now) return null
     try {
       // A session as other software has left it gets its first version here.
-      const header = { ...stored, version: version || 1, expiresAt }
+      const header = { ...stored, ...lifetime, version: version || 1, expiresAt }
       const snapshot = await this.#put(id, header, stored.data, version)
       callHook(this.#options.hooks, 'touched', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
@@ -167,7 +169,7 @@ export class StorageStore implements SessionStore {
     const { user } = options
     const recent = user === undefined ? [] : await this.#users.recent(user)
     const ids = recent.flatMap(({ id, revoked }) => (revoked ? [] : [id]))
-    yield* listSessions(await this.#connect(), options, this.config.now, ids)
+    yield* listSessions(await this.#connect(), options, this.config, ids)
   }
 
   destroyAll(options: { user: string; except?: string }): Promise<number> {
@@ -202,7 +204,7 @@ export class StorageStore implements SessionStore {
   }
 
   #interpret(id: string, found: Found): Promise<Outcome> {
-    return readSession(id, found, this.#codecs, this.config.now())
+    return readSession(id, found, this.#codecs, this.config.now(), this.config.maxAge)
   }
 
   /** The live session of an outcome; the hooks hear of the others. */

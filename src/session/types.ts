@@ -14,6 +14,13 @@ export interface Lifetime {
   idleTimeout?: number
 }
 
+/**
+ * Where a session's lifetime comes from. `store` and `config` are configured: the store's options, or the options of
+ * `sessionMiddleware` or of a module. `call` and `session` are the session's own: the options of one `useSession` call, or
+ * `setExpiry`.
+ */
+export type LifetimeSource = 'store' | 'config' | 'call' | 'session'
+
 /** Seconds a session without `maxAge` and `idleTimeout` slides over: 14 days, as in Django. */
 export const DEFAULT_IDLE_TIMEOUT: number = 14 * 24 * 60 * 60
 
@@ -29,6 +36,11 @@ export interface SessionRecord<T extends SessionData = SessionData> {
   deadline?: number
   /** Sliding window in seconds; absent when there is none. Absent together with `deadline`: the 14-day default slides. */
   idleTimeout?: number
+  /**
+   * Where `deadline` and `idleTimeout` come from. A store applies its own options to a session of `store` with every write,
+   * and keeps every other lifetime as it is. Default `store`.
+   */
+  lifetimeFrom?: LifetimeSource
   /** Owner, for list and revoke. */
   user?: string
   /**
@@ -49,6 +61,8 @@ export interface SessionDraft<T extends SessionData = SessionData> {
   deadline?: number
   /** See {@link SessionRecord.idleTimeout}; the store's own when both this and `deadline` are absent. */
   idleTimeout?: number
+  /** See {@link SessionRecord.lifetimeFrom}; `session` by default when `deadline` or `idleTimeout` is given. */
+  lifetimeFrom?: LifetimeSource
   /** When the session began, for a record that continues another; now by default. */
   createdAt?: number
 }

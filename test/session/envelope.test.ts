@@ -13,6 +13,7 @@ const header: fc.Arbitrary<Header> = fc.record(
     expiresAt: fc.integer({ min: 0, max: MAX_INSTANT }),
     deadline: instant,
     idleTimeout: fc.integer({ min: 1, max: 10 ** 12 }).map((ms) => ms / 1000),
+    lifetimeFrom: fc.constantFrom('config', 'call', 'session'),
     user: fc.string({ minLength: 1, unit: 'binary' }),
     codec: fc.constantFrom('json', 'devalue', 'json+compressed'),
   },
@@ -45,10 +46,13 @@ describe('a text envelope', () => {
       expiresAt: 2,
       deadline: 3,
       idleTimeout: 1.5,
+      lifetimeFrom: 'session' as const,
       user: 'u',
       codec: 'x',
     }
-    expect(formatEnvelope(fields, '[]')).toBe('{"v":1,"c":1,"e":2,"m":3,"i":1500,"u":"u","k":"x","d":[]}')
+    expect(formatEnvelope(fields, '[]')).toBe(
+      '{"v":1,"c":1,"e":2,"m":3,"i":1500,"l":3,"u":"u","k":"x","d":[]}',
+    )
   })
 })
 

@@ -35,7 +35,7 @@ export class MemoryStore implements SessionStore {
     const now = this.config.now()
     const own = draft.deadline !== undefined || draft.idleTimeout !== undefined
     const lifetime = own
-      ? { deadline: draft.deadline, idleTimeout: draft.idleTimeout }
+      ? { deadline: draft.deadline, idleTimeout: draft.idleTimeout, lifetimeFrom: draft.lifetimeFrom }
       : { deadline: maxAge === undefined ? undefined : now + maxAge * 1000, idleTimeout }
     return this.#put<T>(
       { id: draft.id, version: 1, createdAt: draft.createdAt ?? now, user: draft.user, ...lifetime },
@@ -103,7 +103,7 @@ export class MemoryStore implements SessionStore {
     fields: Omit<SessionRecord, 'data' | 'original' | 'expiresAt'>,
     data: T,
   ): SessionRecord<T> {
-    const { id, version, createdAt, deadline, idleTimeout, user } = fields
+    const { id, version, createdAt, deadline, idleTimeout, lifetimeFrom, user } = fields
     const expiresAt = expiryOf(fields, this.config.now())
     this.rows.set(id, {
       id,
@@ -112,6 +112,7 @@ export class MemoryStore implements SessionStore {
       expiresAt,
       deadline,
       idleTimeout,
+      lifetimeFrom,
       user,
       json: JSON.stringify(data),
     })

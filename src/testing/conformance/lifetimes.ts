@@ -146,6 +146,63 @@ export const lifetimeCases: readonly Case[] = [
     },
   },
   {
+    name: 'never accepts a session beyond the maxAge that the store has today',
+    async run({ createStore, at }) {
+      const record = await (await createStore({ maxAge: 600 })).create({ id: freshId(), data: {} })
+      const store = await createStore({ maxAge: 60 })
+      at(59.999)
+      assert.equal((await loaded(store, record.id)).id, record.id)
+      at(60)
+      await gone(store, record.id)
+      await gone(await createStore({ maxAge: 60 }), record.id)
+    },
+  },
+  {
+    name: 'applies the options that the store has today with each save, touch and rotation',
+    async run({ createStore, at, start }) {
+      const before = await createStore({ idleTimeout: 60 })
+      const saved = await before.create({ id: freshId(), data: {} })
+      const touched = await before.create({ id: freshId(), data: {} })
+      const rotated = await before.create({ id: freshId(), data: {} })
+      const store = await createStore({ maxAge: 600, idleTimeout: 120 })
+      at(30)
+      const records = [
+        await store.save(await loaded(store, saved.id)),
+        await store.touch(await loaded(store, touched.id)),
+        await store.rotate(await loaded(store, rotated.id), freshId()),
+      ]
+      for (const record of records) {
+        assert.equal(record?.expiresAt, start + 150_000)
+        assert.equal(record.deadline, start + 600_000)
+      }
+    },
+  },
+  {
+    name: 'keeps the own lifetime of a session, whatever the store’s options are',
+    async run({ createStore, at, start }) {
+      const id = freshId()
+      await (await createStore()).create({ id, data: {}, idleTimeout: 300 })
+      const store = await createStore({ maxAge: 60, idleTimeout: 30 })
+      at(90)
+      const saved = await store.save(await loaded(store, id))
+      assert.equal(saved.expiresAt, start + 390_000)
+      assert.equal(saved.lifetimeFrom, 'session')
+      const moved = await store.rotate(saved, freshId())
+      assert.equal(moved.expiresAt, start + 390_000)
+    },
+  },
+  {
+    name: 'returns a session to the store’s lifetime by a save',
+    async run({ createStore, start }) {
+      const store = await createStore({ idleTimeout: 60 })
+      const record = await store.create({ id: freshId(), data: {}, idleTimeout: 300 })
+      assert.equal(
+        (await store.save({ ...record, data: {}, lifetimeFrom: 'store' })).expiresAt,
+        start + 60_000,
+      )
+    },
+  },
+  {
     name: 'changes a lifetime by a save',
     async run({ createStore, at, start }) {
       const store = await createStore({ idleTimeout: 60 })
@@ -154,7 +211,9 @@ export const lifetimeCases: readonly Case[] = [
       record.deadline = start + DAY * 1000
       await store.save(record)
       at(DAY - 0.001)
-      assert.equal((await loaded(await createStore(), record.id)).deadline, start + DAY * 1000)
+      const kept = await loaded(await createStore(), record.id)
+      assert.equal(kept.deadline, start + DAY * 1000)
+      assert.equal(kept.lifetimeFrom, 'session')
       at(DAY)
       await gone(store, record.id)
     },
