@@ -29,5 +29,5 @@ export const DEFAULT_ATTRIBUTES: Readonly<Attributes> = {
   mark: 'mark',
 }
 
-/** Name of the sparse index by owner: hash key `user`, projection ALL. */
+/** Name of the sparse index by owner: partition key `user`, projection KEYS_ONLY (or ALL, which costs a second write). */
 export const USER_INDEX = 'user-index'

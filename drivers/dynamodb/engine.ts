@@ -117,7 +117,7 @@ export class Engine {
 
   async *listUser(user: string, { liveAt }: { liveAt?: number } = {}): AsyncGenerator<OwnedItem> {
     const { userItems } = await import('./user-index.ts')
-    yield* userItems(this.#connection, user, this.#options.base, liveAt)
+    yield* userItems(this.#connection, this.#reader, user, this.#options.base, liveAt)
   }
 
   async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {

@@ -13,7 +13,7 @@ export interface ScanScope {
   expiredAt?: number
   /** Only what was written with this owner. */
   user?: string
-  /** With the values; else keys only. */
+  /** With values, ends and owners; otherwise keys only. */
   values?: boolean
   consistent: boolean
   segment: number
@@ -44,10 +44,11 @@ export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: It
   if (liveAt !== undefined) filter(LIVE, '#e', attributes.expires, ':now', seconds(liveAt))
   if (expiredAt !== undefined) filter('#e <= :then', '#e', attributes.expires, ':then', seconds(expiredAt))
   if (user !== undefined) filter('#u = :user', '#u', attributes.user, ':user', { S: user })
-  if (scope.values) Object.assign(names, { '#d': attributes.value, '#e': attributes.expires })
+  if (scope.values)
+    Object.assign(names, { '#d': attributes.value, '#e': attributes.expires, '#u': attributes.user })
   return {
     TableName: ctx.table,
-    ProjectionExpression: scope.values ? '#k, #d, #e' : '#k',
+    ProjectionExpression: scope.values ? '#k, #d, #e, #u' : '#k',
     ExpressionAttributeNames: names,
     ...(filters.length > 0 && {
       FilterExpression: filters.join(' AND '),
@@ -61,27 +62,14 @@ export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: It
   }
 }
 
-/** Live items of one owner, by the sparse index. @param now - ms since the epoch */
-export function userQuery(
-  ctx: RequestContext,
-  user: string,
-  now: number,
-  startKey?: Item,
-): QueryCommandInput {
-  const { attributes } = ctx
+/** Returns a query for the index entries of one owner, with every attribute that the index holds. */
+export function userQuery(ctx: RequestContext, user: string, startKey?: Item): QueryCommandInput {
   return {
     TableName: ctx.table,
     IndexName: USER_INDEX,
     KeyConditionExpression: '#u = :user',
-    FilterExpression: LIVE,
-    ProjectionExpression: '#k, #d, #e',
-    ExpressionAttributeNames: {
-      '#u': attributes.user,
-      '#k': attributes.key,
-      '#d': attributes.value,
-      '#e': attributes.expires,
-    },
-    ExpressionAttributeValues: { ':user': { S: user }, ':now': seconds(now) },
+    ExpressionAttributeNames: { '#u': ctx.attributes.user },
+    ExpressionAttributeValues: { ':user': { S: user } },
     ...(startKey && { ExclusiveStartKey: startKey }),
     ...capacity(ctx),
   }

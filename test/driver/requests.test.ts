@@ -108,14 +108,12 @@ describe('requests', () => {
 
 describe('requests by owner', () => {
   it('query of the index', () => {
-    expect(userQuery(ctx, 'ada', NOW)).toEqual({
+    expect(userQuery(ctx, 'ada')).toEqual({
       TableName: 'sessions',
       IndexName: 'user-index',
       KeyConditionExpression: '#u = :user',
-      FilterExpression: '(attribute_not_exists(#e) OR #e > :now)',
-      ProjectionExpression: '#k, #d, #e',
-      ExpressionAttributeNames: { '#u': 'user', '#k': 'session_key', '#d': 'data', '#e': 'expire_date' },
-      ExpressionAttributeValues: { ':user': { S: 'ada' }, ':now': { N: '1900000000.123' } },
+      ExpressionAttributeNames: { '#u': 'user' },
+      ExpressionAttributeValues: { ':user': { S: 'ada' } },
     })
   })
 
@@ -123,7 +121,7 @@ describe('requests by owner', () => {
     const scope = { prefix: '', user: 'ada', values: true, consistent: false, segment: 0, segments: 1 }
     expect(scanRequest(ctx, scope)).toEqual({
       TableName: 'sessions',
-      ProjectionExpression: '#k, #d, #e',
+      ProjectionExpression: '#k, #d, #e, #u',
       FilterExpression: '#u = :user',
       ExpressionAttributeNames: { '#k': 'session_key', '#u': 'user', '#d': 'data', '#e': 'expire_date' },
       ExpressionAttributeValues: { ':user': { S: 'ada' } },

@@ -33,11 +33,12 @@ const ACTIVE_MS = 10_000
  * Create a table of its own for a test and wait until it is active.
  *
  * @param engine - an engine, or anything with its endpoint, region and credentials
- * @param options - `key` (`session_key`): name of the hash key; `userIndex` (false): with the index `user-index`
+ * @param options - `key` (`session_key`): name of the partition key; `userIndex` (false): creates the index `user-index`, with
+ * the projection KEYS_ONLY or the given one
  */
 export async function createTestTable(
   engine: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'>,
-  options: { key?: string; userIndex?: boolean } = {},
+  options: { key?: string; userIndex?: boolean | 'ALL' } = {},
 ): Promise<TestTable> {
   const { key = 'session_key', userIndex = false } = options
   const { endpoint, region, credentials } = engine
@@ -80,7 +81,7 @@ export async function createTestTable(
   }
 }
 
-function definition(table: string, key: string, userIndex: boolean): CreateTableCommandInput {
+function definition(table: string, key: string, userIndex: boolean | 'ALL'): CreateTableCommandInput {
   const string = (name: string) => ({ AttributeName: name, AttributeType: 'S' }) as const
   const hash = (name: string) => [{ AttributeName: name, KeyType: 'HASH' }] as const
   return {
@@ -90,7 +91,11 @@ function definition(table: string, key: string, userIndex: boolean): CreateTable
     AttributeDefinitions: userIndex ? [string(key), string('user')] : [string(key)],
     ...(userIndex && {
       GlobalSecondaryIndexes: [
-        { IndexName: 'user-index', KeySchema: [...hash('user')], Projection: { ProjectionType: 'ALL' } },
+        {
+          IndexName: 'user-index',
+          KeySchema: [...hash('user')],
+          Projection: { ProjectionType: userIndex === 'ALL' ? 'ALL' : 'KEYS_ONLY' },
+        },
       ],
     }),
   }
