@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { claimId, createId, isSessionId } from './id.ts'
 import { defaultLifetime, lifetimeFields } from './expiry.ts'
+import { toMilliseconds } from './instant.ts'
 import { isTaken, withNewId } from './commit.ts'
 import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
 import type { SessionRecord, SessionStore } from './types.ts'
@@ -42,7 +43,8 @@ export async function adoptSession(
 async function create(options: SessionOptions, adopted: AdoptedSession): Promise<SessionRecord | null> {
   const { store, generateId } = options
   const now = store.config.now()
-  const { data, user, createdAt = now } = adopted
+  const { data, user } = adopted
+  const createdAt = toMilliseconds(adopted.createdAt ?? now)
   const lifetime = lifetimeFields(defaultLifetime(options), createdAt)
   if (lifetime.deadline !== undefined && lifetime.deadline <= now) return null
   const draft = { data, createdAt, ...(user !== undefined && { user }), ...lifetime }

@@ -1,6 +1,6 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { parseEnvelope, type StoredValue } from './envelope.ts'
-import { withLegacy } from './legacy.ts'
+import { type LegacyFormat, withLegacy, withoutLegacy } from './legacy.ts'
 import { secondsUntil } from './lifetime.ts'
 import { type KeyedLock, lockOf } from './lock.ts'
 import { type Native, findNative } from './native.ts'
@@ -51,10 +51,15 @@ export async function connect({
   const raw = withLegacy(rawStorage(storage), { formats, lifetime: config, now, native })
   return native === undefined
     ? lockedBackend(raw, lockOf(raw.identity), now)
-    : nativeBackend(raw, native, now)
+    : nativeBackend(raw, native, formats, now)
 }
 
-function nativeBackend(raw: RawStorage, native: Native, now: () => number): Backend {
+function nativeBackend(
+  raw: RawStorage,
+  native: Native,
+  formats: readonly LegacyFormat[],
+  now: () => number,
+): Backend {
   return {
     native,
     read: async (id, strong) => {
@@ -67,8 +72,16 @@ function nativeBackend(raw: RawStorage, native: Native, now: () => number): Back
     },
     write: (id, { value, createdAt, expiresAt, ...write }) =>
       raw.write(id, value, { ...write, created: createdAt, ttl: secondsUntil(expiresAt, now()) }),
-    remove: (id, ifVersion) =>
-      native.driver.deleteItem(native.prefix + id, ifVersion === undefined ? {} : { ifVersion }),
+    remove: async (id, ifVersion) => {
+      try {
+        return await native.driver.deleteItem(
+          native.prefix + id,
+          ifVersion === undefined ? {} : { ifVersion },
+        )
+      } catch (error) {
+        throw withoutLegacy(error, formats)
+      }
+    },
     // A delete sent again after a lost answer cannot tell its own effect from somebody else's; a write knows its mark.
     end: (id, version) => raw.write(id, ENDED, { ifVersion: version, ttl: 0 }),
     keys: () => raw.keys(),

@@ -1,9 +1,15 @@
-import { isObject } from '../../drivers/utils/check.ts'
+import { isCount, isObject } from '../../drivers/utils/check.ts'
 import { MAX_INSTANT } from './lifetime.ts'
 import type { LifetimeSource } from './types.ts'
 
 /** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
 export type StoredValue = string | Uint8Array
+
+/**
+ * An envelope that a `LegacyFormat` made from another software's value. It is the only kind that may have version 0: a
+ * stored value that claims this version is not an envelope.
+ */
+export class LegacyValue extends Uint8Array {}
 
 /** Everything in an envelope but the data. Instants and spans are in ms, on paper and here, except `idleTimeout`. */
 export interface Header {
@@ -72,26 +78,26 @@ export function formatEnvelope(header: Header, body: string | Uint8Array): Store
  * @returns `null` for anything but a well-formed envelope
  */
 export function parseEnvelope(value: StoredValue): Envelope | null {
-  if (typeof value === 'string' || value[0] !== BINARY) return parseText(toText(value))
+  if (typeof value === 'string' || value[0] !== BINARY) return parseText(value)
   const bodyAt = HEADER_AT + (((value[1] ?? 0) << 8) | (value[2] ?? 0))
   if (value.length < bodyAt) return null
-  const header = parseHeader(parseJson(decodeText(value.subarray(HEADER_AT, bodyAt))))
+  const header = parseHeader(parseJson(decodeText(value.subarray(HEADER_AT, bodyAt))), 1)
   return header && { header, body: value.subarray(bodyAt) }
 }
 
-function parseText(text: string | undefined): Envelope | null {
-  const fields = parseJson(text)
-  const header = parseHeader(fields)
+function parseText(value: StoredValue): Envelope | null {
+  const fields = parseJson(toText(value))
+  const header = parseHeader(fields, value instanceof LegacyValue ? 0 : 1)
   if (header === null || !isObject(fields) || !Object.hasOwn(fields, 'd')) return null
   return { header, body: fields['d'] }
 }
 
-function parseHeader(fields: unknown): Header | null {
+function parseHeader(fields: unknown, minVersion: number): Header | null {
   if (!isObject(fields)) return null
   const { v, c, e, m, i, l, u, k = DEFAULT_CODEC } = fields
-  if (!(isCount(v) || v === 0) || !isInstant(c) || !isInstant(e)) return null
+  if (!isCount(v, minVersion) || !isInstant(c) || !isInstant(e)) return null
   if (m !== undefined && !isInstant(m)) return null
-  if (i !== undefined && !isCount(i)) return null
+  if (i !== undefined && !isCount(i, 1)) return null
   const lifetimeFrom = l === undefined ? undefined : SOURCES[Number(l)]
   if (l !== undefined && (lifetimeFrom === undefined || typeof l !== 'number' || l === 0)) return null
   if (u !== undefined && (typeof u !== 'string' || u === '')) return null
@@ -106,10 +112,6 @@ function parseHeader(fields: unknown): Header | null {
     ...(u !== undefined && { user: u }),
     codec: k,
   }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 1
 }
 
 function isInstant(value: unknown): value is number {

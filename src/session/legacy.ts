@@ -1,25 +1,27 @@
 import { isDeeperThan } from './clone.ts'
 import { MAX_LEVELS } from './codecs/json.ts'
-import { formatEnvelope, parseEnvelope, type StoredValue } from './envelope.ts'
-import { expiryOf, lifetimeOf } from './lifetime.ts'
+import { ConflictError, type CurrentItem, UnsessionError } from '../../drivers/utils/errors.ts'
+import { LegacyValue, formatEnvelope, type StoredValue } from './envelope.ts'
+import { type Instant, toMilliseconds } from './instant.ts'
+import { MAX_INSTANT, expiryOf, lifetimeOf } from './lifetime.ts'
 import type { Native } from './native.ts'
 import type { RawStorage, TransactionOptions } from './storage.ts'
 import type { Lifetime, SessionData } from './types.ts'
 
-/** What another software's stored value says of a session. Instants are ms since the epoch. */
+/** What another software's stored value says about a session. */
 export interface LegacySession {
   /** What JSON can hold. */
   readonly data: SessionData
   /** Owner, for list and revoke. */
   readonly user?: string
-  /** Default: what the storage knows of the item, or else now. */
-  readonly createdAt?: number
-  /** Counts only where the storage knows no time to live: other software may renew the item and leave the value. */
-  readonly expiresAt?: number
+  /** When the session began. Default: what the storage knows about the item, or else now. */
+  readonly createdAt?: Instant
+  /** When it ends. Used only if the storage knows no time to live: other software may renew the item and not the value. */
+  readonly expiresAt?: Instant
 }
 
 /**
- * The format in which another software stores sessions.
+ * The format in which another software stores sessions. It must not accept envelopes of this package: it is asked first.
  *
  * @example
  * ```ts
@@ -33,33 +35,75 @@ export interface LegacyFormat {
   read(value: StoredValue): LegacySession | null
 }
 
-/** What a storage is, beside its values. */
+/** What is known about a storage, apart from its values. */
 export interface LegacyContext {
   readonly formats: readonly LegacyFormat[]
   /** The store's. */
   readonly lifetime: Lifetime
   readonly now: () => number
-  /** The driver below, which knows how long an item lives; elsewhere the value has to say. */
+  /** The driver below, which knows how long an item lives. Without one, the value has to say. */
   readonly native: Native | undefined
 }
 
-/** A storage whose values of other formats read as envelopes of version 0, to be written as version 1 by whoever saves them. */
+/**
+ * Returns a storage that reads values of other formats as envelopes of version 0. The next save writes such a session in this
+ * package's format, at version 1.
+ *
+ * The formats are asked first. In a format that keeps the app's data at the top level, a user may be able to choose keys that
+ * make the value look like an envelope of this package.
+ */
 export function withLegacy(raw: RawStorage, context: LegacyContext): RawStorage {
-  if (context.formats.length === 0) return raw
+  const { formats } = context
+  if (formats.length === 0) return raw
   return {
     ...raw,
     async read(key, options) {
       const value = await raw.read(key, options)
-      // None is stored at version 0: what says so is foreign data that looks like an envelope.
-      if (!value || parseEnvelope(value)?.header.version) return value
-      for (const format of context.formats) {
-        const session = format.read(value)
-        if (session && !isDeeperThan(MAX_LEVELS, session.data))
-          return toEnvelope(session, key, options, context)
+      const session = value && readLegacy(value, formats)
+      return session ? toEnvelope(session, key, options, context) : value
+    },
+    async write(key, value, options) {
+      try {
+        await raw.write(key, value, options)
+      } catch (error) {
+        throw withoutLegacy(error, formats)
       }
-      return value
     },
   }
+}
+
+/**
+ * Returns the error of a conditional write or removal, without a current value of another format: that value must not be taken
+ * for an envelope. The store reads the item again then.
+ */
+export function withoutLegacy(error: unknown, formats: readonly LegacyFormat[]): unknown {
+  if (!(error instanceof ConflictError) || !error.current) return error
+  const { value } = error.current as CurrentItem
+  if (!readLegacy(value, formats)) return error
+  return new ConflictError('the item was written by other software', null, { cause: error })
+}
+
+function readLegacy(value: StoredValue, formats: readonly LegacyFormat[]): LegacySession | undefined {
+  for (const format of formats) {
+    const session = format.read(value)
+    if (session && !isDeeperThan(MAX_LEVELS, session.data)) return withInstants(session, format.name)
+  }
+  return undefined
+}
+
+/** @throws {UnsessionError} `INVALID_VALUE` for an instant that is none: taken for absent, it would make the session live longer */
+function withInstants(session: LegacySession, format: string): LegacySession {
+  const instants: { createdAt?: number; expiresAt?: number } = {}
+  for (const field of ['createdAt', 'expiresAt'] as const) {
+    if (session[field] === undefined) continue
+    const instant = (instants[field] = toMilliseconds(session[field]))
+    if (instant >= 0 && instant <= MAX_INSTANT) continue
+    throw new UnsessionError(
+      'INVALID_VALUE',
+      `the legacy format \`${format}\` must give \`${field}\` as a date or ms since the epoch`,
+    )
+  }
+  return { ...session, ...instants }
 }
 
 async function toEnvelope(
@@ -67,17 +111,18 @@ async function toEnvelope(
   key: string,
   options: TransactionOptions,
   { lifetime, now, native }: LegacyContext,
-): Promise<StoredValue | null> {
+): Promise<LegacyValue | null> {
   const { driver, prefix = '' } = native ?? {}
   const item = driver?.getMeta ? await driver.getMeta(prefix + key, options) : {}
   if (item === null) return null
-  const createdAt = known.createdAt ?? item.birthtime?.getTime() ?? now()
+  const createdAt = Number(known.createdAt ?? item.birthtime?.getTime() ?? now())
   const own = lifetimeOf({}, lifetime, createdAt)
   const end = item.ttl === undefined ? known.expiresAt : now() + item.ttl * 1000
-  const expiresAt = Math.min(end ?? expiryOf(own, now()), own.deadline ?? Infinity)
+  const expiresAt = Math.min(Number(end ?? expiryOf(own, now())), own.deadline ?? Infinity)
   const header = { version: 0, createdAt, expiresAt: Math.round(expiresAt), ...own }
-  return formatEnvelope(
+  const envelope = formatEnvelope(
     { ...header, ...(user !== undefined && { user }), codec: 'json' },
     JSON.stringify(data),
   )
+  return new LegacyValue(Buffer.from(envelope))
 }

@@ -12,6 +12,7 @@ import type { Codec } from './codec.ts'
 import { json } from './codecs/json.ts'
 import { SECONDS } from './expiry.ts'
 import type { SessionHooks } from './hooks.ts'
+import { wholeMilliseconds } from './instant.ts'
 import type { LegacyFormat } from './legacy.ts'
 import type { DriverLike, StorageLike } from './storage.ts'
 import type { StoreConfig } from './types.ts'
@@ -136,7 +137,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
     hooks,
     config: {
       maxRetries,
-      now,
+      now: wholeMilliseconds(now),
       ...(maxAge !== undefined && { maxAge }),
       ...(idleTimeout !== undefined && { idleTimeout }),
     },

@@ -9,7 +9,7 @@ import {
   formatEnvelope,
   parseEnvelope,
 } from './envelope.ts'
-import { endOf, isLive } from './lifetime.ts'
+import { MAX_INSTANT, endOf, isLive } from './lifetime.ts'
 import { type Snapshot, keepSnapshot } from './record.ts'
 import type { SessionData } from './types.ts'
 
@@ -83,7 +83,11 @@ export async function writeSession(
 const MAX_USER_BYTES = 2048
 
 /** @throws {UnsessionError} `INVALID_VALUE`, naming what of a record cannot be kept */
-export function checkHeader({ deadline, idleTimeout, user, expiresAt }: HeaderFields, now: number): void {
+export function checkHeader(header: HeaderFields, now: number): void {
+  const { createdAt, deadline, idleTimeout, user, expiresAt } = header
+  if (!(createdAt >= 0 && createdAt <= MAX_INSTANT)) {
+    throw invalid('`createdAt` must be a date or ms since the epoch')
+  }
   if (deadline !== undefined && !(typeof deadline === 'number' && deadline > 0)) {
     throw invalid('`deadline` must be ms since the epoch')
   }

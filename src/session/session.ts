@@ -1,5 +1,6 @@
 import type { ConflictResolver } from './merge.ts'
 import type { SessionExpiry } from './expiry.ts'
+import type { Instant } from './instant.ts'
 import type { SessionPatch } from './patch.ts'
 import type { SessionToken } from './token.ts'
 import type { Lifetime, SessionData, SessionRecord, SessionStore } from './types.ts'
@@ -87,8 +88,8 @@ export interface AdoptedSession {
   readonly data: SessionData
   /** Owner, for list and revoke. */
   readonly user?: string | undefined
-  /** When it began, ms since the epoch; now by default. */
-  readonly createdAt?: number | undefined
+  /** When it began: a date, or ms since the epoch. Default: now. */
+  readonly createdAt?: Instant | undefined
 }
 
 /** How the client learns of its session. */

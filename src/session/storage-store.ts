@@ -10,6 +10,7 @@ import { type Backend, type Found, connect } from './backend.ts'
 import type { HeaderFields } from './envelope.ts'
 import { callHook, noteConflict, recordDetails } from './hooks.ts'
 import { isSessionId } from './id.ts'
+import { toMilliseconds } from './instant.ts'
 import { SessionLapsedError } from './lapsed.ts'
 import { expiryOf, isLive, lifetimeOf } from './lifetime.ts'
 import { type ListOptions, listSessions, sweep } from './listing.ts'
@@ -53,7 +54,7 @@ export class StorageStore implements SessionStore {
     const now = this.config.now()
     if (!isSessionId(id))
       throw new UnsessionError('INVALID_KEY', 'a session id must be 1 to 128 of A-Z a-z 0-9 _ -')
-    const createdAt = draft.createdAt ?? now
+    const createdAt = toMilliseconds(draft.createdAt ?? now)
     const lifetime = lifetimeOf(draft, this.config, createdAt)
     const header = { version: 1, createdAt, expiresAt: expiryOf(lifetime, now), user, ...lifetime }
     checkHeader(header, now)
@@ -247,9 +248,7 @@ export class StorageStore implements SessionStore {
       const taken = await this.#inTheWay(id, error)
       // The item's own expiry has whole seconds: an item that is still there may be over by the millisecond.
       if (taken.state === 'expired') return this.#put(id, header, data, taken.header.version)
-      throw new UnsessionError('SESSION_EXISTS', 'a session with this id exists; make another id', {
-        key: id,
-      })
+      throw new UnsessionError('SESSION_EXISTS', 'a session with this id exists; make another', { key: id })
     }
   }
 

@@ -12,6 +12,9 @@ export interface StorageLike {
   removeItem(key: string, options?: TransactionOptions): Promise<void>
   getKeys(base?: string): Promise<string[]>
   getMount(key?: string): { driver: object }
+  getMounts?(base?: string): { base: string; driver: object }[]
+  mount?(base: string, driver: never): unknown
+  unmount?(base: string, dispose?: boolean): unknown
 }
 
 /** The part of an unstorage `Driver` a store uses. */
@@ -45,6 +48,27 @@ export function isStorage(storage: StorageLike | DriverLike): storage is Storage
   return 'getMount' in storage
 }
 
+/** Mount point of a probe: no app mounts anything there. */
+const PROBE = 'unsession-probe'
+
+/**
+ * Returns the driver that holds a storage's items, whatever the prefix of the storage and wherever the driver is mounted.
+ * Two storages with the same driver share their data.
+ *
+ * A prefixed storage answers `getMount()` for the unprefixed root. It adds its prefix to what is mounted, though, so a probe
+ * that is mounted and unmounted at once shows the prefix.
+ */
+export function driverBelow(storage: StorageLike | DriverLike): object {
+  if (!isStorage(storage)) return storage
+  const { mount, unmount, getMounts } = storage
+  if (!mount || !unmount || !getMounts) return storage.getMount().driver
+  const probe = {}
+  mount.call(storage, PROBE, probe as never)
+  const found = getMounts.call(storage).find(({ driver }) => driver === probe)
+  unmount.call(storage, PROBE, false)
+  return storage.getMount(found?.base.slice(0, -`${PROBE}:`.length)).driver
+}
+
 /** Read and write a storage without the parsing that unstorage does for its users: it drops keys and guesses types. */
 export function rawStorage(storage: StorageLike | DriverLike): RawStorage {
   return isStorage(storage) ? fromStorage(storage) : fromDriver(storage)
@@ -60,8 +84,7 @@ function fromStorage(storage: StorageLike): RawStorage {
         : storage.setItemRaw(key, value, options),
     remove: (key, options) => storage.removeItem(key, options),
     keys: () => storage.getKeys(),
-    // A prefixed storage is a new object at each call, but answers with the root driver it shares with its siblings.
-    identity: storage.getMount().driver,
+    identity: driverBelow(storage),
   }
 }
 

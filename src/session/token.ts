@@ -111,7 +111,9 @@ export function verifyToken(
   token: unknown,
   password: string | readonly string[],
 ): SessionToken | null {
-  return verify(name, token, signingKeys(password))
+  const verified = verify(name, token, signingKeys(password))
+  // A copy: what the caller does with it must not change the memo.
+  return verified && { ...verified }
 }
 
 /** {@link signToken} for arguments already checked. */

@@ -1,3 +1,5 @@
+import type { Instant } from './instant.ts'
+
 /** What a session holds: a plain object, never an array. */
 export type SessionData = Record<string, unknown>
 
@@ -63,8 +65,8 @@ export interface SessionDraft<T extends SessionData = SessionData> {
   idleTimeout?: number
   /** See {@link SessionRecord.lifetimeFrom}; `session` by default when `deadline` or `idleTimeout` is given. */
   lifetimeFrom?: LifetimeSource
-  /** When the session began, for a record that continues another; now by default. */
-  createdAt?: number
+  /** When the session began, for a record that continues another: a date, or ms since the epoch. Default: now. */
+  createdAt?: Instant
 }
 
 /** A line of `list`: everything but the data. */

@@ -90,7 +90,7 @@ describe('anything else', () => {
       JSON.stringify({ ...valid, [key]: undefined }),
     ]),
     ...Object.entries({
-      v: [-1, 0.5, 1.5, '1', null, 2 ** 53, true],
+      v: [-1, 0, 0.5, 1.5, '1', null, 2 ** 53, true],
       c: [-1, 0.5, '0', null, 8.64e15 + 1, []],
       e: [-1, 0.5, '0', null, 8.64e15 + 1, {}],
       m: [-1, 0.5, '0', null],

@@ -5,9 +5,16 @@ import fc from 'fast-check'
 import { createStorage, prefixStorage } from 'unstorage'
 import fs from 'unstorage/drivers/fs'
 import memory from 'unstorage/drivers/memory'
+import { createStorage as createStorage2, prefixStorage as prefixStorage2 } from 'unstorage2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConflictError, UnsessionError, createSessionStore } from '../../src/index.ts'
-import type { SessionHooks, SessionRecord, SessionStore, SessionStoreOptions } from '../../src/index.ts'
+import type {
+  DriverLike,
+  SessionHooks,
+  SessionRecord,
+  SessionStore,
+  SessionStoreOptions,
+} from '../../src/index.ts'
 import { expiryOf, isLive, secondsUntil, shouldTouch } from '../../src/session/lifetime.ts'
 import { KeyedLock } from '../../src/session/lock.ts'
 import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
@@ -97,11 +104,62 @@ describe('the lock', () => {
     expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 
-  it('is shared by all prefixed storages of one root', async () => {
-    const root = createStorage()
-    const stores = [1, 2].map(() => createSessionStore({ storage: prefixStorage(root, 's'), cache: false }))
-    const results = await Promise.allSettled(stores.map((store) => store.create({ id: 'a', data: {} })))
-    expect(results.map((result) => result.status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  const versions: [string, typeof createStorage, typeof prefixStorage][] = [
+    ['unstorage 1', createStorage, prefixStorage],
+    ['unstorage 2', createStorage2 as never, prefixStorage2 as never],
+  ]
+  it.each(versions)('is that of the driver, wherever it is mounted: %s', async (_, create, prefix) => {
+    const driver = memory()
+    const root = create()
+    root.mount('somewhere:else', driver)
+    const other = create({ driver })
+    const ways: SessionStoreOptions['storage'][] = [
+      driver as DriverLike,
+      other,
+      prefix(root, 'somewhere:else'),
+      prefix(prefix(root, 'somewhere'), 'else:'),
+    ]
+    const stores = ways.map((storage) => createSessionStore({ storage, cache: false, maxRetries: 0 }))
+    let record = await stores[0]?.create<{ n: number }>({ id: 'a', data: { n: 0 } })
+    for (let round = 1; round <= 10; round++) {
+      const results = await Promise.allSettled(
+        stores.map((store) => record && store.save({ ...record, data: { n: round } })),
+      )
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      record = (await stores[1]?.load<{ n: number }>('a')) ?? undefined
+      expect(record?.version).toBe(round + 1)
+    }
+    expect(root.getMounts().map(({ base }) => base)).toEqual(['somewhere:else:', ''])
+  })
+})
+
+describe('instants', () => {
+  const START = 1_800_000_000_000
+
+  it('are whole ms, whatever the clock gives', async () => {
+    const store = createSessionStore({ storage: createStorage(), now: () => START + 0.75 })
+    const record = await store.create({ id: 'a', data: {}, idleTimeout: 60 })
+    expect(record).toMatchObject({ createdAt: START, expiresAt: START + 60_000 })
+    expect(await store.save(record)).toMatchObject({ version: 2, createdAt: START })
+    expect(await store.load('a')).toMatchObject({ version: 2 })
+  })
+
+  it.each([[undefined], [Number.NaN], ['2026-01-01'], [Infinity]])(
+    'a clock must tell ms: not %j',
+    async (wrong) => {
+      const store = createSessionStore({ storage: createStorage(), now: () => wrong as number })
+      await expect(store.create({ id: 'a', data: {} })).rejects.toThrow('option `now` must return ms')
+    },
+  )
+
+  it('the time a session began may be a date or ms, and nothing else', async () => {
+    const store = createSessionStore({ storage: createStorage() })
+    for (const [id, createdAt] of Object.entries({ a: new Date(START), b: START, c: START + 0.5 }))
+      expect(await store.create({ id, data: {}, createdAt })).toMatchObject({ createdAt: START })
+    for (const createdAt of [new Date(Number.NaN), '2026-01-01', -1]) {
+      const creating = store.create({ id: 'd', data: {}, createdAt: createdAt as number })
+      await expect(creating).rejects.toThrow('`createdAt` must be a date or ms')
+    }
   })
 })
 

@@ -187,4 +187,13 @@ describe('passwords', () => {
     expect(signingKeys(password)[0].verified.size).toBe(10_000)
     expect(verifyToken('h3', signToken('h3', 'x', 1, password), password)).toEqual({ id: 'x', version: 1 })
   })
+
+  it('verify a token again after a caller has changed what it got', () => {
+    const token = signToken('h3', 'x', 1, password)
+    for (let round = 0; round < 3; round++) {
+      const verified = verifyToken('h3', token, password)
+      expect(verified).toEqual({ id: 'x', version: 1 })
+      Object.assign(verified ?? {}, { id: 'another', version: 99 })
+    }
+  })
 })

@@ -38,7 +38,7 @@ export class MemoryStore implements SessionStore {
       ? { deadline: draft.deadline, idleTimeout: draft.idleTimeout, lifetimeFrom: draft.lifetimeFrom }
       : { deadline: maxAge === undefined ? undefined : now + maxAge * 1000, idleTimeout }
     return this.#put<T>(
-      { id: draft.id, version: 1, createdAt: draft.createdAt ?? now, user: draft.user, ...lifetime },
+      { id: draft.id, version: 1, createdAt: Number(draft.createdAt ?? now), user: draft.user, ...lifetime },
       draft.data,
     )
   }
