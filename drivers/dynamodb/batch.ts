@@ -13,41 +13,42 @@ const NO_PROGRESS_LIMIT = 10_000
 const CONCURRENCY = 4
 
 /**
- * Read up to 100 keys in one BatchGetItem, and what DynamoDB left unprocessed in further ones.
+ * Reads up to 100 keys in one BatchGetItem.
  *
- * @param send - sends one request; the caller decides on its deadline
- * @param onItem - told each key once, as soon as its item (or its absence) is known
+ * @param onItem - called once for each processed key, with its item or `undefined` when there is none
+ * @returns the keys that DynamoDB left unprocessed
  */
 export async function batchGet(
   connection: Connection,
   keys: readonly string[],
   consistent: boolean,
   call: Call,
-  send: Connection['request'],
   onItem: (key: string, item: Item | undefined) => void,
-): Promise<void> {
+): Promise<string[]> {
   const { attributes } = connection.options
-  await untilProcessed([...keys], call, async (pending) => {
-    const output = await send('BatchGetItem', batchGetRequest(connection.options, pending, consistent))
-    // Only the keys are taken from here: an endpoint may leave out the consistency it was asked for.
-    const unprocessed = new Set<string>()
-    for (const key of Object.values(output.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? [])) {
-      const name = key[attributes.key]?.S
-      if (name !== undefined) unprocessed.add(name)
-    }
-    const found = new Map<string, Item>()
-    if (output.Responses === undefined) throw tornAnswer()
-    for (const item of Object.values(output.Responses).flat()) {
-      const name = item[attributes.key]?.S
-      if (name !== undefined) found.set(name, item)
-    }
-    const left: string[] = []
-    for (const key of pending) {
-      if (unprocessed.has(key) && !found.has(key)) left.push(key)
-      else onItem(key, found.get(key))
-    }
-    return left
-  })
+  const output = await connection.send(
+    'BatchGetItem',
+    batchGetRequest(connection.options, keys, consistent),
+    call,
+  )
+  // Only the keys are used: an endpoint may leave out the consistency of the request.
+  const unprocessed = new Set<string>()
+  for (const key of Object.values(output.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? [])) {
+    const name = key[attributes.key]?.S
+    if (name !== undefined) unprocessed.add(name)
+  }
+  const found = new Map<string, Item>()
+  if (output.Responses === undefined) throw tornAnswer()
+  for (const item of Object.values(output.Responses).flat()) {
+    const name = item[attributes.key]?.S
+    if (name !== undefined) found.set(name, item)
+  }
+  const left: string[] = []
+  for (const key of keys) {
+    if (unprocessed.has(key) && !found.has(key)) left.push(key)
+    else onItem(key, found.get(key))
+  }
+  return left
 }
 
 /** Read any number of distinct keys. @returns what was found, by key */
@@ -58,9 +59,13 @@ export async function batchGetAll(
 ): Promise<Map<string, Item>> {
   const found = new Map<string, Item>()
   await inChunks(connection, 'BatchGetItem', keys, MAX_BATCH_GET, (chunk, call) =>
-    batchGet(connection, chunk, consistent, call, connection.request.bind(connection), (key, item) => {
-      if (item !== undefined) found.set(key, item)
-    }),
+    untilProcessed([...chunk], call, (pending) =>
+      connection.call('BatchGetItem', undefined, (request) =>
+        batchGet(connection, pending, consistent, request, (key, item) => {
+          if (item !== undefined) found.set(key, item)
+        }),
+      ),
+    ),
   )
   return found
 }
@@ -104,15 +109,27 @@ async function untilProcessed<T>(
       lastProgress = performance.now()
       pushbacks = 0
     }
-    // Pushed back for lack of capacity, which DynamoDB says with an error for a single item.
-    const throttled = Object.assign(new Error(`${pending.length} entries were left unprocessed`), {
-      name: 'ThrottlingException',
-    })
-    if (performance.now() - lastProgress > NO_PROGRESS_LIMIT) throw throttled
-    call.note(throttled)
-    await call.pause(Math.min(50 * 2 ** pushbacks, 1000) * (0.5 + Math.random() / 2))
-    if (call.aborted) throw call.reason
+    if (performance.now() - lastProgress > NO_PROGRESS_LIMIT) throw leftUnprocessed(pending.length)
+    await pauseUnprocessed(call, pending.length, pushbacks)
   }
+}
+
+/**
+ * Waits before unprocessed entries are sent again: 50 ms to 1 s, with jitter.
+ *
+ * @param entries - number of unprocessed entries
+ * @param retries - retries since the last entry was processed
+ * @throws the call's reason, when the call is ended first
+ */
+export async function pauseUnprocessed(call: Call, entries: number, retries: number): Promise<void> {
+  call.note(leftUnprocessed(entries))
+  await call.pause(Math.min(50 * 2 ** retries, 1000) * (0.5 + Math.random() / 2))
+  if (call.aborted) throw call.reason
+}
+
+/** DynamoDB reports throttling of a part of a batch by unprocessed entries, and of a single item by this error. */
+function leftUnprocessed(entries: number): Error {
+  return Object.assign(new Error(`${entries} entries were left unprocessed`), { name: 'ThrottlingException' })
 }
 
 /**

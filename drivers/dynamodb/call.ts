@@ -39,6 +39,8 @@ export class Call {
   reason: unknown
   /** Told when the call is ended before it is done. */
   onend: ((reason: unknown) => void) | undefined
+  /** Called with the error of each attempt that failed. */
+  onfailure: ((error: unknown) => void) | undefined
   #pushback: Pushback
 
   /** @param pushback - what the calls of the same connection have met */
@@ -64,6 +66,7 @@ export class Call {
     if (!isRefusal(error)) this.ambiguous = true
     if (!isThrottling(this.lastError)) this.lastError = error
     if (isThrottling(error)) this.#pushback.note(error)
+    this.onfailure?.(error)
   }
 
   /** Settle as `work` does, or fail when the call is ended, whichever comes first. */

@@ -1,43 +1,50 @@
-import { batchGet, batchGetAll, inChunks } from './batch.ts'
+import { batchGet, batchGetAll, inChunks, pauseUnprocessed } from './batch.ts'
 import type { Call } from './call.ts'
 import { type Connection, disposedError } from './connection.ts'
-import { isAccessDenied } from './failure.ts'
+import { isAccessDenied, isThrottling } from './failure.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_GET, getRequest } from './requests.ts'
+import {
+  type Group,
+  type KeyRead,
+  type ReadItem,
+  type Waiter,
+  deliver,
+  fail,
+  idOf,
+  isAbandoned,
+  mergeInto,
+} from './key-read.ts'
 import { type ErrorContext, deadlineError, toDriverError } from './sdk-errors.ts'
 
-type Found = Item | undefined
-
-/** Somebody who waits for a key. */
-interface Waiter {
-  resolve: (item: Found) => void
-  reject: (reason: unknown) => void
-  timer: NodeJS.Timeout
-}
-
-/** A key that is waited for. */
-interface Pending {
-  key: string
-  consistent: boolean
-  waiters: Set<Waiter>
-  /** The group it left with; none while it is queued. */
-  group?: Group
-}
-
-/** Keys that went out together. */
-interface Group {
-  call: Call
-  pendings: Map<string, Pending>
-}
+/**
+ * How long a request counts against `maxInFlight` while it has no answer, ms. DynamoDB answers reads within 10 ms as a
+ * rule; a request that takes ten times as long says nothing about the next one.
+ */
+const SLOT_MS = 100
 
 /**
- * Reads single keys, gathered: the reads of one turn of the event loop leave together, one as GetItem, more as one
- * BatchGetItem. While `maxInFlight` requests are out, later reads wait for a completion and leave together. A read joins a
- * queued read of the same key and consistency, never one already sent.
+ * Gathers the reads of single keys: reads that begin in one turn of the event loop are sent together, a single one as
+ * GetItem, several as BatchGetItem. While `maxInFlight` slots are taken, later reads are queued, and sent together as soon
+ * as a slot is free.
+ *
+ * States of a read:
+ *
+ * | state  | a later read of the same key and consistency | next                                                       |
+ * | ------ | -------------------------------------------- | ---------------------------------------------------------- |
+ * | queued | joins                                        | sent, when a slot is free                                  |
+ * | sent   | is queued: the answer may be older than it   | settled by the answer; paused when it is left unprocessed  |
+ * | paused | joins: the retry is sent after it began      | sent again, 50 ms to 1 s later, without a slot             |
+ *
+ * A caller leaves after `timeout.request`, in any state. A group ends when no caller waits for it.
+ *
+ * A group takes a slot when it is sent. It frees the slot once, at the first of: its end, an answer that leaves keys
+ * unprocessed, a throttled attempt, {@link SLOT_MS}. So neither a throttled key nor a hung request holds up other reads.
  */
 export class Reader {
   #connection: Connection
-  #queue = new Map<string, Pending>()
+  #queue = new Map<string, KeyRead>()
+  #paused = new Map<string, KeyRead>()
   #inFlight = 0
   #scheduled = false
   #batchDenied = false
@@ -46,22 +53,22 @@ export class Reader {
     this.#connection = connection
   }
 
-  /** Read one key. @returns `undefined` when there is no such item */
-  read(key: string, consistent: boolean): Promise<Found> {
+  /** Reads one key. @returns `undefined` when there is no such item */
+  read(key: string, consistent: boolean): Promise<ReadItem> {
     if (this.#connection.options.batch === false || this.#batchDenied) return this.#readAlone(key, consistent)
     return new Promise((resolve, reject) => {
-      const id = queueId(key, consistent)
-      let pending = this.#queue.get(id)
-      if (pending === undefined) {
-        pending = { key, consistent, waiters: new Set() }
-        this.#queue.set(id, pending)
+      const id = idOf({ key, consistent })
+      let read = this.#queue.get(id) ?? this.#paused.get(id)
+      if (read === undefined) {
+        read = { key, consistent, waiters: new Set() }
+        this.#queue.set(id, read)
         this.#schedule()
       }
-      this.#join(pending, resolve, reject)
+      this.#join(read, resolve, reject)
     })
   }
 
-  /** Read many keys in as few requests as it takes. @returns what was found, by key */
+  /** Reads many keys in as few requests as possible. @returns the items that were found, by key */
   async readAll(keys: readonly string[], consistent: boolean): Promise<Map<string, Item>> {
     const distinct = [...new Set(keys)]
     if (!this.#batchDenied) {
@@ -79,35 +86,35 @@ export class Reader {
     return found
   }
 
-  /** Fail whoever is still queued. */
+  /** Fails the reads that are still queued. */
   dispose(): void {
     const reason = disposedError(this.#connection.options.table)
-    for (const pending of this.#queue.values()) fail(pending, reason)
+    for (const read of this.#queue.values()) fail(read, reason)
     this.#queue.clear()
   }
 
-  #readAlone(key: string, consistent: boolean): Promise<Found> {
+  #readAlone(key: string, consistent: boolean): Promise<ReadItem> {
     return this.#connection.call('GetItem', key, (call) => this.#getItem(key, consistent, call))
   }
 
-  async #getItem(key: string, consistent: boolean, call: Call): Promise<Found> {
+  async #getItem(key: string, consistent: boolean, call: Call): Promise<ReadItem> {
     const input = getRequest(this.#connection.options, key, consistent)
     return (await this.#connection.send('GetItem', input, call)).Item
   }
 
-  /** Wait for a key, for as long as a call may take in all: in the queue and under way. */
-  #join(pending: Pending, resolve: Waiter['resolve'], reject: Waiter['reject']): void {
+  /** Makes a caller wait for a read, for as long as a call may take in all. */
+  #join(read: KeyRead, resolve: Waiter['resolve'], reject: Waiter['reject']): void {
     const ms = this.#connection.options.timeout.request
     const giveUp = (): void => {
-      const { group } = pending
-      pending.waiters.delete(waiter)
-      reject(deadlineError(group?.call, ms, this.#context(pending, group)))
-      if (pending.waiters.size > 0) return
-      if (group === undefined) this.#queue.delete(queueId(pending.key, pending.consistent))
+      const { group, waiters } = waiter.read
+      waiters.delete(waiter)
+      reject(deadlineError(group?.call, ms, this.#context(waiter.read)))
+      if (waiters.size > 0) return
+      if (group === undefined) this.#queue.delete(idOf(waiter.read))
       else if (isAbandoned(group)) group.call.end(undefined)
     }
-    const waiter: Waiter = { resolve, reject, timer: setTimeout(giveUp, ms) }
-    pending.waiters.add(waiter)
+    const waiter: Waiter = { read, resolve, reject, timer: setTimeout(giveUp, ms) }
+    read.waiters.add(waiter)
   }
 
   #schedule(): void {
@@ -121,62 +128,108 @@ export class Reader {
     })
   }
 
-  /** The oldest queued read, and up to 99 more of its consistency: a BatchGetItem has one for all of a table's keys. */
+  /** Takes the oldest queued read, and up to 99 more of its consistency: a BatchGetItem has one for all keys of a table. */
   #takeGroup(): Group {
-    const group: Group = { call: this.#connection.begin(), pendings: new Map() }
+    const call = this.#connection.begin()
+    const group: Group = { call, operation: 'GetItem', reads: new Map(), slot: undefined }
     let consistent: boolean | undefined
-    for (const [id, pending] of this.#queue) {
-      consistent ??= pending.consistent
-      if (pending.consistent !== consistent) continue
-      pending.group = group
-      group.pendings.set(pending.key, pending)
+    for (const [id, read] of this.#queue) {
+      consistent ??= read.consistent
+      if (read.consistent !== consistent) continue
+      read.group = group
+      group.reads.set(read.key, read)
       this.#queue.delete(id)
-      if (group.pendings.size === MAX_BATCH_GET) break
+      if (group.reads.size === MAX_BATCH_GET) break
     }
+    if (group.reads.size > 1) group.operation = 'BatchGetItem'
     return group
   }
 
   async #send(group: Group): Promise<void> {
+    const { call, reads } = group
     this.#inFlight++
-    const { call, pendings } = group
-    const settle = (key: string, item: Found): void => {
-      const pending = pendings.get(key)
-      if (pending !== undefined) deliver(pending, item)
+    group.slot = setTimeout(() => this.#freeSlot(group), SLOT_MS)
+    call.onfailure = (error) => {
+      if (isThrottling(error)) this.#freeSlot(group)
     }
     try {
-      // Raced, so that the slot is free as soon as nobody waits, whatever the SDK still does.
-      await call.race(this.#request(group, settle))
+      // The call may end before the SDK settles: it cannot abort everything it does.
+      await call.race(this.#request(group))
     } catch (error) {
-      const isDenied = pendings.size > 1 && this.#noteDenial(error)
-      for (const pending of pendings.values()) {
-        if (isDenied) void this.#sendAlone(pending)
-        else fail(pending, toDriverError(error, this.#context(pending, group), call))
+      const isDenied = group.operation === 'BatchGetItem' && this.#noteDenial(error)
+      for (const read of reads.values()) {
+        this.#unpause(read)
+        if (isDenied) void this.#sendAlone(read)
+        else fail(read, toDriverError(error, this.#context(read), call))
       }
     } finally {
       this.#connection.finish(call)
-      this.#inFlight--
-      this.#schedule()
+      this.#freeSlot(group)
     }
   }
 
-  async #request({ call, pendings }: Group, settle: (key: string, item: Found) => void): Promise<void> {
-    const [first] = pendings.values()
+  #freeSlot(group: Group): void {
+    if (group.slot === undefined) return
+    clearTimeout(group.slot)
+    group.slot = undefined
+    this.#inFlight--
+    this.#schedule()
+  }
+
+  async #request(group: Group): Promise<void> {
+    const { call, reads } = group
+    const [first] = reads.values()
     if (first === undefined) return
     const { key, consistent } = first
-    if (pendings.size === 1) return settle(key, await this.#getItem(key, consistent, call))
-    const send: Connection['request'] = (operation, input) => this.#connection.send(operation, input, call)
-    await batchGet(this.#connection, [...pendings.keys()], consistent, call, send, settle)
-  }
-
-  async #sendAlone(pending: Pending): Promise<void> {
-    try {
-      deliver(pending, await this.#readAlone(pending.key, pending.consistent))
-    } catch (error) {
-      fail(pending, error)
+    if (group.operation === 'GetItem') return deliver(first, await this.#getItem(key, consistent, call))
+    const onItem = (key: string, item: ReadItem): void => {
+      const read = reads.get(key)
+      if (read === undefined) return
+      reads.delete(key)
+      deliver(read, item)
+    }
+    for (let retries = 0; reads.size > 0; retries++) {
+      const { size } = reads
+      const left = await batchGet(this.#connection, [...reads.keys()], consistent, call, onItem)
+      if (left.length < size) retries = 0
+      if (left.length > 0) await this.#pause(group, retries)
     }
   }
 
-  /** Whether the policy allows GetItem only; said once. */
+  /** Waits before the unprocessed reads of a group are sent again. Later reads of their keys join them meanwhile. */
+  async #pause(group: Group, retries: number): Promise<void> {
+    this.#freeSlot(group)
+    for (const read of group.reads.values()) {
+      const id = idOf(read)
+      const other = this.#paused.get(id)
+      if (other === undefined) this.#paused.set(id, read)
+      else {
+        mergeInto(other, read)
+        group.reads.delete(read.key)
+      }
+    }
+    if (group.reads.size === 0) return
+    await pauseUnprocessed(group.call, group.reads.size, retries)
+    for (const read of group.reads.values()) {
+      this.#unpause(read)
+      if (read.waiters.size === 0) group.reads.delete(read.key)
+    }
+  }
+
+  #unpause(read: KeyRead): void {
+    const id = idOf(read)
+    if (this.#paused.get(id) === read) this.#paused.delete(id)
+  }
+
+  async #sendAlone(read: KeyRead): Promise<void> {
+    try {
+      deliver(read, await this.#readAlone(read.key, read.consistent))
+    } catch (error) {
+      fail(read, error)
+    }
+  }
+
+  /** Notes, and warns once, that the credentials allow GetItem only. @returns whether the error says so */
   #noteDenial(error: unknown): boolean {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
     if (!isAccessDenied(cause)) return false
@@ -191,36 +244,8 @@ export class Reader {
     return true
   }
 
-  #context(pending: Pending, group?: Group): ErrorContext {
-    const operation = group !== undefined && group.pendings.size > 1 ? 'BatchGetItem' : 'GetItem'
-    return { operation, table: this.#connection.options.table, key: pending.key }
+  #context({ key, group }: KeyRead): ErrorContext {
+    const { operation = 'GetItem' } = group ?? {}
+    return { operation, table: this.#connection.options.table, key }
   }
-}
-
-function queueId(key: string, consistent: boolean): string {
-  return (consistent ? 's' : 'e') + key
-}
-
-function isAbandoned(group: Group): boolean {
-  for (const pending of group.pendings.values()) if (pending.waiters.size > 0) return false
-  return true
-}
-
-function deliver(pending: Pending, item: Found): void {
-  let shared = false
-  for (const waiter of pending.waiters) {
-    clearTimeout(waiter.timer)
-    // Bytes can be changed by whoever gets them.
-    waiter.resolve(shared && item !== undefined ? structuredClone(item) : item)
-    shared = true
-  }
-  pending.waiters.clear()
-}
-
-function fail(pending: Pending, reason: unknown): void {
-  for (const waiter of pending.waiters) {
-    clearTimeout(waiter.timer)
-    waiter.reject(reason)
-  }
-  pending.waiters.clear()
 }

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import dynamodb, { type ConsumedUnits, type DynamoDBOptions } from '../../drivers/dynamodb.ts'
-import { hold } from '../support/faults.ts'
-import { type Proxy, startProxy } from '../support/proxy.ts'
+import { throttling } from '../support/aws-errors.ts'
+import { hold, jsonAnswer, stalledHeaders } from '../support/faults.ts'
+import { type Call, type Fault, type Proxy, startProxy } from '../support/proxy.ts'
 import { describeEngines } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/tables.ts'
 
@@ -116,6 +117,72 @@ describeEngines('read coalescing', (engine) => {
     expect(await Promise.all(late)).toEqual(['written', 'written'])
     expect(proxy.calls).toHaveLength(2)
     await Promise.all([driver.dispose(), writer.dispose()])
+  })
+
+  const keysOf = ({ body }: Call): string[] =>
+    [body.RequestItems?.[table.table]?.Keys ?? body.Key].flat().map((key) => key.session_key.S)
+  const asksFor = (key: string) => (call: Call) => keysOf(call).includes(key)
+  /** DynamoDB leaves one key unprocessed in every batch, as it does with a key of a throttled partition. */
+  const leaveOut =
+    (key: string): Fault =>
+    async ({ call, forward, reply }) => {
+      const others = keysOf(call).filter((each) => each !== key)
+      const Keys = others.map((each) => ({ session_key: { S: each } }))
+      const request = call.body.RequestItems[table.table]
+      const RequestItems = { [table.table]: { ...request, Keys } }
+      const answer = others.length > 0 ? JSON.parse((await forward({ RequestItems })).body.toString()) : {}
+      const UnprocessedKeys = { [table.table]: { Keys: [{ session_key: { S: key } }] } }
+      reply(jsonAnswer(200, { Responses: {}, ...answer, UnprocessedKeys }))
+    }
+  /** One slot, and reads that wait for a minute: a read that waits for a slot held by a hot key fails the test. */
+  const oneSlot = () => connect({ batch: { maxInFlight: 1 }, timeout: { request: 60_000 } })
+
+  it('frees the slot of a group whose only keys left are unprocessed', async () => {
+    const driver = oneSlot()
+    proxy.fault({ match: asksFor('hot'), do: leaveOut('hot') })
+    const hot = driver.getItem('hot').catch((error: unknown) => error)
+    expect(await Promise.all(keys(2).map((key) => driver.getItem(key)))).toEqual(['0', '1'])
+    expect(await driver.getItem('k2')).toBe('2')
+    await driver.dispose()
+    expect(await hot).toMatchObject({ code: 'DISPOSED' })
+  })
+
+  it('retries an unprocessed key once for all reads that wait for it', async () => {
+    const driver = oneSlot()
+    const strong = { consistent: true }
+    proxy.fault({ times: 1, do: leaveOut('k9') })
+    const first = driver.getItem('k9', strong)
+    expect(await driver.getItem('k0', strong)).toBe('0')
+    // The retry waits now. These reads join it: it is sent after they began.
+    const joined = Array.from({ length: 5 }, () => driver.getItem('k9', strong))
+    expect(await driver.getItem('k1', strong)).toBe('1')
+    expect(await Promise.all([first, ...joined])).toEqual(Array.from({ length: 6 }, () => '9'))
+    expect(proxy.calls.map(keysOf)).toEqual([['k9', 'k0'], ['k1'], ['k9']])
+    await driver.dispose()
+  })
+
+  it('frees the slot of a read that DynamoDB throttles while the SDK tries again', async () => {
+    const driver = connect({
+      batch: { maxInFlight: 1 },
+      timeout: { request: 60_000 },
+      clientConfig: { maxAttempts: 1000 },
+    })
+    proxy.fault({ match: asksFor('hot'), do: throttling })
+    const hot = driver.getItem('hot').catch((error: unknown) => error)
+    await proxy.arrived(1)
+    expect(await driver.getItem('k2')).toBe('2')
+    await driver.dispose()
+    expect(await hot).toMatchObject({ code: 'DISPOSED' })
+  })
+
+  it('frees the slot of a request that has no answer', async () => {
+    const driver = oneSlot()
+    proxy.fault({ match: asksFor('hung'), do: stalledHeaders })
+    const hung = driver.getItem('hung').catch((error: unknown) => error)
+    await proxy.arrived(1)
+    expect(await driver.getItem('k2')).toBe('2')
+    await driver.dispose()
+    expect(await hung).toMatchObject({ code: 'DISPOSED' })
   })
 
   it('can be turned off', async () => {
