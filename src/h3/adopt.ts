@@ -1,6 +1,6 @@
 import type { FormerSession } from '../session/session.ts'
 import type { ResolvedConfig } from './config.ts'
-import { cookieValue } from './cookie.ts'
+import { cookieValues } from './cookie.ts'
 import type { H3EventLike } from './event.ts'
 
 /** What h3's `unsealSession` makes of a sealed cookie. */
@@ -23,17 +23,19 @@ export type Unseal = {
 /** Takes over the sessions that other software keeps, each at the first request with its cookie. */
 export interface Adopter {
   /**
-   * Find a session without reading it.
+   * Finds sessions without reading them. A client may have several cookies of the name, set with different domains or paths.
+   * Their sessions are tried in order. The first one that is alive is taken over, and signing out ends all of them.
    *
    * @param cookies - the request's `cookie` header
-   * @returns `undefined` when no cookie names a session, or its signature is wrong
+   * @returns one session or several; `undefined` when no cookie names a session, or its signature is wrong
    */
-  find(cookies: string): FormerSession | undefined
+  find(cookies: string): FormerSession | readonly FormerSession[] | undefined
 }
 
-/** What a request's cookies hold of a session from before. */
-interface Former {
-  readonly find?: () => Promise<FormerSession | undefined>
+/** Sessions from before that a request names. */
+export interface Former {
+  /** Finds the sessions, in the order in which to try them. */
+  readonly find?: (() => Promise<readonly FormerSession[]>) | undefined
   /** Names of the further cookies that came: a long seal is spread over several. */
   readonly chunks: readonly string[]
 }
@@ -42,60 +44,86 @@ interface Former {
 const SEAL = 'Fe26.2*'
 const CHUNKS = /^__chunked__([1-9]\d?|100)$/
 
+/** Maximum number of seals tried in a request. A forged one costs key derivations too, so the client must not choose their number. */
+const MAX_SEALS = 8
+
+const NOTHING: Former = { chunks: [] }
+
 /**
- * Look for the session that a client had before it had one of the store's.
+ * Looks for the sessions that a client had before it had one of the store's.
  *
  * @param cookies - the request's cookies
- * @param sent - the cookie called as the session, unless it is a token
+ * @param sent - what the client sent as the session and is no token
  */
-export function formerSession(
+export function formerSessions(
   event: H3EventLike,
   config: ResolvedConfig,
   cookies: string,
-  sent: string | undefined,
+  sent: readonly string[],
 ): Former {
   const { name, adopt } = config
   if (typeof adopt === 'object') {
-    const find = async (): Promise<FormerSession | undefined> => {
-      const found = adopt.find(cookies)
-      return found && { ...found, key: `${name}.${found.key}` }
-    }
+    const find = async (): Promise<readonly FormerSession[]> =>
+      [adopt.find(cookies) ?? []].flat().map((found) => ({ ...found, key: `${name}.${found.key}` }))
     return { find, chunks: [] }
   }
-  if (!adopt || !sent) return { chunks: [] }
-  const { sealed, chunks } = sealedCookie(cookies, name, sent)
-  return { ...(sealed && { find: () => unseal(event, config, adopt, sealed) }), chunks }
+  if (!adopt || sent.length === 0) return NOTHING
+  const { seals, chunks } = sealedCookies(cookies, name, sent)
+  return { ...(seals.length > 0 && { find: () => unsealEach(event, config, adopt, seals) }), chunks }
 }
 
-/** A session that h3 has sealed into a cookie, or several. */
-function sealedCookie(
+/** Returns the seals that h3 has put into cookies, each into one or several. */
+function sealedCookies(
   cookies: string,
   name: string,
-  value: string,
-): { sealed: string | undefined; chunks: readonly string[] } {
-  const count = Number(CHUNKS.exec(value)?.[1] ?? 0)
-  const names = Array.from({ length: count }, (_, index) => `${name}.${index + 1}`)
-  const parts = names.map((each) => cookieValue(cookies, each))
-  const text = count > 0 ? parts.join('') : value
-  return {
-    sealed: text.startsWith(SEAL) ? text : undefined,
-    // Each is removed by a cookie of the response, so the client's word for how many there are is not enough.
-    chunks: names.filter((_, index) => parts[index] !== undefined),
-  }
+  sent: readonly string[],
+): { seals: readonly string[]; chunks: readonly string[] } {
+  const counts = sent.map((value) => Number(CHUNKS.exec(value)?.[1] ?? 0))
+  const names = Array.from({ length: Math.max(...counts) }, (_, index) => `${name}.${index + 1}`)
+  const parts = names.map((each) => cookieValues(cookies, each))
+  const texts = sent.flatMap((value, index) => {
+    const count = counts[index] ?? 0
+    return count > 0 ? joinChunks(parts.slice(0, count), index) : value
+  })
+  const seals = [...new Set(texts)].filter((text) => text.startsWith(SEAL)).slice(0, MAX_SEALS)
+  // Each is removed by a cookie of the response, so the client's word for how many there are is not enough.
+  return { seals, chunks: names.filter((_, index) => parts[index]?.length) }
 }
 
-/** Read a session that h3 has sealed. A broken or expired seal is no session, as it is for h3. */
-async function unseal(
+/**
+ * Returns the texts that the cookies of a chunked seal may make. A client with two such seals sends their cookies in the same
+ * order under each name, so those at the same place belong together. A name with fewer cookies gives its last one.
+ *
+ * @param parts - the values of `name.1`, of `name.2` …
+ * @param first - the place to begin with
+ */
+function joinChunks(parts: readonly string[][], first: number): string[] {
+  const places = Math.max(...parts.map(({ length }) => length))
+  const at = (place: number): string =>
+    parts.map((values) => values[Math.min(place, values.length - 1)]).join('')
+  return Array.from({ length: places }, (_, index) => at((first + index) % places))
+}
+
+/** Reads sessions that h3 has sealed. A broken or expired seal is no session, as it is for h3. */
+async function unsealEach(
   event: H3EventLike,
   { name, passwords, maxAge, idleTimeout }: ResolvedConfig,
   adopt: Unseal,
-  sealed: string,
-): Promise<FormerSession | undefined> {
-  for (const password of passwords) {
-    const found = await adopt(event, { password, maxAge, idleTimeout }, sealed).catch(() => undefined)
-    if (!found?.id) continue
-    const { id, createdAt, data } = found
-    return { key: `${name}.${id}`, read: async () => ({ createdAt, data: { ...data } }), end: async () => {} }
+  seals: readonly string[],
+): Promise<FormerSession[]> {
+  const unseal = async (sealed: string): Promise<FormerSession | undefined> => {
+    for (const password of passwords) {
+      const found = await adopt(event, { password, maxAge, idleTimeout }, sealed).catch(() => undefined)
+      if (!found?.id) continue
+      const { id, createdAt, data } = found
+      return {
+        key: `${name}.${id}`,
+        read: async () => ({ createdAt, data: { ...data } }),
+        end: async () => {},
+      }
+    }
+    return undefined
   }
-  return undefined
+  const sessions = await Promise.all(seals.map(unseal))
+  return sessions.filter((session) => session !== undefined)
 }

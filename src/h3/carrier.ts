@@ -2,7 +2,8 @@ import { UnsessionError } from '../../drivers/utils/errors.ts'
 import type { SessionCarrier } from '../session/session.ts'
 import type { SessionRecord } from '../session/types.ts'
 import type { ResolvedConfig } from './config.ts'
-import { cookieExpires } from './cookie.ts'
+import { cookieExpires, removalAttributes } from './cookie.ts'
+import type { RequestOrigin } from './origin.ts'
 import type { ResponseHead } from './response.ts'
 import { SessionTimer } from './timing.ts'
 
@@ -16,13 +17,12 @@ export class ResponseCarrier implements SessionCarrier {
   #timer: SessionTimer | undefined
   /** Whether the client may have a cookie to remove. */
   #hasCookie: boolean
-  /** Names of the further cookies that h3 has left with the client. */
-  readonly #chunks: readonly string[]
+  readonly #origin: RequestOrigin
 
-  constructor(config: ResolvedConfig, hasCookie: boolean, chunks: readonly string[]) {
+  constructor(config: ResolvedConfig, origin: RequestOrigin) {
     this.#config = config
-    this.#hasCookie = hasCookie
-    this.#chunks = chunks
+    this.#origin = origin
+    this.#hasCookie = origin.hasCookie
   }
 
   /** Go by another configuration from now on. */
@@ -33,12 +33,12 @@ export class ResponseCarrier implements SessionCarrier {
   /** Use a response, which from now on depends on the session. */
   attach(response: ResponseHead | undefined): void {
     this.#response = response
-    if (response?.isOpen) response.vary(this.#config.header ?? 'Cookie')
+    if (response?.isOpen) response.vary(this.#config.vary)
   }
 
   /** Whether a new session can reach its client. */
   get isOpen(): boolean {
-    return this.#config.attributes === undefined || this.#response?.isOpen === true
+    return !this.#usesCookie || this.#response?.isOpen === true
   }
 
   /** Whether a session is to be stored for whoever comes without one, and can be. */
@@ -60,12 +60,26 @@ export class ResponseCarrier implements SessionCarrier {
     const { id, version, deadline, idleTimeout, expiresAt } = record
     const lastsWithBrowser = deadline === undefined && idleTimeout === undefined
     const expires = cookieExpires(lastsWithBrowser ? undefined : expiresAt)
-    this.#setCookie(() => this.#config.sign(id, version) + expires)
+    const { name, attributes = '', sign } = this.#config
+    const response = this.#openResponse()
+    if (!response) return
+    response.setCookie(name, `${name}=${sign(id, version)}${expires}${attributes}`)
+    for (const chunk of this.#origin.chunks) response.setCookie(chunk, `${chunk}=; Max-Age=0${attributes}`)
+    response.noStore()
     this.#hasCookie = true
   }
 
+  /** Removes the cookie as configured, and as it may have been set before its domain was configured otherwise. */
   remove(): void {
-    if (this.#hasCookie) this.#setCookie(() => '; Max-Age=0')
+    const { name, cookie } = this.#config
+    const { chunks, domains } = this.#origin
+    const response = this.#hasCookie && this.#openResponse()
+    if (!response) return
+    const variants = removalAttributes(name, cookie, domains)
+    for (const each of [name, ...chunks]) {
+      response.setCookie(each, ...variants.map((attributes) => `${each}=; Max-Age=0${attributes}`))
+    }
+    response.noStore()
   }
 
   /** Measures the work, where that is asked for. */
@@ -92,12 +106,12 @@ export class ResponseCarrier implements SessionCarrier {
     return this.#response?.isOpen ? this.#response.yieldTo(response) : response
   }
 
-  #setCookie(content: () => string): void {
-    const { name, attributes } = this.#config
-    const response = this.#response
-    if (attributes === undefined || !response?.isOpen) return
-    response.setCookie(name, `${name}=${content()}${attributes}`)
-    for (const chunk of this.#chunks) response.setCookie(chunk, `${chunk}=; Max-Age=0${attributes}`)
-    response.noStore()
+  get #usesCookie(): boolean {
+    return !this.#origin.isByHeader && this.#config.attributes !== undefined
+  }
+
+  /** The response, if a cookie is to be set and can be. */
+  #openResponse(): ResponseHead | undefined {
+    return this.#usesCookie && this.#response?.isOpen ? this.#response : undefined
   }
 }

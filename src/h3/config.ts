@@ -22,7 +22,12 @@ export interface SessionConfig {
   idleTimeout?: number
   /** Attributes of the cookie; `false` sets none. Default `HttpOnly; Secure; SameSite=Lax; Path=/`. */
   cookie?: SessionCookieOptions | false
-  /** Name of a request header to carry the token instead of the cookie. The handler tells its client `session.token`. */
+  /**
+   * Name of a request header that may carry the token instead of the cookie, for clients that are no browsers. A request whose
+   * header has a valid token uses that session and gets no cookie. Every other request works by cookie. The handler tells its
+   * client `session.token`. The header `authorization` is read as `Bearer <token>`. With `cookie: false` the header is the only
+   * way. Default: none.
+   */
   sessionHeader?: string | false
   /** Makes ids: 1 to 128 characters of base64url, never one twice. Default: 192 random bits. */
   generateId?: () => string
@@ -44,10 +49,14 @@ export interface ResolvedConfig extends SessionOptions {
   readonly name: string
   readonly passwords: readonly string[]
   readonly keys: readonly [SigningKey, ...SigningKey[]]
-  /** Where the token comes from: a request header, or the cookie. */
+  /** Header that may carry the token, in lower case. */
   readonly header: string | undefined
+  /** Request headers that choose the session, for `Vary`. */
+  readonly vary: string
   /** Attributes of the cookie; `undefined` where none is set. */
   readonly attributes: string | undefined
+  /** The options that {@link attributes} are made from. */
+  readonly cookie: SessionCookieOptions
   readonly saveUninitialized: boolean
   readonly serverTiming: boolean
   readonly adopt: Unseal | Adopter | undefined
@@ -99,7 +108,9 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
     generateId,
     onConflict,
     header,
-    attributes: cookie === false || header ? undefined : cookieAttributes(name, cookie ?? {}),
+    vary: header ? (cookie === false ? header : `${header}, Cookie`) : 'Cookie',
+    attributes: cookie === false ? undefined : cookieAttributes(name, cookie ?? {}),
+    cookie: cookie || {},
     sign: (id, version) => sign(name, id, version, keys[0]),
     saveUninitialized: config.saveUninitialized === true,
     serverTiming: config.serverTiming === true,

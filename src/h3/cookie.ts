@@ -20,6 +20,11 @@ export interface SessionCookieOptions {
 const SAME_SITE = new Set(['lax', 'strict', 'none'])
 const PRIORITY = new Set(['low', 'medium', 'high'])
 
+const TAB = 0x09
+const SPACE = 0x20
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+
 /** As h3 reads them: whatever their case. */
 const lower = (value: unknown): string => String(value).toLowerCase()
 
@@ -86,6 +91,21 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
     .join('')
 }
 
+/**
+ * Returns the attributes under which to remove a cookie: as configured, without a domain, and with each further domain.
+ *
+ * @param domains - further domains that the cookie may have been set with
+ */
+export function removalAttributes(
+  name: string,
+  options: SessionCookieOptions,
+  domains: readonly string[],
+): string[] {
+  // A browser refuses a cookie of such a name that has a domain, so it keeps no other variant.
+  const variants = /^__host-/i.test(name) ? [undefined] : [options.domain, undefined, ...domains]
+  return [...new Set(variants)].map((domain) => cookieAttributes(name, { ...options, domain }))
+}
+
 function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }
@@ -95,16 +115,68 @@ export function cookieExpires(instant: number | undefined): string {
   return instant === undefined ? '' : `; Expires=${new Date(Math.ceil(instant / 1000) * 1000).toUTCString()}`
 }
 
-/** The first cookie of a name in a request's `cookie` header, as it was sent. */
+/** Returns the value of the first cookie of a name in a `cookie` header, as it was sent. */
 export function cookieValue(header: string, name: string): string | undefined {
-  for (let start = 0; start < header.length;) {
-    const separator = header.indexOf(';', start)
-    const end = separator === -1 ? header.length : separator
-    while (header.charCodeAt(start) === 0x20 || header.charCodeAt(start) === 0x09) start++
-    if (header.startsWith(name, start) && header[start + name.length] === '=') {
-      return header.slice(start + name.length + 1, end).trim()
-    }
-    start = end + 1
+  const start = findCookie(header, name, 0)
+  return start === -1 ? undefined : valueAt(header, start)
+}
+
+/**
+ * Returns the values of all cookies of a name, in the order they were sent. A browser sends several when they were set with
+ * different domains or paths.
+ */
+export function cookieValues(header: string, name: string): string[] {
+  const values: string[] = []
+  for (let start = findCookie(header, name, 0); start !== -1; start = findCookie(header, name, start)) {
+    values.push(valueAt(header, start))
+    start = endOf(header, start)
   }
-  return undefined
+  return values
+}
+
+/** Tells whether a header has more than one cookie of a name, without building a list. */
+export function isRepeated(header: string, name: string): boolean {
+  const start = findCookie(header, name, 0)
+  return start !== -1 && findCookie(header, name, endOf(header, start)) !== -1
+}
+
+/** Returns where the value of the next cookie of a name starts, or -1. @param from - start or end of a cookie in the header */
+function findCookie(header: string, name: string, from: number): number {
+  for (let at = header.indexOf(name, from); at !== -1; at = header.indexOf(name, at + 1)) {
+    const value = at + name.length
+    if (header.charCodeAt(value) === EQUALS && isAtStart(header, at)) return value + 1
+  }
+  return -1
+}
+
+/** Tells whether nothing but white space stands between a position and the separator before it. */
+function isAtStart(header: string, position: number): boolean {
+  let before = position - 1
+  while (header.charCodeAt(before) === SPACE || header.charCodeAt(before) === TAB) before--
+  return before < 0 || header.charCodeAt(before) === SEMICOLON
+}
+
+function valueAt(header: string, start: number): string {
+  return header.slice(start, endOf(header, start)).trim()
+}
+
+function endOf(header: string, start: number): number {
+  const separator = header.indexOf(';', start)
+  return separator === -1 ? header.length : separator
+}
+
+/** A host name of two labels or more. An address has none that a cookie could be set for. */
+const HOST = /^(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/
+
+/**
+ * Returns the domains that a cookie a host receives may have been set with: the host and its parents of two labels or more.
+ * Some of them are public suffixes such as `co.uk`. A browser ignores a cookie with such a domain.
+ *
+ * @param host - as in the header `host`; a port is ignored
+ */
+export function cookieDomains(host: string | undefined): string[] {
+  const domain = host?.replace(/:\d+$/, '').toLowerCase() ?? ''
+  if (!HOST.test(domain)) return []
+  const labels = domain.split('.')
+  return labels.slice(1).map((_, index) => labels.slice(index).join('.'))
 }

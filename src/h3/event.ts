@@ -6,7 +6,7 @@ type NodeHeaders = Record<string, string | string[] | undefined>
  * which have no response: their sessions can be read and changed, but not started.
  */
 export interface H3EventLike {
-  readonly req?: { readonly headers: Headers | NodeHeaders }
+  readonly req?: { readonly headers: Headers | NodeHeaders; readonly url?: string | undefined }
   readonly res?: object
   readonly node?: { readonly req: { readonly headers: NodeHeaders }; readonly res?: NodeResponse | undefined }
   readonly handled?: boolean

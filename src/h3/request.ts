@@ -1,11 +1,9 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { RequestSession } from '../session/request-session.ts'
-import { verify } from '../session/token.ts'
-import { formerSession } from './adopt.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
-import { cookieValue } from './cookie.ts'
-import { headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
+import { requestIdentity, type H3EventLike } from './event.ts'
+import { requestOrigin } from './origin.ts'
 import { responseHead } from './response.ts'
 
 /** One of a request's sessions. */
@@ -89,13 +87,8 @@ async function load(entry: Entry): Promise<RequestSession> {
 }
 
 function createEntry(event: H3EventLike, config: ResolvedConfig): Entry {
-  const { name, header, keys } = config
-  const headers = requestHeaders(event)
-  const cookies = header ? '' : (headerOf(headers, 'cookie') ?? '')
-  const sent = header ? headerOf(headers, header) : cookieValue(cookies, name)
-  const token = sent ? verify(name, sent, keys) : null
-  const { find, chunks } = formerSession(event, config, cookies, token ? undefined : sent)
-  const carrier = new ResponseCarrier(config, sent !== undefined, chunks)
+  const origin = requestOrigin(event, config)
+  const carrier = new ResponseCarrier(config, origin)
   carrier.attach(responseHead(event))
-  return { event, carrier, session: new RequestSession(config, carrier, { token, former: find }) }
+  return { event, carrier, session: new RequestSession(config, carrier, origin) }
 }

@@ -4,8 +4,8 @@ import { isWebResponse, type NodeResponse, type H3EventLike, type WebResponse } 
 export interface ResponseHead {
   /** Whether what is set still reaches the client. */
   readonly isOpen: boolean
-  /** Set a cookie, in place of what was set for it before. @param cookie - text of a `set-cookie` header */
-  setCookie(name: string, cookie: string): void
+  /** Sets a cookie, in place of what was set for it before. @param cookies - text of a `set-cookie` header, or of several */
+  setCookie(name: string, ...cookies: string[]): void
   /** Name a request header that the response depends on. */
   vary(field: string): void
   /** Set a metric of the header `Server-Timing`, in place of what was set for it before. */
@@ -49,11 +49,11 @@ class WebHead implements ResponseHead {
     return this.#event.res === this.#response && !this.#node?.headersSent
   }
 
-  setCookie(name: string, cookie: string): void {
+  setCookie(name: string, ...cookies: string[]): void {
     for (const headers of this.#prepared()) {
       const others = headers.getSetCookie().filter((other) => !other.startsWith(`${name}=`))
       headers.delete('set-cookie')
-      for (const each of [...others, cookie]) headers.append('set-cookie', each)
+      for (const each of [...others, ...cookies]) headers.append('set-cookie', each)
     }
   }
 
@@ -110,11 +110,11 @@ class NodeHead implements ResponseHead {
     return !this.#response.headersSent && !this.#event.handled
   }
 
-  setCookie(name: string, cookie: string): void {
+  setCookie(name: string, ...cookies: string[]): void {
     const others = [this.#response.getHeader('set-cookie') ?? []].flat().map(String)
     this.#response.setHeader('set-cookie', [
       ...others.filter((other) => !other.startsWith(`${name}=`)),
-      cookie,
+      ...cookies,
     ])
   }
 

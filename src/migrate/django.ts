@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
 import { isObject } from '../../drivers/utils/check.ts'
 import type { Adopter } from '../h3/adopt.ts'
-import { cookieValue } from '../h3/cookie.ts'
+import { cookieValues } from '../h3/cookie.ts'
 import { parseJson, toText } from '../session/envelope.ts'
 import type { LegacyFormat } from '../session/legacy.ts'
 import type { SessionData } from '../session/types.ts'
@@ -73,10 +73,9 @@ export function django({ secret, className = 'SessionStore' }: DjangoFormatOptio
  */
 export function fromDjango(options: DjangoOptions): Adopter {
   const { name = 'sessionid' } = options
-  return adopter(options, django(options), name, (cookies) => {
-    const key = cookieValue(cookies, name)
-    return key !== undefined && KEY.test(key) ? key : undefined
-  })
+  return adopter(options, django(options), name, (cookies) =>
+    cookieValues(cookies, name).filter((key) => KEY.test(key)),
+  )
 }
 
 function readSigned(text: string, secrets: readonly string[], className: string): SessionData | undefined {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Adopter } from '../h3/adopt.ts'
-import { cookieValue } from '../h3/cookie.ts'
+import { cookieValues } from '../h3/cookie.ts'
 import { isObject } from '../../drivers/utils/check.ts'
 import { parseJson, type StoredValue, toText } from '../session/envelope.ts'
 import type { LegacyFormat } from '../session/legacy.ts'
@@ -60,7 +60,7 @@ export function fromExpressSession(options: ExpressSessionOptions): Adopter {
   const secrets = secretsOf(options.secret)
   const { name = 'connect.sid' } = options
   return adopter(options, expressSession(), name, (cookies) =>
-    verifyCookie(decode(cookieValue(cookies, name)), secrets),
+    cookieValues(cookies, name).flatMap((cookie) => verifyCookie(decode(cookie), secrets) ?? []),
   )
 }
 
@@ -76,9 +76,9 @@ function verifyCookie(cookie: string, secrets: readonly string[]): string | unde
   return secrets.some(isSigned) ? id : undefined
 }
 
-function decode(cookie: string | undefined): string {
+function decode(cookie: string): string {
   try {
-    return decodeURIComponent(cookie ?? '')
+    return decodeURIComponent(cookie)
   } catch {
     return ''
   }

@@ -32,13 +32,13 @@ export interface Converted {
  * An adopter for sessions in one format.
  *
  * @param cookieName - name of the cookie that carries their ids
- * @param findId - the id that a `cookie` header proves or names
+ * @param findIds - the ids that a `cookie` header proves or names, in order
  */
 export function adopter(
   { storage, convert, hooks }: FormerStoreOptions,
   format: LegacyFormat,
   cookieName: string,
-  findId: (cookies: string) => string | undefined,
+  findIds: (cookies: string) => readonly string[],
 ): Adopter {
   if (convert !== undefined && typeof convert !== 'function')
     throw invalidOption('convert', 'must be a function')
@@ -65,9 +65,12 @@ export function adopter(
 
   return {
     find(cookies) {
-      const id = findId(cookies)
-      if (id === undefined) return undefined
-      return { key: `${format.name}.${cookieName}.${id}`, read: () => read(id), end: () => end(id) }
+      const sessions = [...new Set(findIds(cookies))].map((id) => ({
+        key: `${format.name}.${cookieName}.${id}`,
+        read: () => read(id),
+        end: () => end(id),
+      }))
+      return sessions.length > 1 ? sessions : sessions[0]
     },
   }
 }

@@ -40,6 +40,18 @@ export async function adoptSession(
   }
 }
 
+/** Takes over the first of several sessions that can be continued. See {@link adoptSession}. */
+export async function adoptFirst(
+  options: SessionOptions,
+  formers: readonly FormerSession[],
+): Promise<SessionRecord | null> {
+  for (const former of formers) {
+    const record = await adoptSession(options, former)
+    if (record) return record
+  }
+  return null
+}
+
 async function create(options: SessionOptions, adopted: AdoptedSession): Promise<SessionRecord | null> {
   const { store, generateId } = options
   const now = store.config.now()

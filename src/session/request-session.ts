@@ -85,9 +85,10 @@ export class RequestSession implements Session {
   /** Read the session that the request came with. Slides its expiry when that is due. */
   load(): Promise<this> {
     return this.#enqueue(async () => {
-      const { token, former } = this.#origin
-      if (token) await this.#read(token)
-      else if (former) await this.#adopt(await former())
+      const { token, others, former } = this.#origin
+      if (token && (await this.#read(token))) return
+      if (others) for (const other of others) if (await this.#read(other)) return
+      if (former) await this.#adopt(await former())
     })
   }
 
@@ -131,13 +132,13 @@ export class RequestSession implements Session {
 
   clear(): Promise<this> {
     return this.#enqueue(async () => {
-      const { token } = this.#origin
-      const former = await this.#origin.former?.()
-      // What was not taken over yet is, so that it is known to have ended.
-      if (!this.#record && !token) await this.#adopt(former)
+      const { token, others, former } = this.#origin
       const id = this.#record?.id ?? token?.id
       if (id !== undefined) await this.#options.store.destroy(id)
-      await former?.end()
+      if (others || former) {
+        const { endOthers } = await import('./sign-out.ts')
+        await endOthers(this.#options, this.#origin, id)
+      }
       this.#isNew = true
       this.#origin = { token: null }
       this.#record = null
@@ -170,15 +171,17 @@ export class RequestSession implements Session {
     return { id: this.id, data: this.data }
   }
 
-  async #read(token: SessionToken): Promise<void> {
+  /** @returns whether the session of the token is alive */
+  async #read(token: SessionToken): Promise<boolean> {
     const { store } = this.#options
     const record = await store.load(token.id, { minVersion: token.version })
-    if (!record) return
+    if (!record) return false
     this.#open(record)
     const touched = shouldTouch(record, store.config.now()) ? await this.#touch(record) : null
     if (touched) this.#record = touched
     // A record older than its token is a restored one: a new token ends the strong reads that the old one asks for.
     if (touched || record.version < token.version) this.#carrier.send(touched ?? record)
+    return true
   }
 
   /** A touch is a courtesy: where storage refuses writes for the moment, reading goes on. */
@@ -191,10 +194,10 @@ export class RequestSession implements Session {
     }
   }
 
-  async #adopt(former: FormerSession | undefined): Promise<void> {
-    if (!former) return
-    const { adoptSession } = await import('./adopt.ts')
-    const record = await adoptSession(this.#options, former)
+  async #adopt(formers: readonly FormerSession[]): Promise<void> {
+    if (formers.length === 0) return
+    const { adoptFirst } = await import('./adopt.ts')
+    const record = await adoptFirst(this.#options, formers)
     if (!record) return
     this.#open(record)
     this.#carrier.send(record)

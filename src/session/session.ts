@@ -67,10 +67,12 @@ export interface SessionOptions extends Lifetime {
 
 /** Where the session of a request comes from. */
 export interface SessionOrigin {
-  /** What its token says. */
+  /** What its token says; of several tokens, the first one. */
   readonly token: SessionToken | null
-  /** Finds the session that its client had elsewhere until now. */
-  readonly former?: (() => Promise<FormerSession | undefined>) | undefined
+  /** Further tokens, each of another session. They count, in order, when the session of the first one is not alive. */
+  readonly others?: readonly SessionToken[] | undefined
+  /** Finds the sessions that its client had elsewhere until now. The first one that is alive counts. */
+  readonly former?: (() => Promise<readonly FormerSession[]>) | undefined
 }
 
 /** A session that was kept elsewhere until now. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { useSession } from '../../src/h3/index.ts'
-import { cookieExpires, cookieValue } from '../../src/h3/cookie.ts'
+import { cookieDomains, cookieExpires, cookieValue, cookieValues, isRepeated } from '../../src/h3/cookie.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 
 const store = new MemoryStore()
@@ -64,16 +64,31 @@ describe('useSession', () => {
 describe('cookieValue', () => {
   const text = fc.string({ unit: fc.constantFrom(...'ab=.3h%"- '), maxLength: 6 })
 
-  it('finds the first of a name, whatever stands beside it', () => {
-    const others = fc.array(fc.tuple(text, text), { maxLength: 4 })
+  /** The plain way: split first, then compare. */
+  const valuesIn = (header: string): string[] =>
+    header
+      .split(';')
+      .map((pair) => pair.replace(/^[ \t]+/, ''))
+      .filter((pair) => pair.startsWith('h3='))
+      .map((pair) => pair.slice('h3='.length).trim())
+
+  it('finds all of a name in order, whatever stands beside them', () => {
+    const pair = fc.tuple(fc.oneof(text, fc.constant('h3')), text).map((parts) => parts.join('='))
+    const separator = fc.constantFrom(';', '; ', ' ;\t', '; ;')
     fc.assert(
-      fc.property(others, others, text, (before, after, value) => {
-        const pairs = [...before.filter(([name]) => name.trim() !== 'h3'), ['h3', value], ...after]
-        const header = pairs.map(([name, each]) => `${name}=${each}`).join('; ')
-        const isHidden = before.some(([name]) => name.trimStart().startsWith('h3='))
-        expect(isHidden || cookieValue(header, 'h3') === value.trim()).toBe(true)
+      fc.property(fc.array(fc.tuple(pair, separator)), (pairs) => {
+        const header = pairs.flat().join('')
+        const values = valuesIn(header)
+        expect(cookieValues(header, 'h3')).toEqual(values)
+        expect(cookieValue(header, 'h3')).toBe(values[0])
+        expect(isRepeated(header, 'h3')).toBe(values.length > 1)
       }),
     )
+  })
+
+  it('takes no part of a name or a value for a cookie', () => {
+    const header = 'xh3=1; h3 =2; h3x=3; a=h3=4; h3=h3=5; b=c h3=6; h3=7'
+    expect(cookieValues(header, 'h3')).toEqual(['h3=5', '7'])
   })
 
   it('ends with any text', () => {
@@ -81,8 +96,27 @@ describe('cookieValue', () => {
       fc.property(fc.string({ unit: fc.constantFrom(...'h3=; \t,'), maxLength: 20 }), (header) => {
         const value = cookieValue(header, 'h3')
         expect(value === undefined || header.includes(`h3=`)).toBe(true)
+        expect(cookieValues(header, 'h3')).toEqual(valuesIn(header))
       }),
     )
+  })
+})
+
+describe('cookieDomains', () => {
+  it.each([
+    ['app.example.com', ['app.example.com', 'example.com']],
+    ['A.b.Example.co.uk:8080', ['a.b.example.co.uk', 'b.example.co.uk', 'example.co.uk', 'co.uk']],
+    ['example.com', ['example.com']],
+    ['localhost:3000', []],
+    ['127.0.0.1', []],
+    ['[::1]:3000', []],
+    ['example.com; Domain=evil', []],
+    ['.example.com', []],
+    ['example.com.', []],
+    ['', []],
+    [undefined, []],
+  ])('are, for %j, %j', (host, domains) => {
+    expect(cookieDomains(host)).toEqual(domains)
   })
 })
 

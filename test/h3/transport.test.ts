@@ -25,8 +25,8 @@ describe.each(platforms)('$name', (platform) => {
     useSession<{ n?: number }>(event, { ...config, ...options })
   const serve = (routes: Record<string, Handler>): Promise<Fetch> => platform.serve({ routes })
 
-  describe('header transport', () => {
-    const header = { sessionHeader: 'X-Session' }
+  describe('a header without cookies', () => {
+    const header = { sessionHeader: 'X-Session', cookie: false } as const
     const routes: Record<string, Handler> = {
       '/add': async (event) => {
         const session = await use(event, header)

@@ -3,7 +3,13 @@ import fc from 'fast-check'
 import { createStorage } from 'unstorage'
 import memory from 'unstorage/drivers/memory'
 import { describe, expect, it } from 'vitest'
-import { django, expressSession, fromDjango, fromExpressSession } from '../../src/migrate/index.ts'
+import {
+  type Adopter,
+  django,
+  expressSession,
+  fromDjango,
+  fromExpressSession,
+} from '../../src/migrate/index.ts'
 import { DJANGO, encodeDigested, encodeSigned } from './django-fixtures.ts'
 
 const storage = createStorage({ driver: memory() })
@@ -114,8 +120,10 @@ describe('the cookie', () => {
   const sign = (id: string, key = secret): string =>
     `s:${id}.${createHmac('sha256', key).update(id).digest('base64').replace(/=+$/, '')}`
   const express = fromExpressSession({ storage, secret: ['newer', secret] })
+  const keysOf = (adopter: Adopter, cookies: string): string[] =>
+    [adopter.find(cookies) ?? []].flat().map(({ key }) => key)
   const keyOf = (value: string, name = 'connect.sid'): string | undefined =>
-    express.find(`theme=dark; ${name}=${encodeURIComponent(value)}`)?.key
+    keysOf(express, `theme=dark; ${name}=${encodeURIComponent(value)}`)[0]
 
   it('of express-session is found when one of the secrets has signed it', () => {
     expect(keyOf(sign('abc-DEF_123'))).toBe('express-session.connect.sid.abc-DEF_123')
@@ -142,11 +150,25 @@ describe('the cookie', () => {
 
   it('of Django is found by the syntax of its keys', () => {
     const adopter = fromDjango({ storage, secret: 's', name: 'sid' })
-    expect(adopter.find('sid=0123456789abcdefghijklmnopqrstuv')?.key).toBe(
+    expect(keysOf(adopter, 'sid=0123456789abcdefghijklmnopqrstuv')).toEqual([
       'django.sid.0123456789abcdefghijklmnopqrstuv',
-    )
+    ])
     for (const value of ['', 'short', 'UPPERCASEKEY', 'has-a-dash-in-it', 'a:b:c:d:e:f:g', 'x'.repeat(129)])
       expect(adopter.find(`sid=${value}`)).toBeUndefined()
+  })
+
+  it('is found behind others of its name, of which each valid one counts', () => {
+    const [first, second] = [encodeURIComponent(sign('first')), encodeURIComponent(sign('second', 'newer'))]
+    expect(keysOf(express, `connect.sid=junk; connect.sid=%; connect.sid=${first}`)).toEqual([
+      'express-session.connect.sid.first',
+    ])
+    expect(keysOf(express, `connect.sid=${second}; connect.sid=${first}; connect.sid=${second}`)).toEqual([
+      'express-session.connect.sid.second',
+      'express-session.connect.sid.first',
+    ])
+    expect(keysOf(fromDjango({ storage, secret }), 'sessionid=JUNK; sessionid=0123456789')).toEqual([
+      'django.sessionid.0123456789',
+    ])
   })
 
   it('may be anything at all', () => {

@@ -1,7 +1,7 @@
 import type { Unseal } from '../../h3/adopt.ts'
 import type { SessionConfig } from '../../h3/config.ts'
 import type { SessionCookieOptions } from '../../h3/cookie.ts'
-import { headerOf, requestHeaders, type H3EventLike } from '../../h3/event.ts'
+import type { H3EventLike } from '../../h3/event.ts'
 import { clearSession, updateSession, useSession } from '../../h3/index.ts'
 import type { SessionPatch } from '../../session/patch.ts'
 import type { Session } from '../../session/session.ts'
@@ -46,14 +46,14 @@ export interface H3Sessions {
  */
 export function storedSessions(unseal: Unseal): H3Sessions {
   return {
-    useSession: async (event, config) => useSession(event, stored(event, config, unseal)),
-    getSession: async (event, config) => useSession(event, stored(event, config, unseal)),
-    updateSession: async (event, config, patch) => updateSession(event, stored(event, config, unseal), patch),
-    clearSession: async (event, config) => clearSession(event, stored(event, config, unseal)),
+    useSession: async (event, config) => useSession(event, stored(config, unseal)),
+    getSession: async (event, config) => useSession(event, stored(config, unseal)),
+    updateSession: async (event, config, patch) => updateSession(event, stored(config, unseal), patch),
+    clearSession: async (event, config) => clearSession(event, stored(config, unseal)),
   }
 }
 
-function stored(event: H3EventLike, given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
+function stored(given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
   const { store, config } = useSessions()
   const maxAge = Number(given.maxAge) || undefined
   const idleTimeout = Number(given.idleTimeout) || undefined
@@ -64,7 +64,7 @@ function stored(event: H3EventLike, given: H3SessionConfig = {}, unseal: Unseal)
     maxAge,
     idleTimeout,
     cookie: given.cookie && cookieOf(given.cookie),
-    sessionHeader: headerFor(event, given),
+    sessionHeader: given.sessionHeader,
     generateId: given.generateId,
     adopt: (bare, { password }, sealed) => unseal(bare, { ...given, password, maxAge, idleTimeout }, sealed),
   }
@@ -74,11 +74,4 @@ function cookieOf(given: H3CookieOptions): SessionCookieOptions {
   const isOurs = ([name, value]: [string, unknown]): boolean =>
     value !== '' && name !== 'maxAge' && name !== 'expires'
   return Object.fromEntries(Object.entries(given).filter(isOurs))
-}
-
-/** h3 takes a session from the header where there is one, and else from the cookie. */
-function headerFor(event: H3EventLike, { sessionHeader, cookie }: H3SessionConfig): string | undefined {
-  if (!sessionHeader) return undefined
-  const isSent = headerOf(requestHeaders(event), sessionHeader.toLowerCase()) !== undefined
-  return isSent || cookie === false ? sessionHeader : undefined
 }
