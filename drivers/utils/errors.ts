@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
  */
 export type ErrorCode =
   | 'ACCESS_DENIED'
+  | 'CACHED_RESPONSE'
   | 'CONFLICT'
   | 'CREDENTIALS_MISSING'
   | 'DEPENDENCY_MISSING'

@@ -46,6 +46,13 @@ export class ResponseCarrier implements SessionCarrier {
     return this.#config.saveUninitialized && this.isOpen
   }
 
+  /** Whether direct changes are stored before the response goes out. */
+  savesChanges = false
+
+  opened(isWrite: boolean): void {
+    if (isWrite || this.savesChanges) this.#response?.watch?.()
+  }
+
   assertOpen(): void {
     if (this.isOpen) return
     throw new UnsessionError(
@@ -104,6 +111,16 @@ export class ResponseCarrier implements SessionCarrier {
   /** Make room for what a `Response` that the handler returns says itself. @returns the response to send instead */
   yieldTo(response: Response): Response {
     return this.#response?.isOpen ? this.#response.yieldTo(response) : response
+  }
+
+  /** Sets the session's headers again on the response that goes out, with h3 2. */
+  seal(response: Response): void {
+    this.#response?.seal(response)
+  }
+
+  /** Waits until the response is not held back any more. */
+  async settle(): Promise<void> {
+    await this.#response?.settle?.()
   }
 
   get #usesCookie(): boolean {

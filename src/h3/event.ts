@@ -8,20 +8,36 @@ type NodeHeaders = Record<string, string | string[] | undefined>
 export interface H3EventLike {
   readonly req?: { readonly headers: Headers | NodeHeaders; readonly url?: string | undefined }
   readonly res?: object
-  readonly node?: { readonly req: { readonly headers: NodeHeaders }; readonly res?: NodeResponse | undefined }
+  readonly node?: { readonly req: NodeRequest; readonly res?: NodeResponse | undefined }
   readonly handled?: boolean
   readonly request?: { readonly headers: Headers }
   readonly headers?: Headers
-  /** Not used; h3's own bare events have one. */
+  /** Nitro says here what it knows of a request: its route rules, and whether the response is for a cache. */
   readonly context?: object
+  /** h3 2: the server that a request came from. */
+  readonly runtime?: { readonly node?: { readonly req: object } | undefined } | undefined
+  readonly method?: string
+  readonly path?: string
 }
 
-/** What this package uses of Node's response. */
+/** The part of Node's request that sessions need. */
+export interface NodeRequest {
+  readonly headers: NodeHeaders
+  /** Context of a request that was made without a socket: of the event that made it, or of the platform. */
+  readonly __unenv__?: unknown
+}
+
+/** What this package uses of Node's response, and of the stand-ins for it that servers without sockets make. */
 export interface NodeResponse {
-  readonly statusCode: number
+  statusCode: number
+  statusMessage?: string
   readonly headersSent: boolean
+  readonly destroyed?: boolean
   getHeader(name: string): number | string | string[] | undefined
   setHeader(name: string, value: string | string[]): unknown
+  getHeaderNames?(): string[]
+  removeHeader?(name: string): unknown
+  end?(...args: unknown[]): unknown
 }
 
 /** What this package uses of h3 2's prepared response. */
@@ -38,8 +54,8 @@ export function requestHeaders(event: H3EventLike): Headers | NodeHeaders {
 }
 
 /**
- * The object that stands for an event's request. Several events of one request, such as those of a mounted app, share it,
- * and no two requests do: not even where a context is handed from one to the next.
+ * Returns the object that stands for an event's request. Several events of one request share it, such as those of a mounted
+ * app. No two requests share it, even if they share a context.
  */
 export function requestIdentity(event: H3EventLike): object {
   const headers = requestHeaders(event)
@@ -50,6 +66,11 @@ export function requestIdentity(event: H3EventLike): object {
 export function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
   const value = isWebHeaders(headers) ? headers.get(name) : headers[name]
   return typeof value === 'string' ? value : undefined
+}
+
+/** Returns the `cookie` header of an event's request. */
+export function cookiesOf(event: H3EventLike): string {
+  return headerOf(requestHeaders(event), 'cookie') ?? ''
 }
 
 /** A header called `get` is text, so no client passes for an h3 2 event. */

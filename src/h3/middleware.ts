@@ -1,7 +1,7 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
+import { resolveConfig, type SessionConfig } from './config.ts'
 import { isWebResponse, type H3EventLike } from './event.ts'
-import { exposeConfig, usedSession } from './request.ts'
+import { exposeConfig, RequestState } from './request.ts'
 
 const HTTP_RESPONSE: unique symbol = Symbol.for('h3.HTTPResponse')
 
@@ -17,6 +17,8 @@ export interface SessionMiddleware {
   onRequest(event: H3EventLike): void
   /** h3 1: stores what the handler changed. */
   onBeforeResponse(event: H3EventLike, response: Outgoing): Promise<void>
+  /** h3 1: waits for a response that the handler sent itself and that is held until the session is stored. */
+  onAfterResponse(event: H3EventLike): Promise<void>
   /** h3 1: stores what the handler changed before it threw. */
   onError(error: Error, event: H3EventLike): Promise<void>
 }
@@ -50,15 +52,17 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
         'with h3 1, spread the middleware into the app, createApp({ ...sessionMiddleware(config) }), instead of using it',
       )
     }
-    exposeConfig(event, resolved)
+    // Kept here: an event may get another request on its way, as Nitro 3 gives it one without cookies to fill a cache.
+    const request = exposeConfig(event, resolved)
+    if (!request) return next()
     let result: unknown
     try {
       result = await next()
     } catch (error) {
-      await flush(event, resolved, errorStatus(error))
+      await request.flush(event, errorStatus(error))
       throw error
     }
-    return finish(event, resolved, result)
+    return finish(request, event, result)
   }
 
   return Object.assign(middleware, {
@@ -66,12 +70,17 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
       exposeConfig(event, resolved)
     },
     async onBeforeResponse(event: H3EventLike, response: Outgoing): Promise<void> {
+      const request = RequestState.of(event)
       // h3 throws a returned error, and comes back to `onError` with it.
-      if (!(response.body instanceof Error)) response.body = await finish(event, resolved, response.body)
+      if (request && !(response.body instanceof Error))
+        response.body = await finish(request, event, response.body)
+    },
+    async onAfterResponse(event: H3EventLike): Promise<void> {
+      await RequestState.of(event)?.settle()
     },
     async onError(error: Error, event: H3EventLike): Promise<void> {
       try {
-        await flush(event, resolved, errorStatus(error))
+        await RequestState.of(event)?.flush(event, errorStatus(error))
       } catch (failure) {
         // Thrown from here it would end the process, so it goes out in place of the error.
         Object.assign(error, { statusCode: errorStatus(failure), cause: failure })
@@ -81,14 +90,9 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
 }
 
 /** Store what was changed, unless the request has failed. @returns what to send */
-async function finish(event: H3EventLike, config: ResolvedConfig, result: unknown): Promise<unknown> {
-  await flush(event, config, statusOf(event, result))
-  if (!(result instanceof Response)) return result
-  return usedSession(event, config)?.carrier.yieldTo(result) ?? result
-}
-
-async function flush(event: H3EventLike, config: ResolvedConfig, status: number): Promise<void> {
-  if (status < 500) await usedSession(event, config)?.session.flush()
+async function finish(request: RequestState, event: H3EventLike, result: unknown): Promise<unknown> {
+  await request.flush(event, statusOf(event, result))
+  return result instanceof Response ? request.yieldTo(event, result) : result
 }
 
 /** The status that a result of a handler goes out with. */

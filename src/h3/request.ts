@@ -1,10 +1,15 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
+import type { Session } from '../session/session.ts'
 import { RequestSession } from '../session/request-session.ts'
+import { CachedSession } from './cached-session.ts'
+import { isCachedWork, isFillingCache, warnCachedRead } from './cached-work.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
-import { requestIdentity, type H3EventLike } from './event.ts'
+import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
 import { requestOrigin } from './origin.ts'
-import { responseHead } from './response.ts'
+import { markContext, nodeOfWeb, outerRequest } from './outer-request.ts'
+import { type PendingWork, responseHead } from './response.ts'
+import { Stamp } from './stamp.ts'
 
 /** One of a request's sessions. */
 export interface Entry {
@@ -12,66 +17,187 @@ export interface Entry {
   readonly event: H3EventLike
   readonly session: RequestSession
   readonly carrier: ResponseCarrier
+  readonly name: string
   /** The load, once it was asked for: all that ask share it. */
   loaded?: Promise<RequestSession> | undefined
 }
 
-/** Where a request keeps its state. A property, as a `WeakMap` that turns over with every request is dear to collect. */
-const STATE: unique symbol = Symbol('unsession')
+/** A request that was made to render the response of another one, whose sessions it uses. */
+class SubRequest {
+  readonly outer: RequestState
 
-/** The sessions of a request, by name. Its fields are private: whoever logs a request logs none of this. */
-class RequestState {
+  constructor(outer: RequestState) {
+    this.outer = outer
+  }
+}
+
+/**
+ * The sessions of a request, by name. Fields are private, so that logging a request does not print them.
+ *
+ * A request is found in this order:
+ *
+ * 1. In work whose result is cached there is no request, whichever event is used.
+ * 2. A request that was seen before has its state kept with the object that stands for it.
+ * 3. A request made by the framework for the page that it renders, with the cookies of the visitor, uses the state of the
+ *    visitor's request. See {@link outerRequest}.
+ * 4. Any other request is a new one.
+ */
+export class RequestState {
   readonly #entries = new Map<string, Entry>()
+  readonly #event: H3EventLike
+  readonly #identity: object
   #config: ResolvedConfig | undefined
+  /** Name of the session whose direct changes are stored without being asked for. */
+  #saved: string | undefined
 
-  static of(event: H3EventLike): RequestState {
-    const request = requestIdentity(event) as { [STATE]?: RequestState }
-    return (request[STATE] ??= new RequestState())
+  private constructor(event: H3EventLike, identity: object) {
+    this.#event = event
+    this.#identity = identity
   }
 
+  /** Returns the state of an event's request; `undefined` in work whose result is cached. */
+  static of(event: H3EventLike): RequestState | undefined {
+    const identity = requestIdentity(event)
+    const origin = nodeOfWeb(event) ?? identity
+    let known = Stamp.read(origin)
+    if (origin !== identity && !(known instanceof RequestState && known.#identity === identity))
+      known = Stamp.read(identity)
+    if (known instanceof RequestState) return isFillingCache() ? undefined : known
+    if (known instanceof SubRequest) return isFillingCache() ? undefined : known.outer
+    if (isCachedWork(event)) return undefined
+    const outer = outerRequest(event)
+    if (outer instanceof RequestState) {
+      Stamp.write(identity, new SubRequest(outer))
+      markContext(event, outer)
+      return outer
+    }
+    const state = new RequestState(event, identity)
+    Stamp.write(Stamp.read(origin) === undefined ? origin : identity, state)
+    markContext(event, state)
+    return state
+  }
+
+  /** Returns whether an event's response is part of the response to another request. */
+  static isSubRequest(event: H3EventLike): boolean {
+    return Stamp.read(requestIdentity(event)) instanceof SubRequest
+  }
+
+  /** Whether another event carries the same cookies and the same token as this request. */
+  hasTokensOf(event: H3EventLike): boolean {
+    const header = this.#config?.header
+    if (header && headerOf(requestHeaders(event), header) !== headerOf(requestHeaders(this.#event), header))
+      return false
+    return cookiesOf(event) === cookiesOf(this.#event)
+  }
+
+  /** Whether an event is the very one that this request was first seen with. */
+  isOf(event: H3EventLike): boolean {
+    return this.#event === event
+  }
+
+  /** Makes a configuration that of the request, and stores direct changes of its session before the response goes out. */
   expose(config: ResolvedConfig): void {
     this.#config = config
+    this.#saved = config.name
+    const used = this.#entries.get(config.name)
+    if (used) {
+      used.carrier.savesChanges = true
+      used.carrier.opened(true)
+    }
   }
 
-  find(name: string): Entry | undefined {
-    return this.#entries.get(name)
+  /**
+   * Stores direct changes, unless the request has failed.
+   *
+   * @param event - the event that is done: of the request, or of one that was made for it
+   * @param status - the status of its response
+   */
+  async flush(event: H3EventLike, status: number): Promise<void> {
+    const name = this.#saved
+    if (name === undefined) return
+    // The request itself may change the session further after one that it makes.
+    if (!this.#isInner(event)) this.#saved = undefined
+    if (status < 500) await this.#entries.get(name)?.session.flush()
   }
 
-  entry(event: H3EventLike, given?: SessionConfig): Entry {
+  /** Makes room for the headers of a `Response`. @returns the response to send instead of it */
+  yieldTo(event: H3EventLike, response: Response): Response {
+    if (this.#isInner(event)) return response
+    let result = response
+    for (const { carrier } of this.#entries.values()) result = carrier.yieldTo(result)
+    return result
+  }
+
+  /**
+   * Returns what must be done before the first byte: the direct changes that nobody has stored yet, and writes that the
+   * handler did not await.
+   */
+  pending(status: number): Promise<unknown> | undefined {
+    const saved = this.#saved
+    this.#saved = undefined
+    let work: Promise<unknown>[] | undefined
+    for (const { session, name } of this.#entries.values()) {
+      if (name === saved && status < 500 && session.isDirty) (work ??= []).push(session.flush())
+      else if (session.isBusy) (work ??= []).push(session.settled())
+    }
+    return work && Promise.all(work)
+  }
+
+  /** Sets the session's headers again on the response that goes out, with h3 2. */
+  seal(response: Response): void {
+    for (const { carrier } of this.#entries.values()) carrier.seal(response)
+  }
+
+  /** Waits until a response that handlers write to themselves is not held back any more. */
+  async settle(): Promise<void> {
+    for (const { carrier } of this.#entries.values()) await carrier.settle()
+  }
+
+  entry(asking: H3EventLike, given?: SessionConfig): Entry {
     const config = given ? resolveConfig(given) : this.#config
     if (!config) throw invalidOption('config', 'must be given, to this call or to sessionMiddleware')
     const known = this.#entries.get(config.name)
     if (!known) {
-      const entry = createEntry(event, config)
+      // The cookie of a sub-request's own response reaches no browser.
+      const event = this.#isInner(asking) ? this.#event : asking
+      const entry = createEntry(event, config, this)
+      entry.carrier.savesChanges = config.name === this.#saved
       this.#entries.set(config.name, entry)
       return entry
     }
     known.session.configure(config)
     known.carrier.configure(config)
-    if (event !== known.event && !known.carrier.isOpen) known.carrier.attach(responseHead(event))
+    if (asking !== known.event && !known.carrier.isOpen && !this.#isInner(asking))
+      known.carrier.attach(responseHead(asking, this))
     return known
+  }
+
+  #isInner(event: H3EventLike): boolean {
+    return event !== this.#event && RequestState.isSubRequest(event)
   }
 }
 
-/** Make a configuration that of a whole request. */
-export function exposeConfig(event: H3EventLike, config: ResolvedConfig): void {
-  RequestState.of(event).expose(config)
+/** Makes a configuration that of a whole request. @returns `undefined` in work whose result is cached */
+export function exposeConfig(event: H3EventLike, config: ResolvedConfig): RequestState | undefined {
+  const state = RequestState.of(event)
+  state?.expose(config)
+  return state
 }
 
-/** The session of a request, loaded. */
-export function openSession(event: H3EventLike, config?: SessionConfig): Promise<RequestSession> {
-  const entry = RequestState.of(event).entry(event, config)
+/** Returns the session of a request, loaded. */
+export function openSession(event: H3EventLike, config?: SessionConfig): Promise<Session> {
+  const state = RequestState.of(event)
+  if (!state) {
+    warnCachedRead(event)
+    return Promise.resolve(new CachedSession(event))
+  }
+  const entry = state.entry(event, config)
   return (entry.loaded ??= load(entry))
 }
 
-/** The session of a request, loaded or not. */
-export function sessionOf(event: H3EventLike, config?: SessionConfig): RequestSession {
-  return RequestState.of(event).entry(event, config).session
-}
-
-/** The session of a request and its way to the client, if it has been used. */
-export function usedSession(event: H3EventLike, { name }: ResolvedConfig): Entry | undefined {
-  return RequestState.of(event).find(name)
+/** Returns the session of a request, loaded or not. */
+export function sessionOf(event: H3EventLike, config?: SessionConfig): Session {
+  return RequestState.of(event)?.entry(event, config).session ?? new CachedSession(event)
 }
 
 async function load(entry: Entry): Promise<RequestSession> {
@@ -86,9 +212,9 @@ async function load(entry: Entry): Promise<RequestSession> {
   }
 }
 
-function createEntry(event: H3EventLike, config: ResolvedConfig): Entry {
+function createEntry(event: H3EventLike, config: ResolvedConfig, request: PendingWork): Entry {
   const origin = requestOrigin(event, config)
   const carrier = new ResponseCarrier(config, origin)
-  carrier.attach(responseHead(event))
-  return { event, carrier, session: new RequestSession(config, carrier, origin) }
+  carrier.attach(responseHead(event, request))
+  return { event, name: config.name, carrier, session: new RequestSession(config, carrier, origin) }
 }

@@ -28,7 +28,7 @@ export class RequestSession implements Session {
   #terms: Terms | undefined
   #id: string | undefined
   #startedAt: number | undefined
-  #tail: Promise<unknown> | undefined
+  #tail: Promise<void> | undefined
   /** Jobs that were asked for and have not finished. */
   #jobs = 0
 
@@ -43,7 +43,9 @@ export class RequestSession implements Session {
   }
 
   get data(): SessionData {
-    return (this.#data ??= this.#record?.data ?? {})
+    if (this.#data) return this.#data
+    this.#carrier.opened(false)
+    return (this.#data = this.#record?.data ?? {})
   }
 
   get isNew(): boolean {
@@ -75,6 +77,11 @@ export class RequestSession implements Session {
   /** Whether work was asked for that has not finished. */
   get isBusy(): boolean {
     return this.#jobs > 0
+  }
+
+  /** Waits for everything that was asked for before, whether it fails or not. */
+  async settled(): Promise<void> {
+    await this.#tail
   }
 
   /** Go by other options from now on. */
@@ -262,6 +269,8 @@ export class RequestSession implements Session {
 
   /** One after the other: a change starts from what the one before it has stored. */
   #enqueue(job: () => Promise<void>): Promise<this> {
+    // The first piece of work is the load, which changes nothing.
+    if (this.#tail) this.#carrier.opened(true)
     const work = this.#carrier.around(job)
     this.#jobs++
     const run = this.#tail ? this.#tail.then(work) : work()

@@ -98,6 +98,8 @@ export interface AdoptedSession {
 export interface SessionCarrier {
   /** Whether the client can still be told of a new id. */
   readonly isOpen: boolean
+  /** Something is about to be stored, or, where direct changes are stored, the data is used. */
+  opened(isWrite: boolean): void
   /** @throws {UnsessionError} `HEADERS_SENT` when the client cannot be told of a new id any more */
   assertOpen(): void
   /** Tell the client; silent where that is not possible any more. */

@@ -12,6 +12,8 @@ class Recorder implements SessionCarrier {
   failures: unknown[] = []
   isOpen = true
 
+  opened(): void {}
+
   assertOpen(): void {
     if (!this.isOpen) throw new UnsessionError('HEADERS_SENT', 'too late')
   }

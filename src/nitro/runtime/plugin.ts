@@ -25,6 +25,7 @@ type AppHook = (...args: never[]) => unknown
 interface AppHooks {
   onRequest?: AppHook
   onBeforeResponse?: AppHook
+  onAfterResponse?: AppHook
   onError?: AppHook
 }
 
@@ -66,8 +67,10 @@ function attach({ h3App, h3, _h3 }: NitroApp, middleware: SessionMiddleware): vo
  * answered as if it had been.
  */
 function attachHooks(hooks: AppHooks, middleware: SessionMiddleware): void {
-  hooks.onRequest = inOrder(middleware.onRequest, hooks.onRequest)
+  // Nitro's own comes first: it makes the context by which sub-requests are recognized.
+  hooks.onRequest = inOrder(hooks.onRequest, middleware.onRequest)
   hooks.onBeforeResponse = inOrder(middleware.onBeforeResponse, hooks.onBeforeResponse)
+  hooks.onAfterResponse = inOrder(middleware.onAfterResponse, hooks.onAfterResponse)
   hooks.onError = inOrder(middleware.onError, hooks.onError)
 }
 

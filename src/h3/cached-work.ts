@@ -1,0 +1,100 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { isObject } from '../../drivers/utils/check.ts'
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import type { H3EventLike } from './event.ts'
+
+/** Holds a value while the framework fills a cache. Global by name: bundlers may make two copies of this module. */
+const filling: AsyncLocalStorage<true> = shared('unsession.cached-work', () => new AsyncLocalStorage())
+
+function shared<T>(name: string, make: () => T): T {
+  const known = globalThis as { [key: symbol]: T | undefined }
+  return (known[Symbol.for(name)] ??= make())
+}
+
+/** Runs work whose result is cached and given to other visitors. No session is available in it, however it is asked for. */
+export function runCachedWork<T>(work: () => T): T {
+  return filling.run(true, work)
+}
+
+/** Returns whether the code runs in {@link runCachedWork}. */
+export function isFillingCache(): boolean {
+  return filling.getStore() === true
+}
+
+/**
+ * Returns whether the response of an event is stored and given to other visitors.
+ *
+ * Nitro 2 makes an event of its own to fill a cache, and names the cache in the context, which this event shares with the
+ * visitor's and hands to its sub-requests. Platforms with incremental static regeneration store the whole response of a route with the rule `isr`.
+ */
+export function isCachedWork(event: H3EventLike): boolean {
+  if (isFillingCache()) return true
+  const { context, node } = event
+  if (isNitroCache(context) || isNitroCache(node?.req.__unenv__)) return true
+  const rules = routeRulesOf(context)
+  return Boolean(rules?.isr) && isRead(methodOf(event))
+}
+
+function routeRulesOf(context: ContextLike = {}): RouteRules | undefined {
+  return context._nitro?.routeRules ?? context.routeRules
+}
+
+/** The part of a context that Nitro fills in. */
+interface ContextLike {
+  /** Nitro 2. */
+  readonly _nitro?: { readonly routeRules?: RouteRules }
+  /** Nitro 3. */
+  readonly routeRules?: RouteRules
+}
+
+interface RouteRules {
+  readonly isr?: unknown
+}
+
+/** Returns whether Nitro 2 has named a cache in a context. An app may keep something else under this name. */
+function isNitroCache(context: unknown): boolean {
+  const cache = isObject(context) && context['cache']
+  const options = isObject(cache) && cache['options']
+  return isObject(options) && typeof options['getKey'] === 'function' && 'integrity' in options
+}
+
+/** Returns whether responses to a method are cached. */
+export function isRead(method: string | undefined): boolean {
+  return method === undefined || method === 'GET' || method === 'HEAD'
+}
+
+function methodOf({ method, req }: H3EventLike): string | undefined {
+  return method ?? (req && 'method' in req ? String(req.method) : undefined)
+}
+
+/** Returns the error for a session that is written in cached work. */
+export function cachedResponse(event: H3EventLike): UnsessionError {
+  return new UnsessionError(
+    'CACHED_RESPONSE',
+    `the response of ${routeOf(event)} is cached and given to other visitors, so no session can be changed there; ` +
+      'change it in a route without a cache rule, or outside of the cached handler or function',
+  )
+}
+
+const warned = new Set<string>()
+
+/** Routes that are warned about, at most. */
+const MAX_WARNED = 100
+
+/** Warns once for each route, in development, that cached work has no session. */
+export function warnCachedRead(event: H3EventLike): void {
+  const route = routeOf(event)
+  if (process.env['NODE_ENV'] === 'production' || warned.has(route) || warned.size >= MAX_WARNED) return
+  warned.add(route)
+  console.warn(
+    `[unsession] The response of ${route} is cached and given to other visitors, so its session is always empty. ` +
+      'Read the session in a route without a cache rule, or ask for it in the browser.',
+  )
+}
+
+/** Returns the path without its query, which may hold secrets. */
+function routeOf({ path, req }: H3EventLike): string {
+  const url =
+    path ?? (req && 'url' in req ? new URL(String(req.url), 'http://localhost').pathname : undefined)
+  return url?.split('?', 1)[0] ?? 'this route'
+}
