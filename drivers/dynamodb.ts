@@ -7,7 +7,7 @@ import { type ConsumedUnits, type DynamoDBOptions, resolveOptions } from './dyna
 import type { ReadOptions } from './dynamodb/requests.ts'
 import type { SweepOptions, SweepResult } from './dynamodb/sweep/sweep.ts'
 import type { OwnedItem } from './dynamodb/user-index.ts'
-import type { WriteOptions } from './dynamodb/write-requests.ts'
+import type { DeleteOptions, WriteOptions } from './dynamodb/write-requests.ts'
 import { answerHandshake } from './utils/handshake.ts'
 import { OnDemand } from './utils/on-demand.ts'
 
@@ -22,6 +22,7 @@ export type {
   ReadOptions,
   SweepOptions,
   SweepResult,
+  DeleteOptions,
   WriteOptions,
 }
 
@@ -48,7 +49,7 @@ export interface DynamoDBDriver extends Driver {
   setItemRaw: (key: string, value: unknown, options?: WriteOptions) => Promise<void>
   removeItem: (key: string, options?: Pick<WriteOptions, 'ifVersion'>) => Promise<void>
   /** As `removeItem`. @returns whether a live item was removed */
-  deleteItem: (key: string, options?: Pick<WriteOptions, 'ifVersion'>) => Promise<boolean>
+  deleteItem: (key: string, options?: DeleteOptions) => Promise<boolean>
   getMeta: (key: string, options?: ReadOptions) => Promise<ItemMeta | null>
   getKeys: (base?: string, options?: ReadOptions & { maxDepth?: number }) => Promise<string[]>
   clear: (base?: string, options?: object) => Promise<void>

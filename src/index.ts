@@ -24,6 +24,8 @@ export type { DriverLike, StorageLike } from './session/storage.ts'
 export type { TraceEvent, TracedOperation } from './session/traced-store.ts'
 export type {
   Lifetime,
+  LoadOptions,
+  RotateOptions,
   SessionData,
   SessionDraft,
   SessionRecord,

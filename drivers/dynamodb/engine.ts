@@ -9,7 +9,7 @@ import { Reader } from './reader.ts'
 import type { ReadOptions } from './requests.ts'
 import type { SweepOptions, SweepResult } from './sweep/sweep.ts'
 import type { OwnedItem } from './user-index.ts'
-import { type WriteOptions, putWrite } from './write-requests.ts'
+import { type DeleteOptions, type WriteOptions, putWrite } from './write-requests.ts'
 import { put, remove } from './write.ts'
 
 /** What an entry of `getItems` says: an unreadable item has its error and does not hide the others. */
@@ -95,7 +95,7 @@ export class Engine {
   }
 
   /** @returns whether a live item was removed */
-  async deleteItem(key: string, write?: Pick<WriteOptions, 'ifVersion'>): Promise<boolean> {
+  async deleteItem(key: string, write?: DeleteOptions): Promise<boolean> {
     return remove(this.#connection, this.#toStored(key), write ?? {})
   }
 

@@ -51,7 +51,8 @@ export function parseItem(item: Item, table: ItemContext, now: number): StoredIt
   }
 }
 
-function valueOf(held: AttributeValue | undefined): StoredItem['value'] | undefined {
+/** Returns the value in an attribute; `undefined` for an attribute of any other type. */
+export function valueOf(held: AttributeValue | undefined): StoredItem['value'] | undefined {
   return held?.S ?? held?.B ?? (held?.M && mapToJson(held.M))
 }
 

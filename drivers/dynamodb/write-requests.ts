@@ -26,6 +26,12 @@ export interface WriteOptions {
   user?: string
 }
 
+/** Transaction options of a delete. */
+export interface DeleteOptions extends Pick<WriteOptions, 'ifVersion'> {
+  /** Is told the value of the live item that was removed. */
+  onRemoved?: (value: string | Uint8Array) => void
+}
+
 /** The latest instant a `Date` can hold, ms since the epoch. Source: ECMAScript's time values. */
 const MAX_INSTANT = 8.64e15
 

@@ -8,10 +8,16 @@ import { ConflictError, UnsessionError } from '../utils/errors.ts'
 import type { Call } from './call.ts'
 import type { Connection } from './connection.ts'
 import { isConditionFailure } from './failure.ts'
-import { type Item, parseItem } from './item.ts'
+import { type Item, parseItem, valueOf } from './item.ts'
 import { getRequest } from './requests.ts'
 import { toDriverError } from './sdk-errors.ts'
-import { type WriteOptions, deleteRequest, putRequest, renewRequest } from './write-requests.ts'
+import {
+  type DeleteOptions,
+  type WriteOptions,
+  deleteRequest,
+  putRequest,
+  renewRequest,
+} from './write-requests.ts'
 
 /**
  * Write one item, conditionally where `ifVersion` is given.
@@ -63,18 +69,20 @@ export async function put(
  * @returns whether a live item was removed; `true` in that one case where it cannot be known
  * @throws {ConflictError} with the live item that stood in the way, or with `null` where there is none
  */
-export async function remove(
-  connection: Connection,
-  key: string,
-  options: Pick<WriteOptions, 'ifVersion'>,
-): Promise<boolean> {
+export async function remove(connection: Connection, key: string, options: DeleteOptions): Promise<boolean> {
   const now = Date.now()
   const input = deleteRequest(connection.options, key, options, now)
   return connection.call('DeleteItem', key, async (call) => {
     const outcome = await sendConditional(connection, 'DeleteItem', key, input, call)
     const isLost = call.ambiguous && (outcome.done ? outcome.old : outcome.blocker) === undefined
     if (isLost) return true
-    if (outcome.done) return isLive(outcome.old, connection.options.attributes.expires, now)
+    if (outcome.done) {
+      const { attributes } = connection.options
+      const wasLive = isLive(outcome.old, attributes.expires, now)
+      const value = wasLive ? valueOf(outcome.old?.[attributes.value]) : undefined
+      if (value !== undefined) options.onRemoved?.(value)
+      return wasLive
+    }
     throw conflict(connection, key, outcome.blocker, now)
   })
 }

@@ -18,11 +18,16 @@ export interface Write {
   user: string | undefined
 }
 
-/** Stands where a session was, expired from the start. */
-const ENDED = '{}'
-
 /** What was found where a write or a removal did not go through: `null` for nothing live, `undefined` for nothing readable. */
 export type Found = StoredValue | null | undefined
+
+/** What a removal found. */
+export interface Removed {
+  /** Whether anything live was removed, which may be a rotation's marker. */
+  wasLive: boolean
+  /** What was removed, where that is known. */
+  value?: StoredValue
+}
 
 /**
  * Compare-and-set on stored values. A failed condition throws `ConflictError` with what stood in the way; it is the same
@@ -32,10 +37,8 @@ export interface Backend {
   /** @param strong - see every write acknowledged before the call. @returns the value, live or not */
   read(id: string, strong: boolean): Promise<Found>
   write(id: string, write: Write): Promise<void>
-  /** @returns whether something live was removed */
-  remove(id: string, ifVersion: number | undefined): Promise<boolean>
-  /** Remove something live at a version, and be certain that it was this call that did. */
-  end(id: string, version: number): Promise<void>
+  /** Removes what is stored, be it a session or a rotation's marker. */
+  remove(id: string, ifVersion: number | undefined): Promise<Removed>
   keys(): Promise<string[]>
   readonly native?: Native
 }
@@ -73,40 +76,33 @@ function nativeBackend(
     write: (id, { value, createdAt, expiresAt, ...write }) =>
       raw.write(id, value, { ...write, created: createdAt, ttl: secondsUntil(expiresAt, now()) }),
     remove: async (id, ifVersion) => {
+      const removed: Partial<Removed> = {}
+      const onRemoved = (value: StoredValue): void => void (removed.value = value)
+      const condition = ifVersion === undefined ? {} : { ifVersion }
       try {
-        return await native.driver.deleteItem(
-          native.prefix + id,
-          ifVersion === undefined ? {} : { ifVersion },
-        )
+        const wasLive = await native.driver.deleteItem(native.prefix + id, { ...condition, onRemoved })
+        return { ...removed, wasLive }
       } catch (error) {
         throw withoutLegacy(error, formats)
       }
     },
-    // A delete sent again after a lost answer cannot tell its own effect from somebody else's; a write knows its mark.
-    end: (id, version) => raw.write(id, ENDED, { ifVersion: version, ttl: 0 }),
     keys: () => raw.keys(),
   }
 }
 
 function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Backend {
-  /** Under the lock: what is live, if the condition does not hold. */
-  const check = async (id: string, ifVersion: number | null | undefined): Promise<boolean> => {
+  /** Called under the lock. @throws {ConflictError} with what is live, when the condition does not hold */
+  const check = async (id: string, ifVersion: number | null | undefined): Promise<Removed> => {
     const value = await raw.read(id, {})
     const header = value ? parseEnvelope(value)?.header : undefined
     const live = header !== undefined && now() < header.expiresAt
     const isFree = value === null || (header !== undefined && !live)
     const holds =
       ifVersion === null ? isFree : ifVersion === undefined || (live && header.version === ifVersion)
-    if (holds) return live
+    if (holds) return { wasLive: live, ...(value && { value }) }
     const current = value && live ? { value, version: header.version, expires: header.expiresAt } : null
     throw new ConflictError('the session was changed meanwhile', current, { key: id })
   }
-  const remove = (id: string, ifVersion: number | undefined): Promise<boolean> =>
-    lock.run(id, async () => {
-      const live = await check(id, ifVersion)
-      await raw.remove(id, {})
-      return live
-    })
   return {
     read: (id, strong) => (strong ? lock.run(id, () => raw.read(id, {})) : raw.read(id, {})),
     write: (id, { value, ifVersion, expiresAt }) =>
@@ -115,8 +111,12 @@ function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Bac
         const options: TransactionOptions = { ttl: secondsUntil(expiresAt, now()) }
         await raw.write(id, value, options)
       }),
-    remove,
-    end: async (id, version) => void (await remove(id, version)),
+    remove: (id, ifVersion) =>
+      lock.run(id, async () => {
+        const removed = await check(id, ifVersion)
+        await raw.remove(id, {})
+        return removed
+      }),
     keys: () => raw.keys(),
   }
 }

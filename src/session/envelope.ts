@@ -23,6 +23,8 @@ export interface Header {
   /** Where the lifetime comes from; absent for the store's options. */
   lifetimeFrom?: LifetimeSource
   user?: string
+  /** Present in what a rotation leaves behind at the old id, which is no session. */
+  rotation?: { rotatedAt: number; until: number }
   /** Name of the codec that wrote the data. */
   codec: string
 }
@@ -54,7 +56,7 @@ const CODEC_NAME = /^[\w.+-]{1,100}$/
  * @returns text for text, bytes for bytes
  */
 export function formatEnvelope(header: Header, body: string | Uint8Array): StoredValue {
-  const { version, createdAt, expiresAt, deadline, idleTimeout, lifetimeFrom, user, codec } = header
+  const { version, createdAt, expiresAt, deadline, idleTimeout, lifetimeFrom, user, rotation, codec } = header
   const fields = JSON.stringify({
     v: version,
     c: createdAt,
@@ -63,6 +65,7 @@ export function formatEnvelope(header: Header, body: string | Uint8Array): Store
     i: idleTimeout && Math.min(Math.round(idleTimeout * 1000), MAX_INSTANT),
     l: (lifetimeFrom && SOURCES.indexOf(lifetimeFrom)) || undefined,
     u: user,
+    r: rotation && [rotation.rotatedAt, rotation.until],
     k: codec === DEFAULT_CODEC ? undefined : codec,
   })
   if (typeof body === 'string') return `${fields.slice(0, -1)},"d":${body}}`
@@ -94,13 +97,15 @@ function parseText(value: StoredValue): Envelope | null {
 
 function parseHeader(fields: unknown, minVersion: number): Header | null {
   if (!isObject(fields)) return null
-  const { v, c, e, m, i, l, u, k = DEFAULT_CODEC } = fields
+  const { v, c, e, m, i, l, u, r, k = DEFAULT_CODEC } = fields
   if (!isCount(v, minVersion) || !isInstant(c) || !isInstant(e)) return null
   if (m !== undefined && !isInstant(m)) return null
   if (i !== undefined && !isCount(i, 1)) return null
   const lifetimeFrom = l === undefined ? undefined : SOURCES[Number(l)]
   if (l !== undefined && (lifetimeFrom === undefined || typeof l !== 'number' || l === 0)) return null
   if (u !== undefined && (typeof u !== 'string' || u === '')) return null
+  const rotation = parseRotation(r)
+  if (rotation === null) return null
   if (typeof k !== 'string' || !CODEC_NAME.test(k)) return null
   return {
     version: v,
@@ -110,8 +115,17 @@ function parseHeader(fields: unknown, minVersion: number): Header | null {
     ...(i !== undefined && { idleTimeout: i / 1000 }),
     ...(lifetimeFrom && { lifetimeFrom }),
     ...(u !== undefined && { user: u }),
+    ...(rotation && { rotation }),
     codec: k,
   }
+}
+
+/** @returns `null` for anything malformed */
+function parseRotation(field: unknown): Header['rotation'] | null {
+  if (field === undefined) return undefined
+  if (!Array.isArray(field)) return null
+  const [rotatedAt, until]: unknown[] = field
+  return isInstant(rotatedAt) && isInstant(until) ? { rotatedAt, until } : null
 }
 
 function isInstant(value: unknown): value is number {

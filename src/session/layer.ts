@@ -1,4 +1,6 @@
 import type {
+  LoadOptions,
+  RotateOptions,
   SessionData,
   SessionDraft,
   SessionRecord,
@@ -24,10 +26,7 @@ export class StoreLayer implements SessionStore {
     return this.inner.create(draft)
   }
 
-  load<T extends SessionData>(
-    id: string,
-    options?: { minVersion?: number },
-  ): Promise<SessionRecord<T> | null> {
+  load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
     return this.inner.load(id, options)
   }
 
@@ -43,8 +42,12 @@ export class StoreLayer implements SessionStore {
     return this.inner.destroy(id, options)
   }
 
-  rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
-    return this.inner.rotate(record, newId)
+  rotate<T extends SessionData>(
+    record: SessionRecord<T>,
+    newId: string,
+    options?: RotateOptions,
+  ): Promise<SessionRecord<T>> {
+    return this.inner.rotate(record, newId, options)
   }
 
   list(options?: { user?: string; limit?: number; expired?: boolean }): AsyncIterable<SessionSummary> {

@@ -1,5 +1,7 @@
 import { OnDemand } from '../../drivers/utils/on-demand.ts'
 import type {
+  LoadOptions,
+  RotateOptions,
   SessionData,
   SessionDraft,
   SessionRecord,
@@ -25,10 +27,7 @@ export class LazyStore implements SessionStore {
     return this.#use((store) => store.create(draft))
   }
 
-  load<T extends SessionData>(
-    id: string,
-    options?: { minVersion?: number },
-  ): Promise<SessionRecord<T> | null> {
+  load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
     return this.#use((store) => store.load<T>(id, options))
   }
 
@@ -44,8 +43,12 @@ export class LazyStore implements SessionStore {
     return this.#use((store) => store.destroy(id, options))
   }
 
-  rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
-    return this.#use((store) => store.rotate(record, newId))
+  rotate<T extends SessionData>(
+    record: SessionRecord<T>,
+    newId: string,
+    options?: RotateOptions,
+  ): Promise<SessionRecord<T>> {
+    return this.#use((store) => store.rotate(record, newId, options))
   }
 
   async *list(options?: {

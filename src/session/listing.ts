@@ -35,8 +35,13 @@ export async function* listSessions(
   for await (const { id, header } of candidates(backend, options, now, recent)) {
     if (left <= 0) return
     header.expiresAt = endOf(header, maxAge)
-    if ((!expired && !isLive(header, now())) || (user !== undefined && header.user !== user)) continue
-    const { codec: _, ...summary } = header
+    if (
+      header.rotation ||
+      (!expired && !isLive(header, now())) ||
+      (user !== undefined && header.user !== user)
+    )
+      continue
+    const { codec: _codec, rotation: _rotation, ...summary } = header
     left--
     yield { id, ...summary }
   }
@@ -61,7 +66,8 @@ export async function sweep(
   for await (const { id, header } of allHeaders(backend, (key) => isSessionId(key) || isUserKey(key))) {
     signal?.throwIfAborted()
     result.scanned++
-    if (header.expiresAt + grace * 1000 > now()) continue
+    const end = header.rotation?.until ?? header.expiresAt
+    if (end + grace * 1000 > now()) continue
     result.expired++
     if (!dryRun) {
       await backend.remove(id, undefined)

@@ -6,7 +6,10 @@ import type { SweepOptions, SweepResult } from './types.ts'
 /** What a driver with conditional writes offers beyond unstorage. */
 export interface NativeDriver extends DriverLike {
   flags: { conditional: true; ttl?: boolean; maxDepth?: boolean }
-  /** @returns whether a live item was removed. @throws {ConflictError} at another version */
+  /**
+   * @param options - `ifVersion`: only at this version. `onRemoved`: is told the value of the live item that was removed
+   * @returns whether a live item was removed. @throws {ConflictError} at another version
+   */
   deleteItem(key: string, options?: TransactionOptions): Promise<boolean>
   /** Seconds left and creation of a live item, as far as it has them. */
   getMeta?(key: string, options?: TransactionOptions): Promise<{ ttl?: number; birthtime?: Date } | null>

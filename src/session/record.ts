@@ -66,3 +66,8 @@ export class StoredRecord<T extends SessionData> implements SessionRecord<T> {
     this.#data = data
   }
 }
+
+/** Returns whether `a` is a later state of a session than `b`. A touch changes the expiry and not the version. */
+export function isLater(a: Snapshot, b: Snapshot): boolean {
+  return a.version > b.version || (a.version === b.version && a.expiresAt > b.expiresAt)
+}

@@ -5,6 +5,13 @@ import { snapshotOf } from './record.ts'
 import type { StorageStore } from './storage-store.ts'
 import type { SessionData, SessionRecord } from './types.ts'
 
+/** How a session gets a new id. */
+export interface Rotation {
+  newId: string
+  /** Seconds for which the old id leads to the new one. */
+  grace: number
+}
+
 /**
  * Move a live session to another id.
  *
@@ -12,20 +19,22 @@ import type { SessionData, SessionRecord } from './types.ts'
  * acknowledged under the old id is never lost, and a logout that came in between ends the new one too.
  *
  * @param current - the session as it stands, where that is known to be later than the record
+ * @param rotation - the new id, and how long the old one leads to it
  */
 export async function rotateSession<T extends SessionData>(
   store: StorageStore,
   record: SessionRecord<T>,
   current: SessionRecord<T>,
-  newId: string,
+  rotation: Rotation,
 ): Promise<SessionRecord<T>> {
+  const { newId } = rotation
   const draft = { ...record, id: newId, data: record.data }
   if (current !== record) rebase(draft, record, current)
   let old = current
   let renewed = await store.create<T>(draft, record.id)
   try {
     for (let attempt = 0; ; attempt++) {
-      const later = await endOld(store, old, attempt)
+      const later = await endOld(store, old, rotation, attempt)
       if (later === undefined) return renewed
       rebase(renewed, old, later)
       renewed = await store.save(renewed, record.id)
@@ -42,10 +51,11 @@ export async function rotateSession<T extends SessionData>(
 async function endOld<T extends SessionData>(
   store: StorageStore,
   old: SessionRecord<T>,
+  rotation: Rotation,
   attempt: number,
 ): Promise<SessionRecord<T> | undefined> {
   try {
-    await store.end(old)
+    await store.replaceByMarker(old, rotation)
     return undefined
   } catch (error) {
     if (!(error instanceof ConflictError) || attempt >= store.config.maxRetries) throw error

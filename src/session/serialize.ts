@@ -11,6 +11,7 @@ import {
 } from './envelope.ts'
 import { MAX_INSTANT, endOf, isLive } from './lifetime.ts'
 import { type Snapshot, keepSnapshot } from './record.ts'
+import { type RotationMarker, readMarker } from './rotation-marker.ts'
 import type { SessionData } from './types.ts'
 
 /** What a stored value turned out to be. */
@@ -18,6 +19,8 @@ export type Outcome =
   | { state: 'live'; snapshot: Snapshot }
   | { state: 'missing' }
   | { state: 'expired'; header: Header }
+  /** The session got another id a short while ago. `version`: the marker's own. */
+  | { state: 'rotated'; version: number; marker: RotationMarker }
   | { state: 'corrupt'; reason: string; cause?: unknown }
 
 /**
@@ -38,9 +41,11 @@ export async function readSession(
   const envelope = found === undefined ? null : parseEnvelope(found)
   if (envelope === null) return { state: 'corrupt', reason: 'the stored value is no session envelope' }
   const { header, body } = envelope
+  const marker = header.rotation && (await readMarker(id, envelope, codecs, now))
+  if (marker) return { state: 'rotated', version: header.version, marker }
   header.expiresAt = endOf(header, maxAge)
-  if (!isLive(header, now)) return { state: 'expired', header }
-  const { codec: name, ...fields } = header
+  if (header.rotation || !isLive(header, now)) return { state: 'expired', header }
+  const { codec: name, rotation: _, ...fields } = header
   const codec = codecs.find(name)
   if (codec === undefined) return { state: 'corrupt', reason: `this store has no codec \`${name}\`` }
   try {

@@ -1,25 +1,24 @@
-import {
-  ConflictError,
-  type CurrentItem,
-  SessionGoneError,
-  UnsessionError,
-} from '../../drivers/utils/errors.ts'
+import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
 import type { CodecRegistry } from './codec.ts'
 import { registryOf } from './codecs/built-in.ts'
-import { type Backend, type Found, connect } from './backend.ts'
+import { type Backend, connect } from './backend.ts'
+import { EndedSessions } from './ended-sessions.ts'
 import type { HeaderFields } from './envelope.ts'
 import { callHook, noteConflict, recordDetails } from './hooks.ts'
 import { isSessionId } from './id.ts'
 import { toMilliseconds } from './instant.ts'
-import { SessionLapsedError } from './lapsed.ts'
 import { expiryOf, isLive, lifetimeOf } from './lifetime.ts'
 import { type ListOptions, listSessions, sweep } from './listing.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from './record.ts'
 import { destroyEach, revocable } from './revocation.ts'
-import { rotateSession } from './rotate.ts'
-import { type Outcome, checkHeader, readSession, writeSession } from './serialize.ts'
+import { type Rotation, rotateSession } from './rotate.ts'
+import { IN_FLIGHT_MS, checkGrace, formatMarker, parseMarker } from './rotation-marker.ts'
+import { type Outcome, checkHeader, writeSession } from './serialize.ts'
+import { SessionReader, isWriteRejected } from './session-reader.ts'
 import type {
+  LoadOptions,
+  RotateOptions,
   SessionData,
   SessionDraft,
   SessionRecord,
@@ -40,11 +39,16 @@ export class StorageStore implements SessionStore {
   #counts = { loads: 0, saves: 0, conflicts: 0 }
   #backend: Promise<Backend> | undefined
   #users: Users
+  #reader: SessionReader
+  readonly ended: EndedSessions
 
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.#codecs = registryOf(options.codecs)
     this.config = options.config
+    this.ended = new EndedSessions(options.config.now)
+    const context = { codecs: this.#codecs, ended: this.ended }
+    this.#reader = new SessionReader(() => this.#connect(), options, context)
     this.#users = new Users(() => this.#connect(), options.config.now)
   }
 
@@ -60,27 +64,50 @@ export class StorageStore implements SessionStore {
     checkHeader(header, now)
     return this.#bind({ id, user, from }, async () => {
       const snapshot = await this.#insert(id, header, data)
+      this.ended.forget(id)
       callHook(this.#options.hooks, 'created', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     })
   }
 
-  async load<T extends SessionData>(
+  async load<T extends SessionData>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
+    const outcome = await this.find(id, options)
+    if (outcome.state === 'live') return new StoredRecord<T>(outcome.snapshot)
+    return this.loadAbsent(id, outcome, options, (successor) =>
+      this.load<T>(successor, { ...options, minVersion: 0, consistent: true }),
+    )
+  }
+
+  /**
+   * Answers a load that has found no live session.
+   *
+   * @param outcome - what it has found
+   * @param load - loads the session that a rotation's grace leads to
+   */
+  async loadAbsent<T extends SessionData>(
     id: string,
-    options: { minVersion?: number } = {},
+    outcome: Outcome,
+    { since }: LoadOptions,
+    load: (successor: string) => Promise<SessionRecord<T> | null>,
   ): Promise<SessionRecord<T> | null> {
-    const outcome = await this.find(id, options.minVersion ?? 0)
-    return outcome.state === 'live' ? new StoredRecord<T>(outcome.snapshot) : null
+    const marker = outcome.state === 'rotated' ? outcome.marker : undefined
+    const record = marker?.successor === undefined ? null : await load(marker.successor)
+    if (record || since === undefined) return record
+    const isInFlight = marker
+      ? this.config.now() < marker.rotatedAt + IN_FLIGHT_MS || since < marker.rotatedAt
+      : this.ended.isDestroyedAfter(id, since)
+    if (isInFlight) throw new SessionGoneError({ key: id })
+    return null
   }
 
   /** As {@link load}, and tells why there is no live session. */
-  async find(id: string, minVersion: number): Promise<Outcome> {
+  async find(id: string, { minVersion = 0, consistent = false }: LoadOptions): Promise<Outcome> {
     if (!isSessionId(id)) return { state: 'missing' }
     this.#counts.loads++
-    let outcome = await this.#read(id, false)
-    const isEnough = outcome.state === 'live' && outcome.snapshot.version >= minVersion
-    if (!isEnough) outcome = await this.#ask(id)
-    const snapshot = this.#report(id, outcome)
+    // An eventually consistent read may show a session that was destroyed here.
+    const isStrong = consistent || this.ended.has(id)
+    const outcome = await this.#reader.find(id, minVersion, isStrong)
+    const snapshot = this.#reader.report(id, outcome)
     if (snapshot) callHook(this.#options.hooks, 'loaded', id, recordDetails(snapshot))
     return outcome
   }
@@ -96,7 +123,7 @@ export class StorageStore implements SessionStore {
     const { id, version, createdAt, user, data } = record
     const now = this.config.now()
     if (!isLive(record, now)) {
-      const current = this.#expectLive(id, await this.#ask(id))
+      const current = this.#reader.requireLive(id, await this.#reader.readStrong(id))
       if (current.version !== version) throw this.#conflict(version, current)
     }
     const lifetime = lifetimeOf(record, this.config, createdAt, snapshotOf(record))
@@ -108,7 +135,7 @@ export class StorageStore implements SessionStore {
       callHook(this.#options.hooks, 'saved', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     } catch (error) {
-      throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
+      throw this.#conflict(version, this.#reader.requireLive(id, await this.#reader.readBlocker(id, error)))
     }
   }
 
@@ -127,42 +154,71 @@ export class StorageStore implements SessionStore {
       callHook(this.#options.hooks, 'touched', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     } catch (error) {
-      if (isRefusal(error)) return null
+      if (isWriteRejected(error)) return null
       throw error
     }
   }
 
   async destroy(id: string, options: { ifVersion?: number } = {}): Promise<boolean> {
-    if (!isSessionId(id)) return false
-    const { ifVersion } = options
+    const { wasLive, successor } = await this.remove(id, options)
+    return successor === undefined ? wasLive : this.destroy(successor)
+  }
+
+  /**
+   * Removes what is stored at an id, be it a session or a rotation's marker.
+   * @returns whether a live session was removed; `successor`: the session that the id led to instead
+   */
+  async remove(
+    id: string,
+    { ifVersion }: { ifVersion?: number } = {},
+  ): Promise<{ wasLive: boolean; successor?: string }> {
+    if (!isSessionId(id)) return { wasLive: false }
     try {
-      const wasLive = await (await this.#connect()).remove(id, ifVersion)
-      if (wasLive) callHook(this.#options.hooks, 'destroyed', id, {})
-      return wasLive
+      const removed = await this.ended.destroying(id, async () =>
+        (await this.#connect()).remove(id, ifVersion),
+      )
+      const { isMarker, successor } = await parseMarker(id, removed.value, this.#codecs, this.config.now())
+      if (isMarker) return { wasLive: false, ...(successor !== undefined && { successor }) }
+      if (removed.wasLive) callHook(this.#options.hooks, 'destroyed', id, {})
+      return { wasLive: removed.wasLive }
     } catch (error) {
-      const current = this.#report(id, await this.#inTheWay(id, error))
-      if (current === null || ifVersion === undefined) return false
+      const current = this.#reader.report(id, await this.#reader.readBlocker(id, error))
+      if (current === null || ifVersion === undefined) return { wasLive: false }
       throw this.#conflict(ifVersion, current)
     }
   }
 
-  async rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
-    if (isLive(record, this.config.now())) return rotateSession(this, record, record, newId)
-    const current = this.#expectLive(record.id, await this.#ask(record.id))
-    return rotateSession(this, record, new StoredRecord<T>(current), newId)
+  async rotate<T extends SessionData>(
+    record: SessionRecord<T>,
+    newId: string,
+    { grace = 0 }: RotateOptions = {},
+  ): Promise<SessionRecord<T>> {
+    checkGrace(grace)
+    const rotation = { newId, grace }
+    if (isLive(record, this.config.now())) return rotateSession(this, record, record, rotation)
+    const current = this.#reader.requireLive(record.id, await this.#reader.readStrong(record.id))
+    return rotateSession(this, record, new StoredRecord<T>(current), rotation)
   }
 
   /**
-   * End a session at its version, for good, and know that nobody else did.
+   * Puts a rotation's marker in the place of a session, at its version. A write, unlike a delete, recognises its own effect
+   * when it is sent again after a lost answer.
    * @throws {ConflictError} at another version
-   * @throws {SessionGoneError} when it was over already
+   * @throws {SessionGoneError} when the session was destroyed or has expired
    */
-  async end({ id, version }: Pick<SessionRecord, 'id' | 'version'>): Promise<void> {
+  async replaceByMarker(old: SessionRecord, { newId, grace }: Rotation): Promise<void> {
+    const { id, version: ifVersion, createdAt } = old
+    const now = this.config.now()
+    const { codec } = this.#options
+    const { value, version, until } = await formatMarker(old, { successor: newId, grace, codec, now })
+    const write = { value, ifVersion, version, createdAt, expiresAt: until, user: undefined }
     try {
-      await (await this.#connect()).end(id, version)
+      await (await this.#connect()).write(id, write)
+      this.ended.forget(id)
+      this.ended.rotated(id, until)
       callHook(this.#options.hooks, 'destroyed', id, {})
     } catch (error) {
-      throw this.#conflict(version, this.#expectLive(id, await this.#inTheWay(id, error)))
+      throw this.#conflict(ifVersion, this.#reader.requireLive(id, await this.#reader.readBlocker(id, error)))
     }
   }
 
@@ -200,24 +256,6 @@ export class StorageStore implements SessionStore {
     }))
   }
 
-  async #read(id: string, strong: boolean): Promise<Outcome> {
-    return this.#interpret(id, await (await this.#connect()).read(id, strong))
-  }
-
-  #interpret(id: string, found: Found): Promise<Outcome> {
-    return readSession(id, found, this.#codecs, this.config.now(), this.config.maxAge)
-  }
-
-  /** The live session of an outcome; the hooks hear of the others. */
-  #report(id: string, outcome: Outcome): Snapshot | null {
-    const { hooks } = this.#options
-    if (outcome.state === 'live') return outcome.snapshot
-    if (outcome.state === 'expired') callHook(hooks, 'expired', id, recordDetails(outcome.header))
-    if (outcome.state === 'corrupt')
-      callHook(hooks, 'corrupt', id, { reason: outcome.reason, cause: outcome.cause })
-    return null
-  }
-
   async #put(
     id: string,
     header: HeaderFields,
@@ -245,42 +283,12 @@ export class StorageStore implements SessionStore {
     try {
       return await this.#put(id, header, data, null)
     } catch (error) {
-      const taken = await this.#inTheWay(id, error)
+      const taken = await this.#reader.readBlocker(id, error)
       // The item's own expiry has whole seconds: an item that is still there may be over by the millisecond.
       if (taken.state === 'expired') return this.#put(id, header, data, taken.header.version)
+      if (taken.state === 'rotated') return this.#put(id, header, data, taken.version)
       throw new UnsessionError('SESSION_EXISTS', 'a session with this id exists; make another', { key: id })
     }
-  }
-
-  /**
-   * What is in the way of a refused write. Errors of any other kind pass through. The answer to a write is of the time when
-   * it arrived: it shows what was alive then, and not that nothing is alive now.
-   */
-  async #inTheWay(id: string, error: unknown): Promise<Outcome> {
-    if (!isRefusal(error)) throw error
-    const current: CurrentItem | null = error instanceof ConflictError ? error.current : null
-    const outcome = current && (await this.#interpret(id, current.value))
-    return outcome?.state === 'live' ? outcome : this.#ask(id)
-  }
-
-  /**
-   * What there is, for certain. A session has run out only by the answer to a question that was asked after its end: before,
-   * somebody may have carried it on in the meantime.
-   */
-  async #ask(id: string): Promise<Outcome> {
-    for (;;) {
-      const askedAt = this.config.now()
-      const outcome = await this.#read(id, true)
-      if (outcome.state !== 'expired' || !isLive(outcome.header, askedAt)) return outcome
-    }
-  }
-
-  #expectLive(id: string, outcome: Outcome): Snapshot {
-    const snapshot = this.#report(id, outcome)
-    if (snapshot !== null) return snapshot
-    throw outcome.state === 'expired'
-      ? new SessionLapsedError({ key: id })
-      : new SessionGoneError({ key: id })
   }
 
   #conflict(version: number, current: Snapshot): ConflictError<SessionRecord> {
@@ -289,11 +297,4 @@ export class StorageStore implements SessionStore {
     const message = 'the session was changed meanwhile; load it again and apply the change to that'
     return new ConflictError<SessionRecord>(message, new StoredRecord(current), { key: current.id })
   }
-}
-
-/** Whether a write was refused, and so has changed nothing. */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof ConflictError || (error instanceof UnsessionError && error.code === 'SCHEMA_MISMATCH')
-  )
 }

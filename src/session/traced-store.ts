@@ -2,7 +2,15 @@ import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 import { type CallCosts, currentCall } from '../../drivers/utils/tracing.ts'
 import { hashKey } from '../../drivers/utils/errors.ts'
 import { StoreLayer } from './layer.ts'
-import type { SessionData, SessionDraft, SessionRecord, SweepOptions, SweepResult } from './types.ts'
+import type {
+  LoadOptions,
+  RotateOptions,
+  SessionData,
+  SessionDraft,
+  SessionRecord,
+  SweepOptions,
+  SweepResult,
+} from './types.ts'
 
 /** The calls that have a channel, `unsession.load` and so on. */
 export type TracedOperation =
@@ -43,10 +51,7 @@ const channels = Object.fromEntries(
  * goes straight through.
  */
 export class TracedStore extends StoreLayer {
-  override load<T extends SessionData>(
-    id: string,
-    options?: { minVersion?: number },
-  ): Promise<SessionRecord<T> | null> {
+  override load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
     const load = (): Promise<SessionRecord<T> | null> => this.inner.load<T>(id, options)
     return channels.load.hasSubscribers ? trace('load', id, load, found) : load()
   }
@@ -68,8 +73,12 @@ export class TracedStore extends StoreLayer {
     return trace('destroy', id, destroy, (wasLive) => ({ found: wasLive }))
   }
 
-  override rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
-    return trace('rotate', record.id, () => this.inner.rotate(record, newId), found)
+  override rotate<T extends SessionData>(
+    record: SessionRecord<T>,
+    newId: string,
+    options?: RotateOptions,
+  ): Promise<SessionRecord<T>> {
+    return trace('rotate', record.id, () => this.inner.rotate(record, newId, options), found)
   }
 
   override destroyAll(options: { user: string; except?: string }): Promise<number> {

@@ -69,6 +69,31 @@ export interface SessionDraft<T extends SessionData = SessionData> {
   createdAt?: Instant
 }
 
+/** Options of `load`. */
+export interface LoadOptions {
+  /**
+   * Lowest acceptable version, from the token. A cached or eventually consistent record that is older is read again,
+   * strongly consistent, and that answer is final. Default 0.
+   */
+  minVersion?: number
+  /**
+   * When the caller's request began, ms since the epoch. With it, a session that was rotated or destroyed while the request
+   * was in flight throws, so that the request does not start another session. Default: such a session gives `null`.
+   */
+  since?: number
+  /** Read past the cache, strongly consistent. Default `false`. */
+  consistent?: boolean
+}
+
+/** Options of `rotate`. */
+export interface RotateOptions {
+  /**
+   * Seconds for which the old id leads to the new session, at most 3600. Unsafe where the session gets more rights: whoever
+   * knows the old id gets them, too. Default 0.
+   */
+  grace?: number
+}
+
 /** A line of `list`: everything but the data. */
 export type SessionSummary = Omit<SessionRecord, 'data' | 'original'>
 
@@ -137,11 +162,12 @@ export interface SessionStore {
   create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>>
 
   /**
-   * The live session, or `null`.
-   * @param options.minVersion - lowest acceptable version (from the token); an older cached or eventually consistent
-   * record is read again, strongly consistent, and that answer is final
+   * Returns the live session, or `null`. During the grace of a rotation the old id gives the new session, whose `id` is the
+   * new one.
+   * @throws {SessionGoneError} with `since`: when the session was rotated in the last 10 seconds, by any process, or was
+   * destroyed after `since`, by this process
    */
-  load<T extends SessionData>(id: string, options?: { minVersion?: number }): Promise<SessionRecord<T> | null>
+  load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null>
 
   /**
    * Replace the session at `record.version` by the record's data, owner and lifetime; slides the expiry.
@@ -159,7 +185,8 @@ export interface SessionStore {
   touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null>
 
   /**
-   * End a session for good.
+   * Destroys a session. During the grace of a rotation the old id destroys the new session. What a rotation has left behind
+   * at the id is removed, so that a stale cookie does not stand in the way of a new session.
    * @param options.ifVersion - only at this version
    * @returns whether there was a live session to end
    * @throws {ConflictError} when `ifVersion` is given and the version is another one
@@ -170,7 +197,11 @@ export interface SessionStore {
    * Same session, new id: create the new record, then destroy the old one at its version; what others saved meanwhile is
    * carried over. @throws {SessionGoneError} when the old one is gone; then the new one is undone.
    */
-  rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>>
+  rotate<T extends SessionData>(
+    record: SessionRecord<T>,
+    newId: string,
+    options?: RotateOptions,
+  ): Promise<SessionRecord<T>>
 
   /** Live sessions, of one user or of all. @param options.limit - at most so many */
   list(options?: { user?: string; limit?: number; expired?: boolean }): AsyncIterable<SessionSummary>

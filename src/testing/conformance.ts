@@ -2,6 +2,7 @@ import { concurrencyCases } from './conformance/concurrency.ts'
 import { lifetimeCases } from './conformance/lifetimes.ts'
 import { listingCases } from './conformance/listing.ts'
 import { recordCases } from './conformance/records.ts'
+import { rotationCases } from './conformance/rotation.ts'
 import type { Case, SessionStoreBackend, TestHarness } from './conformance/suite.ts'
 
 export type { SessionStoreBackend, StoreTestOptions, TestHarness } from './conformance/suite.ts'
@@ -9,6 +10,7 @@ export type { SessionStoreBackend, StoreTestOptions, TestHarness } from './confo
 const CASES: Record<string, readonly Case[]> = {
   records: recordCases,
   'concurrent writers': concurrencyCases,
+  rotation: rotationCases,
   lifetimes: lifetimeCases,
   'listing and revoking': listingCases,
 }

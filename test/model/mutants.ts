@@ -162,6 +162,11 @@ function copyOf(record: SessionRecord): never {
   return { id, version, createdAt, expiresAt, deadline, idleTimeout, user, original, data } as never
 }
 
+/** Whether a value is what a rotation leaves behind at the old id. */
+function isMarker(value: string): boolean {
+  return 'r' in (JSON.parse(value) as object)
+}
+
 /** A regenerate of two plain steps. */
 function rotation(end: (store: SessionStore, record: SessionRecord) => Promise<unknown>): Mutant {
   return alteredStore((store) => ({
@@ -236,8 +241,8 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   'a regenerate takes any end of the old id for its own': {
     ...wrapped((driver) => {
       const setItem: Write = async (key, value, options) => {
-        const { ttl, ifVersion } = options
-        if (ttl === 0 && isNative(driver)) await driver.deleteItem(key, { ifVersion })
+        const { ifVersion } = options
+        if (isMarker(value) && isNative(driver)) await driver.deleteItem(key, { ifVersion })
         else await driver.setItem?.(key, value, options)
       }
       return altered(driver, { setItem })

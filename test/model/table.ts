@@ -12,6 +12,8 @@ export interface Envelope {
   e: number
   i?: number
   u?: string
+  /** Present in a rotation's marker. */
+  r?: unknown
   d: Record<string, unknown>
 }
 
@@ -28,8 +30,8 @@ export interface Item {
 /** An item from a time on; `null` once it is removed. */
 export interface State {
   item: Item | null
-  /** Of the write that removed it, where it was one. */
-  mark?: number
+  /** What a rotation has left behind in its place, which is no session. */
+  leftover?: Item
   at: number
   moment: number
 }
@@ -79,9 +81,15 @@ export class Table {
     this.#observer = observer
   }
 
-  /** The item, unless it has expired to the second. */
+  /** The session, unless it has expired to the second. */
   live(key: string): Item | null {
     return this.#unlessExpired(this.history.get(key)?.at(-1)?.item)
+  }
+
+  /** What is stored, be it a session or a rotation's marker, unless it has expired to the second. */
+  #stored(key: string): Item | null {
+    const last = this.history.get(key)?.at(-1)
+    return this.#unlessExpired(last?.item ?? last?.leftover)
   }
 
   /** Sessions announced as the user's. */
@@ -112,7 +120,7 @@ export class Table {
     const read = async (key: string, options?: TransactionOptions): Promise<string | null> =>
       this.#call(
         () =>
-          (options?.['consistent'] === true ? this.live(key) : this.#glimpse(key, this.#options.lag))
+          (options?.['consistent'] === true ? this.#stored(key) : this.#glimpse(key, this.#options.lag))
             ?.value ?? null,
       )
     const table = this
@@ -133,7 +141,7 @@ export class Table {
 
   /** A driver without conditions, whose reads are current: such as memory, or a file system. */
   plainDriver(): DriverLike {
-    return this.#common((key) => this.#call(() => this.live(key)?.value ?? null))
+    return this.#common((key) => this.#call(() => this.#stored(key)?.value ?? null))
   }
 
   #common(read: (key: string, options?: TransactionOptions) => Promise<string | null>): DriverLike & {
@@ -145,13 +153,12 @@ export class Table {
       getItemRaw: read,
       setItem: (key, value, options) => this.#put(key, value, options),
       removeItem: async (key, options) => void (await this.#delete(key, options)),
-      getKeys: () => this.#call(() => [...this.history.keys()].filter((key) => this.live(key) !== null)),
+      getKeys: () => this.#call(() => [...this.history.keys()].filter((key) => this.#stored(key) !== null)),
     }
   }
 
   #put(key: string, value: string, options: TransactionOptions): Promise<void> {
     const { ttl, version, user } = options as { ttl: number; version?: number; user?: string }
-    if (ttl === 0) return this.#expire(key, options)
     const envelope = JSON.parse(value) as Envelope
     const mark = ++this.#marks
     const issuedAt = this.#scheduler.now
@@ -159,7 +166,7 @@ export class Table {
     let isDone = false
     return this.#call(
       (attempt) => {
-        const current = this.live(key)
+        const current = this.#stored(key)
         if (attempt > 1 && this.#options.marks && this.#lastMark(key) === mark) return
         const mine = version ?? envelope.v
         if (attempt > 1 && this.#options.doubts && current && current.version > mine) throw unavailable()
@@ -174,25 +181,15 @@ export class Table {
           envelope,
         }
         const former = this.history.get(key)?.at(-1)?.item ?? null
+        if (envelope.r) {
+          if (former) this.#observer.removed(key, former)
+          this.#push(key, null, item)
+          return
+        }
         if (isUserKey(key)) this.#observer.announced(key, this.#bindingsIn(former), this.#bindingsIn(item))
         else this.#observer.put(key, item, former, issuedAt, isDone)
         isDone = true
         this.#push(key, item)
-      },
-      { isWrite: true },
-    )
-  }
-
-  /** A write of something that has expired from the start. It knows itself when it is sent again, as others do. */
-  async #expire(key: string, options: TransactionOptions): Promise<void> {
-    const mark = ++this.#marks
-    await this.#call(
-      (attempt) => {
-        if (attempt > 1 && this.#options.marks && this.#lastMark(key) === mark) return
-        this.#check(key, this.live(key), options)
-        const former = this.history.get(key)?.at(-1)?.item
-        if (former) this.#observer.removed(key, former)
-        this.#push(key, null, mark)
       },
       { isWrite: true },
     )
@@ -204,20 +201,19 @@ export class Table {
 
   #lastMark(key: string): number | undefined {
     const last = this.history.get(key)?.at(-1)
-    return last?.item?.mark ?? last?.mark
+    return (last?.item ?? last?.leftover)?.mark
   }
 
   #delete(key: string, options: TransactionOptions = {}): Promise<boolean> {
     return this.#call(
       (attempt) => {
-        const current = this.live(key)
+        const current = this.#stored(key)
         if (attempt > 1 && current === null) return true
         this.#check(key, current, options)
         const former = this.history.get(key)?.at(-1)?.item
-        if (former) {
-          this.#observer.removed(key, former)
-          this.#push(key, null)
-        }
+        if (former) this.#observer.removed(key, former)
+        if (current || former) this.#push(key, null)
+        if (current) (options as { onRemoved?: (value: string) => void }).onRemoved?.(current.value)
         return current !== null
       },
       { isWrite: true },
@@ -235,18 +231,19 @@ export class Table {
     const horizon = this.#scheduler.now - lag
     // -1: before the first one.
     const oldest = states.findLastIndex(({ at }) => at <= horizon)
-    return this.#unlessExpired(states[this.#random.between(oldest, states.length - 1)]?.item, liveAt)
+    const state = states[this.#random.between(oldest, states.length - 1)]
+    return this.#unlessExpired(state?.item ?? state?.leftover, liveAt)
   }
 
   #unlessExpired(item: Item | null | undefined, liveAt: number = this.#scheduler.now): Item | null {
     return item && item.expires > liveAt ? item : null
   }
 
-  #push(key: string, item: Item | null, mark?: number): void {
+  #push(key: string, item: Item | null, leftover?: Item): void {
     const states = this.history.get(key) ?? []
     states.push({
       item,
-      ...(mark !== undefined && { mark }),
+      ...(leftover && { leftover }),
       at: this.#scheduler.now,
       moment: this.#scheduler.moment,
     })

@@ -91,9 +91,11 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
   const deleteItem = (key: string, options: TransactionOptions = {}): Promise<boolean> =>
     request('delete', key, options, () => {
       check(key, options)
-      const wasLive = current(key) !== null
+      const removed = current(key)
       push(key, null)
-      return wasLive
+      const { onRemoved } = options
+      if (removed && typeof onRemoved === 'function') onRemoved(removed.value)
+      return removed !== null
     })
 
   const driver: ConditionalDriver = {

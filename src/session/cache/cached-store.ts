@@ -1,13 +1,15 @@
-import { ConflictError, SessionGoneError, hashKey } from '../../../drivers/utils/errors.ts'
+import { ConflictError } from '../../../drivers/utils/errors.ts'
 import { noteCache, type SessionHooks } from '../hooks.ts'
 import { isSessionId } from '../id.ts'
-import { SessionLapsedError } from '../lapsed.ts'
-import { isLive } from '../lifetime.ts'
+import { isRemoval } from '../lapsed.ts'
 import type { ListOptions } from '../listing.ts'
-import { type Snapshot, StoredRecord, snapshotOf } from '../record.ts'
+import { type Snapshot, StoredRecord, isLater, snapshotOf } from '../record.ts'
 import { destroyEach } from '../revocation.ts'
+import type { Outcome } from '../serialize.ts'
 import type { StorageStore } from '../storage-store.ts'
 import type {
+  LoadOptions,
+  RotateOptions,
   SessionData,
   SessionDraft,
   SessionRecord,
@@ -18,10 +20,11 @@ import type {
   SweepOptions,
   SweepResult,
 } from '../types.ts'
+import { CacheClock, type Moment } from './clock.ts'
 import { ExpiringSet } from './expiring-set.ts'
 import { type Pending, PendingOperations } from './pending.ts'
 import { SharedReads } from './shared-reads.ts'
-import type { CacheEntry, CacheTier } from './tier.ts'
+import { type CacheEntry, type CacheTier, isFresh, isUsable } from './tier.ts'
 
 export interface CachedStoreOptions {
   tier: CacheTier
@@ -30,14 +33,6 @@ export interface CachedStoreOptions {
   /** Ids remembered as ended or unknown, at most, each. */
   max: number
   hooks: SessionHooks
-}
-
-/** When something was asked, so that the answer's age can be told. */
-interface Moment {
-  /** ms since the epoch. */
-  time: number
-  /** How often the clock had gone back by then: times of two eras say nothing about each other. */
-  era: number
 }
 
 /**
@@ -55,8 +50,7 @@ export class CachedStore implements SessionStore {
   #unknown: ExpiringSet
   #reads: SharedReads
   #pending = new PendingOperations()
-  #lastNow = 0
-  #era = 0
+  #clock: CacheClock
 
   constructor(inner: StorageStore, options: CachedStoreOptions) {
     this.#inner = inner
@@ -64,24 +58,29 @@ export class CachedStore implements SessionStore {
     this.config = inner.config
     this.#ended = new ExpiringSet(options.max)
     this.#unknown = new ExpiringSet(options.max)
+    this.#clock = new CacheClock(inner.config.now, () => {
+      options.tier.clear()
+      this.#unknown.clear()
+    })
     this.#reads = new SharedReads({
-      read: (id, minVersion) => this.#read(id, minVersion),
+      read: async (id, minVersion) => {
+        const outcome = await this.#find(id, { minVersion })
+        return outcome.state === 'live' ? outcome.snapshot : null
+      },
       isGone: (id) => this.#isGone(id),
     })
   }
 
-  load<T extends SessionData>(
-    id: string,
-    { minVersion = 0 }: { minVersion?: number } = {},
-  ): Promise<SessionRecord<T> | null> {
+  load<T extends SessionData>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
     this.#counts.loads++
-    const now = this.#now()
+    const now = this.#clock.now()
     if (!isSessionId(id)) return Promise.resolve(null)
-    if (this.#ended.has(id, now)) return this.#hit(id, null)
+    if (options.consistent || this.#inner.ended.isRotated(id)) return this.#loadStrong(id, options)
+    if (this.#ended.has(id, now)) return this.#absent(id, options)
     const entry = this.#options.tier.get(id)
-    if (entry instanceof Promise) return this.#loadFromAfar(id, minVersion, entry)
-    if (this.#isUsable(entry, minVersion, now)) return this.#hit(id, entry.snapshot)
-    return this.#loadThrough(id, minVersion)
+    if (entry instanceof Promise) return this.#loadFromAfar(id, options, entry)
+    if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
+    return this.#loadThrough(id, options)
   }
 
   create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
@@ -107,17 +106,21 @@ export class CachedStore implements SessionStore {
 
   destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
     return this.#during(id, async () => {
-      const wasLive = await this.#inner.destroy(id, options)
+      const { wasLive, successor } = await this.#inner.remove(id, options)
       if (wasLive || options?.ifVersion === undefined) await this.#bury(id)
       else await this.#drop(id)
-      return wasLive
+      return successor === undefined ? wasLive : this.destroy(successor)
     })
   }
 
-  rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
+  rotate<T extends SessionData>(
+    record: SessionRecord<T>,
+    newId: string,
+    options?: RotateOptions,
+  ): Promise<SessionRecord<T>> {
     return this.#during(record.id, () =>
       this.#creating(newId, async () => {
-        const renewed = await this.#inner.rotate(record, newId)
+        const renewed = await this.#inner.rotate(record, newId, options)
         await this.#bury(record.id)
         return renewed
       }),
@@ -126,7 +129,7 @@ export class CachedStore implements SessionStore {
 
   async *list(options?: ListOptions): AsyncGenerator<SessionSummary> {
     for await (const session of this.#inner.list(options)) {
-      if (!this.#ended.has(session.id, this.#now())) yield session
+      if (!this.#ended.has(session.id, this.#clock.now())) yield session
     }
   }
 
@@ -149,65 +152,87 @@ export class CachedStore implements SessionStore {
 
   async #loadFromAfar<T extends SessionData>(
     id: string,
-    minVersion: number,
+    options: LoadOptions,
     looking: Promise<CacheEntry | undefined>,
   ): Promise<SessionRecord<T> | null> {
     const entry = await looking
-    const now = this.#now()
-    if (this.#ended.has(id, now)) return this.#hit(id, null)
-    if (this.#isUsable(entry, minVersion, now)) return this.#hit(id, entry.snapshot)
-    return this.#loadThrough(id, minVersion)
+    const now = this.#clock.now()
+    if (this.#ended.has(id, now)) return this.#absent(id, options)
+    if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
+    return this.#loadThrough(id, options)
   }
 
   async #loadThrough<T extends SessionData>(
     id: string,
-    minVersion: number,
+    options: LoadOptions,
   ): Promise<SessionRecord<T> | null> {
-    if (this.#isGone(id)) return this.#hit(id, null)
+    if (this.#isGone(id)) return this.#absent(id, options)
     this.#counts.misses++
     noteCache(this.#options.hooks, 'miss', id)
-    const snapshot = await this.#reads.read(id, minVersion)
-    return snapshot && new StoredRecord<T>(snapshot)
+    const snapshot = await this.#reads.read(id, options.minVersion ?? 0)
+    if (snapshot) return new StoredRecord<T>(snapshot)
+    // The read may have found a rotation's marker.
+    if (this.#inner.ended.isRotated(id)) return this.#loadStrong(id, options)
+    return this.#loadAbsent(id, { state: 'missing' }, options)
   }
 
-  #read(id: string, minVersion: number): Promise<Snapshot | null> {
+  async #loadStrong<T extends SessionData>(
+    id: string,
+    options: LoadOptions,
+  ): Promise<SessionRecord<T> | null> {
+    const outcome = await this.#find(id, { consistent: true })
+    if (outcome.state === 'live') return new StoredRecord<T>(outcome.snapshot)
+    return this.#loadAbsent(id, outcome, options)
+  }
+
+  /** Answers from memory that there is no session. */
+  #absent<T extends SessionData>(id: string, options: LoadOptions): Promise<SessionRecord<T> | null> {
+    this.#counts.hits++
+    noteCache(this.#options.hooks, 'hit', id)
+    return this.#loadAbsent(id, { state: 'missing' }, options)
+  }
+
+  #loadAbsent<T extends SessionData>(
+    id: string,
+    outcome: Outcome,
+    options: LoadOptions,
+  ): Promise<SessionRecord<T> | null> {
+    return this.#inner.loadAbsent(id, outcome, options, (successor) =>
+      this.load<T>(successor, { ...options, minVersion: 0, consistent: true }),
+    )
+  }
+
+  /** Reads a session from the store, and keeps what is learned. */
+  #find(id: string, options: LoadOptions): Promise<Outcome> {
     return this.#during(id, async (pending, since) => {
-      const outcome = await this.#inner.find(id, minVersion)
+      const outcome = await this.#inner.find(id, options)
       if (outcome.state === 'live') {
         await this.#keep(outcome.snapshot, since, pending)
-        return pending.ended ? null : outcome.snapshot
+        return pending.ended ? { state: 'missing' } : outcome
       }
-      if (pending.floor > 0) return null
+      if (pending.floor > 0) return { state: 'missing' }
       await this.#drop(id)
-      const isCertain = outcome.state !== 'expired' && this.#moment().era === since.era
-      if (isCertain) this.#unknown.add(id, since.time + this.#options.ttl)
-      return null
+      const isCertain = outcome.state !== 'expired' && outcome.state !== 'rotated'
+      if (isCertain && this.#clock.moment().era === since.era)
+        this.#unknown.add(id, since.time + this.#options.ttl)
+      return outcome
     })
   }
 
   #isGone(id: string): boolean {
-    const now = this.#now()
+    const now = this.#clock.now()
     return this.#ended.has(id, now) || this.#unknown.has(id, now)
   }
 
-  #hit<T extends SessionData>(id: string, snapshot: Snapshot | null): Promise<SessionRecord<T> | null> {
+  #hit<T extends SessionData>(id: string, snapshot: Snapshot): Promise<SessionRecord<T> | null> {
     this.#counts.hits++
     noteCache(this.#options.hooks, 'hit', id)
-    return Promise.resolve(snapshot && new StoredRecord<T>(snapshot))
-  }
-
-  #isUsable(entry: CacheEntry | undefined, minVersion: number, now: number): entry is CacheEntry {
-    if (entry === undefined || entry.snapshot.version < minVersion) return false
-    return this.#isFresh(entry, now) && isLive(entry.snapshot, now)
-  }
-
-  #isFresh({ storedAt }: CacheEntry, now: number): boolean {
-    return storedAt <= now && now - storedAt < this.#options.ttl
+    return Promise.resolve(new StoredRecord<T>(snapshot))
   }
 
   /** Run an operation on an id, and draw from its failure what can be drawn. */
   async #during<R>(id: string, operation: (pending: Pending, since: Moment) => Promise<R>): Promise<R> {
-    const since = this.#moment()
+    const since = this.#clock.moment()
     const pending = this.#pending.begin(id)
     try {
       return await operation(pending, since)
@@ -224,16 +249,16 @@ export class CachedStore implements SessionStore {
 
   /** Keep a snapshot, unless something later is known. @param since - the store was asked at this time or later */
   async #keep(snapshot: Snapshot, since: Moment, pending: Pending): Promise<void> {
-    const { tier } = this.#options
+    const { tier, ttl } = this.#options
     const { id, version } = snapshot
     pending.floor = Math.max(pending.floor, version)
     this.#reads.close(id)
     this.#unknown.delete(id)
     const looking = tier.get(id)
     const held = looking instanceof Promise ? await looking : looking
-    const now = this.#now()
-    if (pending.ended || version < pending.floor || since.era !== this.#era) return
-    if (held && this.#isFresh(held, now) && isLater(held.snapshot, snapshot)) return
+    const now = this.#clock.now()
+    if (pending.ended || version < pending.floor || since.era !== this.#clock.era) return
+    if (held && isFresh(held, ttl, now) && isLater(held.snapshot, snapshot)) return
     await tier.set(id, { snapshot, storedAt: since.time })
     // Where a tier takes its time, the session may have ended meanwhile.
     if (pending.ended) await tier.delete(id)
@@ -241,7 +266,7 @@ export class CachedStore implements SessionStore {
 
   /** Run an operation that brings a session into being, and keep it, unless it was ended before its maker knew of it. */
   async #creating<R extends SessionRecord>(id: string, operation: () => Promise<R>): Promise<R> {
-    const since = this.#moment()
+    const since = this.#clock.moment()
     const pending = this.#pending.renew(id)
     try {
       const record = await operation()
@@ -265,35 +290,8 @@ export class CachedStore implements SessionStore {
 
   /** Remember that a session was ended, so that no late or stale read brings it back. */
   async #bury(id: string): Promise<void> {
-    this.#ended.add(id, this.#now() + this.#options.ttl)
+    this.#ended.add(id, this.#clock.now() + this.#options.ttl)
     this.#pending.end(id)
     await this.#drop(id)
   }
-
-  #moment(): Moment {
-    return { time: this.#now(), era: this.#era }
-  }
-
-  /** The time. A clock that went back makes the age of everything kept unknown. */
-  #now(): number {
-    const now = this.config.now()
-    if (now < this.#lastNow) {
-      this.#era++
-      this.#options.tier.clear()
-      this.#unknown.clear()
-    }
-    this.#lastNow = now
-    return now
-  }
-}
-
-/** Whether somebody ended the session. While it gets a new id, it may also end under that. */
-function isRemoval(error: unknown, id: string): boolean {
-  if (!(error instanceof SessionGoneError) || error instanceof SessionLapsedError) return false
-  return error.keyHash === hashKey(id)
-}
-
-/** Whether `a` is a later state of a session than `b`; a touch moves the end and not the version. */
-function isLater(a: Snapshot, b: Snapshot): boolean {
-  return a.version > b.version || (a.version === b.version && a.expiresAt > b.expiresAt)
 }

@@ -3,7 +3,14 @@ import { type SessionHooks, callHook, recordDetails } from '../hooks.ts'
 import { StoreLayer } from '../layer.ts'
 import { isLive } from '../lifetime.ts'
 import { StoredRecord, snapshotOf } from '../record.ts'
-import type { SessionData, SessionDraft, SessionRecord, SessionStore } from '../types.ts'
+import type {
+  LoadOptions,
+  RotateOptions,
+  SessionData,
+  SessionDraft,
+  SessionRecord,
+  SessionStore,
+} from '../types.ts'
 import { ExpiringSet } from './expiring-set.ts'
 import { MemoryTier } from './tier.ts'
 
@@ -38,16 +45,18 @@ export class StaleStore extends StoreLayer {
 
   override async load<T extends SessionData>(
     id: string,
-    options?: { minVersion?: number },
+    options?: LoadOptions,
   ): Promise<SessionRecord<T> | null> {
     const era = this.#era
     try {
       const record = await this.inner.load<T>(id, options)
       if (record) this.#remember(record, era)
-      else this.#seen.delete(id)
+      if (record?.id !== id) this.#seen.delete(id)
       return record
     } catch (error) {
-      const stale = isOutage(error) ? this.#recall<T>(id, options?.minVersion ?? 0) : undefined
+      if (error instanceof SessionGoneError) this.#forget(id)
+      const mayBeStale = isOutage(error) && options?.consistent !== true
+      const stale = mayBeStale ? this.#recall<T>(id, options?.minVersion ?? 0) : undefined
       if (!stale) throw error
       callHook(this.#options.hooks, 'stale', id, recordDetails(stale))
       return stale
@@ -87,9 +96,10 @@ export class StaleStore extends StoreLayer {
   override async rotate<T extends SessionData>(
     record: SessionRecord<T>,
     newId: string,
+    options?: RotateOptions,
   ): Promise<SessionRecord<T>> {
     const era = this.#era
-    const rotated = await this.#ending(record.id, () => this.inner.rotate(record, newId))
+    const rotated = await this.#ending(record.id, () => this.inner.rotate(record, newId, options))
     this.#remember(rotated, era)
     return rotated
   }

@@ -1,4 +1,6 @@
+import { isLive } from '../lifetime.ts'
 import type { Snapshot } from '../record.ts'
+import type { LoadOptions } from '../types.ts'
 
 /** A session as it stood in the store at some time. */
 export interface CacheEntry {
@@ -16,6 +18,22 @@ export interface CacheTier {
   clear(): void
   /** Entries this process keeps. */
   readonly size: number
+}
+
+/** Returns whether an entry was confirmed less than `ttl` ms ago. */
+export function isFresh({ storedAt }: CacheEntry, ttl: number, now: number): boolean {
+  return storedAt <= now && now - storedAt < ttl
+}
+
+/** Returns whether an entry answers a load. */
+export function isUsable(
+  entry: CacheEntry | undefined,
+  ttl: number,
+  { minVersion = 0 }: LoadOptions,
+  now: number,
+): entry is CacheEntry {
+  if (entry === undefined || entry.snapshot.version < minVersion) return false
+  return isFresh(entry, ttl, now) && isLive(entry.snapshot, now)
 }
 
 /** Entries in this process: the most recently used ones. @param max - entries at most */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { SessionStoreOptions } from '../../session/options.ts'
-import type { SessionRecord, SessionStore, SessionSummary } from '../../session/types.ts'
+import type { LoadOptions, SessionRecord, SessionStore, SessionSummary } from '../../session/types.ts'
 
 /** Test functions; vitest's and `node:test`'s both fit. */
 export interface TestHarness {
@@ -44,11 +44,7 @@ export function freshId(): string {
 }
 
 /** A record that must be there. */
-export async function loaded(
-  store: SessionStore,
-  id: string,
-  options?: { minVersion?: number },
-): Promise<SessionRecord> {
+export async function loaded(store: SessionStore, id: string, options?: LoadOptions): Promise<SessionRecord> {
   const record = await store.load(id, options)
   if (record === null) throw new Error('expected a live session')
   return record

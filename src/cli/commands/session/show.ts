@@ -69,7 +69,7 @@ export const show: Command = {
 
 function describe({ value, ...item }: ItemFacts, now: number): Shown {
   const header = value === undefined ? undefined : parseEnvelope(value)?.header
-  const expiresAt = header?.expiresAt ?? item.expires
+  const expiresAt = header?.rotation?.rotatedAt ?? header?.expiresAt ?? item.expires
   return {
     state: header === undefined ? 'unreadable' : header.expiresAt > now ? 'live' : 'expired',
     version: header?.version ?? item.version,
