@@ -20,6 +20,8 @@ export interface Entry {
   readonly name: string
   /** The load, once it was asked for: all that ask share it. */
   loaded?: Promise<RequestSession> | undefined
+  /** Whether a call has asked to store the session although nothing was written. */
+  isStarted?: boolean
 }
 
 /** A request that was made to render the response of another one, whose sessions it uses. */
@@ -192,7 +194,9 @@ export function openSession(event: H3EventLike, config?: SessionConfig): Promise
     return Promise.resolve(new CachedSession(event))
   }
   const entry = state.entry(event, config)
-  return (entry.loaded ??= load(entry))
+  entry.loaded ??= load(entry)
+  if (entry.carrier.isEager && !entry.isStarted) entry.loaded = start(entry, entry.loaded)
+  return entry.loaded
 }
 
 /** Returns the session of a request, loaded or not. */
@@ -201,13 +205,24 @@ export function sessionOf(event: H3EventLike, config?: SessionConfig): Session {
 }
 
 async function load(entry: Entry): Promise<RequestSession> {
-  const { session, carrier } = entry
   try {
-    await session.load()
-    if (session.isNew && carrier.isEager) await session.save()
+    return await entry.session.load()
+  } catch (error) {
+    entry.loaded = undefined
+    throw error
+  }
+}
+
+/** Stores a session that is new. An earlier call may have read it without asking for that. */
+async function start(entry: Entry, loaded: Promise<RequestSession>): Promise<RequestSession> {
+  entry.isStarted = true
+  try {
+    const session = await loaded
+    if (session.isNew && session.version === 0 && entry.carrier.isEager) await session.save()
     return session
   } catch (error) {
     entry.loaded = undefined
+    entry.isStarted = false
     throw error
   }
 }

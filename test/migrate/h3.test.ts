@@ -154,6 +154,24 @@ describeEngines('moving', (engine) => {
       expect(await other.json('/read')).toEqual(SIGNED_OUT)
     })
 
+    it('finds the live session among several cookies of the old name, and signing out ends all', async () => {
+      const [platform] = nodes
+      if (!platform) return expect.unreachable()
+      const fetch = await startNewApp(platform, { store, adopt: adopt() })
+      const people = [await signedIn(fetch), await signedIn(fetch), await signedIn(fetch)]
+      const [ended = '', first = '', second = ''] = people.map(({ cookie }) => cookie)
+      await at(old.fetch, people[0]!).json('/sign-out', { method: 'POST' })
+      const read = async (...cookies: string[]): Promise<{ id: string | null; data: unknown }> =>
+        (await fetch('/read', { headers: { cookie: cookies.join('; ') } })).json()
+      const found = await read('connect.sid=junk', ended, first)
+      expect(found.data).toMatchObject(DATA)
+      expect((await read(first, second)).id).toBe(found.id)
+      const before = await ids()
+      await fetch('/sign-out', { headers: { cookie: ['connect.sid=junk', first, second].join('; ') } })
+      expect(await ids()).toHaveLength(before.length - 2)
+      for (const cookie of [first, second]) expect(await read(cookie)).toEqual(SIGNED_OUT)
+    })
+
     it('gives the same answer to a bad signature, an unknown id and an expired session', async () => {
       const [platform] = nodes
       if (!platform) return expect.unreachable()
