@@ -1,5 +1,10 @@
 /** The attributes of an item. Each can be renamed, so that an existing table fits. */
 export interface Attributes {
+  /**
+   * Sort key of a table that has one (single-table design): its name, and the constant text that every item of sessions has
+   * there. Default: the table has no sort key.
+   */
+  sort?: { name: string; value: string }
   /** Partition key, a string. */
   key: string
   /** The value: a string, or binary for `setItemRaw` with bytes. */
@@ -12,7 +17,7 @@ export interface Attributes {
   updated: string
   /** Version: 1, 2, 3 … */
   version: string
-  /** Owner, only on items written with `user`: the hash key of the sparse index {@link USER_INDEX}. */
+  /** Owner, only on items written with `user`: the partition key of the sparse index {@link USER_INDEX}. */
   user: string
   /** Random mark of the last conditional write, by which a retried write recognises itself. */
   mark: string

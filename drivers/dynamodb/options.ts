@@ -88,6 +88,9 @@ const TABLE = /^(arn:[\w-]+:dynamodb:[\w-]*:\d*:table\/)?[\w.-]{3,255}$/
 /** DynamoDB's limit for an attribute's name, in bytes. Source: AWS's service quotas for DynamoDB. */
 const MAX_NAME_BYTES = 255
 
+/** DynamoDB's limit for a sort key's value, in bytes. Source: AWS's service quotas for DynamoDB. */
+const MAX_SORT_BYTES = 1024
+
 /** Of the 2048 bytes of a key, enough are left for the key itself. */
 const MAX_BASE_BYTES = 1024
 
@@ -180,16 +183,29 @@ export function resolveOptions(
 }
 
 function resolveAttributes(own: Partial<Attributes> = {}): Attributes {
-  checkNames(own, DEFAULT_ATTRIBUTES, 'attributes.')
-  for (const [role, name] of Object.entries(own)) {
+  const { sort, ...named } = own
+  checkNames(named, DEFAULT_ATTRIBUTES, 'attributes.')
+  if (sort !== undefined && !isSortKey(sort)) {
+    throw invalidOption(
+      'attributes.sort',
+      `must be { name, value }: an attribute name of 1 to ${MAX_NAME_BYTES} bytes, and a text of 1 to ${MAX_SORT_BYTES} bytes`,
+    )
+  }
+  for (const [role, name] of Object.entries(named)) {
     if (!isText(name, MAX_NAME_BYTES))
       throw invalidOption(`attributes.${role}`, `must be an attribute name of 1 to ${MAX_NAME_BYTES} bytes`)
   }
   const attributes = { ...DEFAULT_ATTRIBUTES, ...own }
-  const names = Object.values(attributes)
+  const names = [...Object.values({ ...DEFAULT_ATTRIBUTES, ...named }), ...(sort ? [sort.name] : [])]
   if (new Set(names).size < names.length)
     throw invalidOption('attributes', 'must name a different attribute for each role')
   return attributes
+}
+
+function isSortKey(sort: unknown): boolean {
+  if (!isObject(sort)) return false
+  const { name, value, ...rest } = sort
+  return isText(name, MAX_NAME_BYTES) && isText(value, MAX_SORT_BYTES) && Object.keys(rest).length === 0
 }
 
 function resolveBase(base = ''): string {

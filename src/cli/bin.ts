@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { main } from './main.ts'
 
-// What the SDK says about this release of Node on each start is for the app's log, not for each command's output.
+// The SDK warns about old Node releases at each start, which does not belong into the output of each command.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
-// A reader that has seen enough, such as `head`, is no failure.
+// A reader such as `head` closes the pipe early, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit()

@@ -1,8 +1,6 @@
 import { createRequire } from 'node:module'
 import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
 import { clearExpired } from './commands/clear-expired/clear-expired.ts'
-import { type Command, EXIT, UsageError } from './ui/command.ts'
-import { Flags, named } from './flags/flags.ts'
 import { local } from './commands/local/local.ts'
 import { plan } from './commands/plan/plan.ts'
 import { destroy } from './commands/session/destroy.ts'
@@ -15,6 +13,8 @@ import { describe } from './commands/table/describe.ts'
 import { policy } from './commands/table/policy.ts'
 import { template } from './commands/table/template.ts'
 import { ttl } from './commands/table/ttl.ts'
+import { Flags, didYouMean, quoted } from './flags/flags.ts'
+import { type Command, EXIT, UsageError } from './ui/command.ts'
 import { type Streams, Terminal } from './ui/terminal.ts'
 import { printCommand, printCommands } from './ui/usage.ts'
 
@@ -34,18 +34,18 @@ const COMMANDS: readonly Command[] = [
   local,
 ]
 
-/** What to add to an error on the command line. */
+/** Sentences that are added to an error of the driver, because they only apply to the command line. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
-  REGION_MISSING: 'here: `--region <name>`; DynamoDB Local and dynalite take any',
-  CREDENTIALS_MISSING: 'DynamoDB Local and dynalite take any',
+  REGION_MISSING: 'on the command line: `--region <name>`; DynamoDB Local and dynalite accept any',
+  CREDENTIALS_MISSING: 'DynamoDB Local and dynalite accept any',
 }
 
 /**
- * The command line `unsession`.
+ * Runs the command line `unsession`.
  *
  * @param args - arguments after the name of the program
- * @param streams - in place of the process's standard streams
- * @returns the exit code: 0 done, 1 failed, 2 not understood
+ * @param streams - replacements of the process's standard streams. Default: `process`
+ * @returns the exit code: 0 success, 1 failure, 2 invalid command line
  * @example
  * ```ts
  * process.exitCode = await main(['table', 'describe', '--json'])
@@ -84,9 +84,9 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
   }
   const group = words.join(' ')
   const commands = COMMANDS.filter(({ name }) => startsWith(name.split(' '), words))
-  if (commands.length === 0) throw new UsageError(`unknown command ${named(group)}; see \`unsession --help\``)
+  if (commands.length === 0) throw unknownCommand(group)
   if (!wantsHelp && rest[0] !== undefined) {
-    throw new UsageError(`option ${named(rest[0])} must come after a command; see \`unsession --help\``)
+    throw new UsageError(`option ${quoted(rest[0])} must come after a command; see \`unsession --help\``)
   }
   printCommands(commands, group, terminal)
   return wantsHelp ? EXIT.ok : EXIT.usage
@@ -94,6 +94,12 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
 
 function startsWith(words: readonly string[], start: readonly string[]): boolean {
   return start.every((word, at) => words[at] === word)
+}
+
+function unknownCommand(given: string): UsageError {
+  const names = COMMANDS.map(({ name }) => name)
+  const hint = didYouMean(given, names) || '; see `unsession --help`'
+  return new UsageError(`unknown command ${quoted(given)}${hint}`)
 }
 
 function explain(error: unknown): { code: string; message: string; hint?: string | undefined } {

@@ -4,14 +4,16 @@ import { putRequest } from '../../drivers/dynamodb/write-requests.ts'
 import { formatEnvelope } from '../session/envelope.ts'
 import type { Setup, Workload } from './workload.ts'
 
-/** A session as the table keeps it, and what it takes to read or write it once. */
+/** Size of a session's item, and the units to read or write it once. */
 export interface ItemUnits {
   bytes: number
+  /** Bytes of its entry in the index `user-index`: the keys. */
+  entryBytes: number
   read: number
   write: number
 }
 
-/** Characters of an id made by this package, of a mark, and of a user's name by assumption. */
+/** Lengths in characters: an id of this package, a write's mark, and (assumed) a user's name. */
 const ID = 32
 const MARK = 36
 const USER = 12
@@ -19,21 +21,23 @@ const USER = 12
 const NOW = Date.UTC(2026, 0, 1)
 
 /**
- * Size and units of an item.
+ * Returns the size of a session's item, and its read and write units.
  *
- * A read takes half a unit for each 4 KB begun, or a whole one if it is strongly consistent; a write takes a unit for each
- * KB begun. Source: AWS's developer guide, "DynamoDB read and write operations".
+ * A read costs half a unit for each 4 KB begun, or a whole unit if it is strongly consistent. A write costs a unit for each KB
+ * begun. Source: AWS's developer guide, "DynamoDB read and write operations".
  */
 export function itemUnits(setup: Setup, { bound }: Pick<Workload, 'bound'>): ItemUnits {
   const bytes = itemBytes(setup, bound > 0)
+  const { key, user } = DEFAULT_ATTRIBUTES
   return {
     bytes,
+    entryBytes: itemSize({ [key]: { S: 'i'.repeat(ID) }, [user]: { S: 'u'.repeat(USER) } }),
     read: Math.ceil(bytes / 4096) * (setup.consistentRead ? 1 : 0.5),
     write: Math.ceil(bytes / 1024),
   }
 }
 
-/** The driver's own request for a session of that size, measured as DynamoDB does. */
+/** Returns the size of the item in the driver's own request for a session of that size. */
 function itemBytes({ sessionBytes, idleTimeout, maxAge }: Setup, isBound: boolean): number {
   const data = '0'.repeat(Math.max(0, Math.round(sessionBytes)))
   const owner = isBound ? { user: 'u'.repeat(USER) } : {}

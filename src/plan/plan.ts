@@ -4,51 +4,53 @@ import { readsPerVisit } from './reads.ts'
 import { MONTH, MONTH_HOURS, type Setup, type Traffic, type Workload, trafficOf } from './workload.ts'
 import { type VisitWrites, writesPerVisit } from './writes.ts'
 
-/** What is provisioned: for a peak, and to be used only in part. */
+/** Reserve of provisioned capacity. */
 export interface Headroom {
-  /** How many times the average the busiest time is. */
+  /** Traffic at the busiest time, as a multiple of the average. */
   peak: number
-  /** Share of the provisioned units that the peak uses. AWS's auto scaling aims at 0.7 by default. */
+  /** Share of the provisioned units that the busiest time uses. The default target of AWS auto scaling is 0.7. */
   target: number
 }
 
-/** How often something happens in a month, and the units that takes. */
+/** Number of requests of one kind in a month, and their units. */
 export interface Line {
   times: number
   units: number
 }
 
-/** What a month takes. */
+/** Units and costs of a month. */
 export interface Plan {
   traffic: Traffic
   item: ItemUnits
-  /** Of sessions, and of users' records by sign-ins that bind a session. */
+  /** Reads of sessions, and of users' records when a session is bound to a user. */
   reads: { sessions: Line; binding: Line }
   writes: Record<keyof VisitWrites, Line> & { binding: Line; index: Line }
-  /** Units of a month. */
+  /** Read units of the month. */
   readUnits: number
+  /** Write units of the month. */
   writeUnits: number
-  /** Sessions in the table, and the GB they take, at any time. */
+  /** Sessions in the table at any time, and their size with the index. */
   stored: { sessions: number; gigabytes: number }
   /** Units a second to provision. */
   provisioned: { readUnits: number; writeUnits: number }
-  /** Dollars a month. */
+  /** US dollars a month. */
   cost: { onDemand: number; provisioned: number; storage: number }
 }
 
-/** A sign-in that binds a session reads its user's record strongly, before and after, and writes it once; it is small. */
+/** Binding a session to a user reads the user's record strongly, before and after, and writes it once. It is small. */
 const BINDING = { reads: 2, writes: 1 }
-/** DynamoDB deletes expired items within two days: on average, one. Source: AWS's guide to time to live. */
+/** Mean time until DynamoDB deletes an expired item, in seconds: half of the two days in AWS's guide to time to live. */
 const DELETED_AFTER = 24 * 3600
-/** Bytes of an item beside its own that are paid for in storage. Source: AWS's guide, "Item sizes and formats". */
+/** Bytes that storage adds to each item and index entry. Source: AWS's guide, "Item sizes and formats". */
 const STORED_OVERHEAD = 100
 const GB = 1024 ** 3
 
 /**
- * Units and money of a month.
+ * Returns the units and costs of a month.
  *
- * Requests without a session cost nothing: their cookies, if any, are refused before anything is read. Deletions by time to
- * live are free, in the index too. An index has each write of a bound session again, and is stored again.
+ * - A request without a session costs nothing. A forged cookie is refused before anything is read.
+ * - A deletion by time to live is free, in the index too.
+ * - The index holds keys only. It is written once, when a session of a user is created. Saves and touches do not change it.
  */
 export function planMonth(workload: Workload, setup: Setup, prices: Prices, headroom: Headroom): Plan {
   const traffic = trafficOf(workload)
@@ -62,15 +64,14 @@ export function planMonth(workload: Workload, setup: Setup, prices: Prices, head
     sessions: line(visits * readsPerVisit(workload, setup, created), item.read),
     binding: line(bindings * BINDING.reads, 1),
   }
-  const indexed = setup.userIndex ? workload.bound : 0
+  const indexed = setup.userIndex ? bindings : 0
   const writes = {
     created: line(visits * created, item.write),
     saved: line(visits * saved, item.write),
     refused: line(visits * refused, item.write),
     touched: line(visits * touched, item.write),
     binding: line(bindings * BINDING.writes, 1),
-    // A write that is refused does not reach the index.
-    index: line(visits * (created + saved + touched) * indexed, item.write),
+    index: line(indexed, Math.ceil(item.entryBytes / 1024)),
   }
   const readUnits = sum(reads)
   const writeUnits = sum(writes)
@@ -79,7 +80,7 @@ export function planMonth(workload: Workload, setup: Setup, prices: Prices, head
     readUnits: provision(readUnits, headroom),
     writeUnits: provision(writeUnits - writes.index.units, headroom),
   }
-  // An index is provisioned like its table.
+  // `createTable` provisions the index like its table.
   const tables = setup.userIndex ? 2 : 1
   return {
     traffic,
@@ -105,23 +106,23 @@ function sum(lines: Record<string, Line>): number {
   return Object.values(lines).reduce((total, { units }) => total + units, 0)
 }
 
-/** Whole units a second, at least one: so many that the peak uses no more than its share of them. */
+/** Returns whole units a second, at least one, of which the peak uses the target share. */
 function provision(units: number, { peak, target }: Headroom): number {
   return Math.max(1, Math.ceil(((units / MONTH) * peak) / target))
 }
 
-/** Sessions that are in the table: those that are live, and those that are over and not yet deleted. */
+/** Returns the sessions in the table: the live ones, and the expired ones that are not deleted yet. */
 function storedOf(
   workload: Workload,
   { idleTimeout, maxAge, userIndex }: Setup,
   { visits, gap }: Traffic,
   created: number,
-  { bytes }: ItemUnits,
+  { bytes, entryBytes }: ItemUnits,
 ): Plan['stored'] {
   const life = idleTimeout ?? maxAge ?? Infinity
   const live = workload.users * (1 - Math.exp(-life / gap))
-  const over = (visits * created * DELETED_AFTER) / MONTH
-  const copies = 1 + (userIndex ? workload.bound : 0)
-  const sessions = live + over
-  return { sessions, gigabytes: (sessions * (bytes + STORED_OVERHEAD) * copies) / GB }
+  const expired = (visits * created * DELETED_AFTER) / MONTH
+  const sessions = live + expired
+  const entry = userIndex ? workload.bound * (entryBytes + STORED_OVERHEAD) : 0
+  return { sessions, gigabytes: (sessions * (bytes + STORED_OVERHEAD + entry)) / GB }
 }

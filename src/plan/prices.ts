@@ -1,4 +1,4 @@
-/** Prices in dollars. */
+/** Prices in US dollars. */
 export interface Prices {
   /** A million read request units, on demand. */
   read: number
@@ -10,11 +10,11 @@ export interface Prices {
   writeHour: number
   /** A GB stored for a month. */
   storage: number
-  /** Where these prices are from, for people. */
+  /** Source of these prices, for the report. */
   source: string
 }
 
-/** List prices of the standard table class; the free tier is not taken off. */
+/** List prices of the standard table class, without the free tier. */
 export const DEFAULT_PRICES: Prices = {
   read: 0.125,
   write: 0.625,

@@ -1,19 +1,24 @@
 import type { Setup, Workload } from './workload.ts'
 
 /**
- * Sessions read from the table in one visit, on average.
+ * Returns the mean number of sessions read from the table in one visit.
  *
- * Every process reads a session when it first meets it, keeps it for `cacheTtl` and then reads it again at the next request
- * that comes to it. What another process has saved makes the kept one too old for the client, whose cookie has the new
- * version, so that ends an entry earlier; a save of its own begins it anew. Requests of one page view that reach the same
- * process share a read. A visit that begins with a sign-in creates the session, and so has it in one cache already.
+ * The model follows one instance through the visit and multiplies by the number of instances:
+ *
+ * 1. A page view reaches the instance if at least one of its `parallel` requests does:
+ *    `reached = 1 - (1 - 1/instances)^parallel`. The requests of one page view share one read.
+ * 2. The instance's first page view reads the session. The chance that there is one is `met = 1 - (1 - reached)^views`.
+ * 3. After that it has a cache entry. Later page views read again when the entry has ended: {@link readsAfter}.
+ * 4. An entry ends after `cacheTtl`. A save in another instance ends it earlier, because the visitor's cookie then names a
+ *    newer version. A save in this instance starts a new entry. {@link entryLife} returns the mean life.
+ * 5. A visit that begins with a sign-in creates the session in one instance, which therefore does not need step 2.
  *
  * @param signsIn - share of the visits that begin with a new session
  */
 export function readsPerVisit(workload: Workload, setup: Setup, signsIn: number): number {
   const { pages, pageSeconds, parallel, writes } = workload
   const { instances, cacheTtl } = setup
-  // The page view that signs in comes without a session.
+  // The page view that signs in has no session to read.
   const views = pages - signsIn
   if (cacheTtl === 0) return views * parallel
   const reached = 1 - (1 - 1 / instances) ** parallel
@@ -27,16 +32,28 @@ export function readsPerVisit(workload: Workload, setup: Setup, signsIn: number)
 }
 
 /**
- * Reads that a number of page views takes of a process that has just kept the session: each read serves itself and so many
- * `hits`, by renewal theory, where the first ones are served by what was kept.
+ * Returns the mean number of reads in `views` page views of an instance that has just cached the session.
+ *
+ * Between two reads there are `N = 1 + H` page views, where H page views hit the cache entry. Page views arrive at random, so
+ * H has a Poisson distribution with mean and variance `hits`. The discrete renewal theorem gives the mean number of renewals
+ * in n steps as `n/μ + (σ² + μ - μ²) / 2μ²`. With `μ = 1 + hits` and `σ² = hits` that is
+ * `n/(1 + hits) - (hits/(1 + hits))² / 2`. The second term is the saving of the entry that exists at the start.
  */
 function readsAfter(views: number, hits: number): number {
   return Math.max(0, views / (1 + hits) - (hits / (1 + hits)) ** 2 / 2)
 }
 
 /**
- * Seconds an entry lives on average: `ttl` at most, ended by events at the rate of `ending` and begun anew by those at the
- * rate of `renewing` (Poisson processes, a second).
+ * Returns the mean life of a cache entry in seconds.
+ *
+ * Events of two kinds arrive at random: with rate a they end the entry, with rate b they start it anew. Let `c = a + b` and
+ * `u = e^(-c·ttl)`, the chance of no event within `ttl`. The mean life L satisfies
+ * `L = (1 - u)/c + (b/c)(1 - u)·L`: the time until the first event or `ttl`, and another L if that event was of the second
+ * kind. Solved for L: `L = (1 - u) / (a + b·u)`.
+ *
+ * @param ttl - maximum life in seconds
+ * @param ending - rate a, events a second
+ * @param renewing - rate b, events a second
  */
 export function entryLife(ttl: number, ending: number, renewing: number): number {
   const events = ending + renewing

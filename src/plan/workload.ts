@@ -1,60 +1,60 @@
-/** What a site does with sessions. Shares are from 0 to 1, times in seconds. */
+/** How a site uses sessions. Shares are from 0 to 1, times in seconds. */
 export interface Workload {
-  /** People who have a session in a month. */
+  /** Number of people who have a session in a month. */
   users: number
-  /** Requests a minute, of all and on average over the month. */
+  /** Requests a minute to the whole site, averaged over the month. */
   requestsPerMinute: number
-  /** Share of the requests that come without a session: bots, visitors who only look. */
+  /** Share of the requests without a session: bots, and visitors who do not get one. */
   bots: number
-  /** Page views of a visit. */
+  /** Page views of one visit. */
   pages: number
-  /** Seconds between two page views of a visit, on average. */
+  /** Mean time between two page views of a visit. */
   pageSeconds: number
-  /** Requests of one page view, sent at once. */
+  /** Requests of one page view, sent in parallel. */
   parallel: number
   /** Share of the requests with a session that change it. */
   writes: number
-  /** New sessions of a user in a month, at least; more where sessions lapse between visits. */
+  /** Minimum number of new sessions of a user in a month. There are more if sessions expire between visits. */
   signIns: number
-  /** Share of the sessions that are bound to a user. */
+  /** Share of the sessions that belong to a user (`bind`). */
   bound: number
 }
 
 /** How sessions are configured. */
 export interface Setup {
-  /** Bytes of the session data as it is written. */
+  /** Size of the session data in bytes, as written. */
   sessionBytes: number
-  /** Processes that have a cache of their own; requests are spread over them by chance. */
+  /** Number of processes, each with its own cache. Each request goes to a random one. */
   instances: number
-  /** Seconds a cache keeps a session; 0 without a cache. */
+  /** The store's `cache.ttl` in seconds; 0 without a cache. */
   cacheTtl: number
-  /** Seconds of the sliding window; `undefined` where there is only a `maxAge`. */
+  /** The store's `idleTimeout` in seconds; `undefined` if only `maxAge` is set. */
   idleTimeout: number | undefined
-  /** Seconds from creation; `undefined` for no such limit. */
+  /** The store's `maxAge` in seconds; `undefined` for none. */
   maxAge: number | undefined
-  /** Whether the table has the index `user-index`. */
+  /** Whether the table has the index `user-index`, with the projection KEYS_ONLY. */
   userIndex: boolean
   /** Whether all reads are strongly consistent. */
   consistentRead: boolean
 }
 
-/** Hours of a month, as AWS's price examples count them. */
+/** Hours of a month. Source: AWS's price examples. */
 export const MONTH_HOURS = 730
 /** Seconds of a month. */
 export const MONTH: number = MONTH_HOURS * 3600
 
-/** Seconds longer than anything lives. */
+/** Seconds between visits if there are no visits. */
 const NEVER = Number.MAX_SAFE_INTEGER
 
-/** What follows from a workload alone. */
+/** Visits, which follow from the workload alone. */
 export interface Traffic {
   /** Visits of all users in a month. */
   visits: number
-  /** Seconds between two visits of a user, on average. */
+  /** Mean time between two visits of one user, in seconds. */
   gap: number
 }
 
-/** Visits are what it takes to make the requests: each has `pages` page views of `parallel` requests. */
+/** Returns the number of visits that make the given requests. A visit has `pages` page views of `parallel` requests. */
 export function trafficOf({ users, requestsPerMinute, bots, pages, parallel }: Workload): Traffic {
   const requests = (requestsPerMinute / 60) * MONTH * (1 - bots)
   const visits = requests / (pages * parallel)

@@ -1,23 +1,29 @@
 import type { Setup, Traffic, Workload } from './workload.ts'
 
-/** Writes of one visit, on average. */
+/** Mean number of writes in one visit. */
 export interface VisitWrites {
-  /** New sessions, by signing in, or because the last one has lapsed. */
+  /** New sessions, because the user signs in or the last session has expired. */
   created: number
-  /** Requests that changed their session. */
+  /** Requests that change their session. */
   saved: number
-  /** Saves that met another one of the same session, were refused, and were made again. */
+  /** Saves that conflict with another save of the same session. They are refused and sent again. */
   refused: number
-  /** Sliding ends that were moved: at the first read with less than half of the window left. */
+  /** Touches: writes that move the end of a session that was used but not changed. */
   touched: number
 }
 
-/** What is written in one visit. Visits of a user come at random, and so do the page views of a visit. */
+/**
+ * Returns the mean number of writes in one visit.
+ *
+ * The visits of a user, and the page views of a visit, arrive at random (Poisson processes). The requests of one page view
+ * run in parallel, so each pair of them conflicts if both change the session: `parallel·(parallel - 1)/2` pairs, with the
+ * chance `writes²` each.
+ */
 export function writesPerVisit(workload: Workload, setup: Setup, traffic: Traffic): VisitWrites {
   const { pages, parallel, writes, users, signIns } = workload
-  const asked = traffic.visits === 0 ? 0 : (signIns * users) / traffic.visits
-  const created = Math.min(1, Math.max(asked, lapses(setup, traffic)))
-  // The page view that signs in makes the session with its first request.
+  const wanted = traffic.visits === 0 ? 0 : (signIns * users) / traffic.visits
+  const created = Math.min(1, Math.max(wanted, expiredShare(setup, traffic)))
+  // The first request of the page view that signs in creates the session.
   const views = pages - created
   const pairs = (parallel * (parallel - 1)) / 2
   return {
@@ -28,17 +34,31 @@ export function writesPerVisit(workload: Workload, setup: Setup, traffic: Traffi
   }
 }
 
-/** Share of the visits that find their session over: idle for longer than its window, or at the end of its `maxAge`. */
-function lapses({ idleTimeout, maxAge }: Setup, { gap }: Traffic): number {
+/**
+ * Returns the share of visits that find their session expired.
+ *
+ * - By `idleTimeout`: the time between visits is exponential with mean `gap`, so it exceeds the timeout with the chance
+ *   `e^(-idleTimeout/gap)`.
+ * - By `maxAge`: a session serves the visit that creates it and, on average, `maxAge/gap` more. So `1/(1 + maxAge/gap)` of
+ *   the visits create one.
+ */
+function expiredShare({ idleTimeout, maxAge }: Setup, { gap }: Traffic): number {
   const idle = idleTimeout === undefined ? 0 : Math.exp(-idleTimeout / gap)
   const old = maxAge === undefined ? 0 : gap / (maxAge + gap)
   return Math.max(idle, old)
 }
 
 /**
- * Touches of one visit. A session is slid by each save, and touched when half of its window has passed without. Within a
- * visit that takes windows shorter than the visit; between visits, a gap longer than half of the window. All requests of
- * the page view that finds it so touch it.
+ * Returns the mean number of touches in one visit.
+ *
+ * Each save moves a session's end. A session is touched when it is used and half of its idle timeout has passed since its end
+ * was last moved. There are two cases:
+ *
+ * - between visits: the first page view of a visit touches it, if the gap was longer than half of the timeout and shorter than
+ *   all of it. The chance that a gap does not exceed the second half is `1 - e^(-half/gap)`;
+ * - within a visit that is longer than half of the timeout: {@link touchesWithinVisit}.
+ *
+ * Every request of the page view sees the same old end, so all `parallel` requests touch the session.
  */
 function touches(workload: Workload, { idleTimeout }: Setup, { gap }: Traffic): number {
   if (idleTimeout === undefined) return 0
@@ -47,26 +67,36 @@ function touches(workload: Workload, { idleTimeout }: Setup, { gap }: Traffic): 
   const savesInVisit = 1 - (1 - writes) ** (pages * parallel)
   const inTime = 1 - Math.exp(-half / gap)
   const between = gap * touchRate(half, 1 / gap, savesInVisit / gap) * inTime
-  return (withinVisit(workload, half) + between) * parallel
+  return (touchesWithinVisit(workload, half) + between) * parallel
 }
 
-/** Touched page views of a visit after its first, whose session was slid at its beginning. */
-function withinVisit({ pages, pageSeconds, parallel, writes }: Workload, half: number): number {
+/**
+ * Returns the mean number of page views of a visit, after its first one, that touch the session.
+ *
+ * That is the rate of touches times the length of the visit, less a correction: the first page view has just moved the end, so
+ * the first touch comes later than in the middle of a long visit. The renewal theorem gives the correction as
+ * `(μ² - σ²) / 2μ²`, where the time between touches is `half` plus an exponential wait for a page view: `μ = half +
+ * pageSeconds`, `σ = pageSeconds`. With `waited = half/μ` it is `(1 - (1 - waited)²) / 2`. It applies if no save comes within
+ * the first half, which has the chance `e^(-saves·half)`.
+ */
+function touchesWithinVisit({ pages, pageSeconds, parallel, writes }: Workload, half: number): number {
   const length = (pages - 1) * pageSeconds
   const saves = (writes * parallel) / pageSeconds
   const steady = length * touchRate(half, 1 / pageSeconds, saves)
-  // The first of them is late by the half window that each of them waits for, where no save comes between.
   const waited = half / (half + pageSeconds)
   const late = ((1 - (1 - waited) ** 2) / 2) * Math.exp(-saves * half)
   return Math.max(0, steady - late)
 }
 
 /**
- * Touches a second of something that is looked at, at a rate, and saved at another: it takes `half` seconds without a save,
- * and then a look.
+ * Returns the touches a second of a session that is used with the rate `uses` and saved with the rate `saves`.
+ *
+ * A touch needs `half` seconds without a save, and then a use. With `u = e^(-saves·half)`, the mean time until such a pause
+ * ends is `(1 - u) / (saves·u)`; without saves it is `half`. The next use follows after `1/uses`. The rate is
+ * `1 / ((1 - u)/(saves·u) + 1/uses)`, here with numerator and denominator multiplied by u, which may be 0.
  */
-function touchRate(half: number, looks: number, saves: number): number {
+function touchRate(half: number, uses: number, saves: number): number {
   const undisturbed = Math.exp(-saves * half)
   const waiting = saves === 0 ? half : (1 - undisturbed) / saves
-  return undisturbed / (waiting + undisturbed / looks)
+  return undisturbed / (waiting + undisturbed / uses)
 }

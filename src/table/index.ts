@@ -1,21 +1,22 @@
 export type {
   SegmentState,
-  SweepOptions,
-  SweepProgress,
-  SweepResult,
-  SweepState,
-  SweepTarget,
+  SweepProgress as ClearExpiredProgress,
+  SweepResult as ClearExpiredResult,
+  SweepState as ClearExpiredState,
 } from '../../drivers/dynamodb/sweep/sweep.ts'
 export type { ClearExpiredOptions } from './clear-expired/clear-expired.ts'
 export { clearExpired } from './clear-expired/clear-expired.ts'
 export type { ClearExpiredHandler, ClearExpiredOutcome, LambdaContext } from './clear-expired/handler.ts'
 export { clearExpiredHandler } from './clear-expired/handler.ts'
+export type { IamPolicy, IamPolicyOptions, IamStatement, PolicyPurpose } from './iac/policy.ts'
+export { iamPolicy } from './iac/policy.ts'
+export type { TableTemplateOptions, TemplateFormat } from './iac/template.ts'
+export { tableTemplate } from './iac/template.ts'
 export type { CreateTableResult } from './manage/create.ts'
 export { createTable } from './manage/create.ts'
 export { deleteTable } from './manage/delete.ts'
 export type { TableDescription } from './manage/describe.ts'
 export { describeTable } from './manage/describe.ts'
-export type { IndexDescription, KeyAttribute, TimeToLive } from './manage/table-facts.ts'
 export type { Feature } from './manage/features.ts'
 export type { Mismatch } from './manage/mismatches.ts'
 export type {
@@ -26,9 +27,6 @@ export type {
   TableOptions,
   WaitOptions,
 } from './manage/options.ts'
-export type { IamPolicy, IamPolicyOptions, IamStatement, PolicyPurpose } from './iac/policy.ts'
-export { iamPolicy } from './iac/policy.ts'
-export type { TableTemplateOptions, TemplateFormat } from './iac/template.ts'
-export { tableTemplate } from './iac/template.ts'
+export type { IndexDescription, KeyAttribute, TableState, TimeToLive } from './manage/table-state.ts'
 export type { EnableTimeToLiveResult } from './manage/time-to-live.ts'
 export { enableTimeToLive } from './manage/time-to-live.ts'

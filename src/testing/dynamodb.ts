@@ -5,7 +5,7 @@ import type { Attributes } from '../../drivers/dynamodb/attributes.ts'
 import { type DynamoDBOptions, resolveOptions } from '../../drivers/dynamodb/options.ts'
 import { UnsessionError, invalidOption } from '../../drivers/utils/errors.ts'
 import { createTable } from '../table/index.ts'
-import { isObject } from '../table/manage/options.ts'
+import { checkIsObject } from '../table/manage/options.ts'
 import { checkFolder, importDynalite } from './dynalite.ts'
 
 export interface LocalDynamoDBOptions {
@@ -86,7 +86,7 @@ interface ResolvedLocal extends LocalDynamoDBOptions {
 }
 
 function resolveLocal(options: LocalDynamoDBOptions): ResolvedLocal {
-  if (!isObject(options)) throw invalidOption('options', 'must be an object')
+  checkIsObject(options)
   const { userIndex = true, path, port = 0, ...driver } = options
   for (const name of Object.keys(driver)) {
     if (name !== 'table' && name !== 'attributes') {

@@ -100,19 +100,19 @@ describeTerminal('a real terminal', () => {
 
     it('asks before it ends all sessions of a user', async () => {
       const refused = run('destroy --user ada')
-      await refused.until('Go on? (yes/no)')
+      await refused.until('Continue? (yes/no)')
       refused.type('no\r')
       expect(await refused.exited).toBe(1)
-      expect(await refused.screen()).toContain('Nothing was ended')
+      expect(await refused.screen()).toContain('Nothing was destroyed')
       const interrupted = run('destroy --user ada')
-      await interrupted.until('Go on? (yes/no)')
+      await interrupted.until('Continue? (yes/no)')
       interrupted.type(CTRL_C)
       expect(await interrupted.exited).toBe(1)
       const agreed = run('destroy --user ada')
-      await agreed.until('This ends all sessions of ada.')
+      await agreed.until('This destroys all sessions of ada.')
       agreed.type('yes\r')
       expect(await agreed.exited).toBe(0)
-      expect(await agreed.screen()).toMatch(/✔ 2 sessions of ada ended\./)
+      expect(await agreed.screen()).toMatch(/✔ 2 sessions of ada destroyed\./)
       expect(await agreed.isBroken()).toBe(false)
     })
 
@@ -120,7 +120,7 @@ describeTerminal('a real terminal', () => {
       const terminal = run('stats')
       expect(await terminal.exited).toBe(0)
       const screen = await terminal.screen()
-      expect(screen).toMatch(/looked at +3, all of them/)
+      expect(screen).toMatch(/items read +3, all of them/)
       expect(screen).toMatch(/^ {2}to 1 KB +█{10,40} +2 +100%$/m)
       expect(screen).toMatch(/^ {2}to 14 d +█{10,40} +2 +100%$/m)
       expect(await terminal.isBroken()).toBe(false)
@@ -128,10 +128,10 @@ describeTerminal('a real terminal', () => {
 
     it("deletes a table when its name is typed, and says in a message's room what went wrong", async () => {
       const terminal = run('table delete')
-      await terminal.until("Type the table's name to go on:")
+      await terminal.until("Type the table's name to continue:")
       terminal.type(`${table.table}-not\r`)
       expect(await terminal.exited).toBe(1)
-      expect(await terminal.screen()).toMatch(/ERROR +That is not its name; nothing/)
+      expect(await terminal.screen()).toMatch(/ERROR +Wrong name; nothing was/)
       const missing = cli.run(['list', '--table', 'no-such', ...where.slice(2)], { columns, env: ENV })
       expect(await missing.exited).toBe(1)
       expect(await missing.screen()).toMatch(/^\n? ?ERROR .*no-such/)
@@ -139,7 +139,7 @@ describeTerminal('a real terminal', () => {
   })
 
   it.each([40, 120])('plans in %i columns', async (columns) => {
-    const args = 'plan --users 50000 --requests-per-minute 3000 --user-index'.split(' ')
+    const args = 'plan --users 50000 --requests-per-minute 3000'.split(' ')
     const terminal = cli.run(args, { columns, rows: 80 })
     expect(await terminal.exited).toBe(0)
     const screen = await terminal.screen()

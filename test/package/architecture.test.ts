@@ -26,7 +26,7 @@ const PARTS: [prefix: string, mayImport: string[], packages: string[]][] = [
   ['src/nuxt/templates.ts', [], ['#sessions', 'h3']],
   ['src/nuxt/', ['src/nitro/', 'drivers/utils/'], ['nuxt/kit']],
   ['src/plan/', ['src/session/', 'drivers/'], []],
-  ['src/cli/', ['src/table/', 'src/session/', 'src/testing/', 'src/plan/', 'drivers/'], ['citty', 'consola']],
+  ['src/cli/', ['src/table/', 'src/session/', 'src/testing/', 'src/plan/', 'drivers/'], ['consola']],
   ['src/index.ts', ['src/session/', 'drivers/utils/'], []],
 ]
 

@@ -9,7 +9,7 @@ export const run: typeof execFile.__promisify__ = promisify(execFile)
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What the package needs and what its users have beside it, whichever releases of unstorage and h3 they use. */
-const BESIDE = ['@aws-sdk', '@smithy', 'dynalite', 'citty', 'consola', '@types', 'undici-types']
+const BESIDE = ['@aws-sdk', '@smithy', 'dynalite', 'consola', '@types', 'undici-types']
 
 /** The built package as npm packs it, unpacked in a temporary folder. */
 export interface Packed {

@@ -40,8 +40,8 @@ describe('startDynamoDB', () => {
     expect(await driver.getItem('a')).toBe('text')
     expect(await describeTable(started.options)).toMatchObject({
       status: 'ACTIVE',
-      hashKey: { name: 'session_key', type: 'S' },
-      indexes: [{ name: 'user-index', hashKey: { name: 'user', type: 'S' }, projection: 'ALL' }],
+      partitionKey: { name: 'session_key', type: 'S' },
+      indexes: [{ name: 'user-index', partitionKey: { name: 'user', type: 'S' }, projection: 'KEYS_ONLY' }],
     })
   })
 
@@ -49,7 +49,7 @@ describe('startDynamoDB', () => {
     const started = await start({ table: 'other', attributes: { key: 'id' }, userIndex: false })
     expect(await describeTable(started.options)).toMatchObject({
       table: 'other',
-      hashKey: { name: 'id', type: 'S' },
+      partitionKey: { name: 'id', type: 'S' },
       indexes: [],
     })
     const driver = open(started)

@@ -1,53 +1,69 @@
-import { type ArgDef, type ArgsDef, parseArgs } from 'citty'
+import { parseArgs } from 'node:util'
 import { UsageError } from '../ui/command.ts'
+import { nearest } from './nearest.ts'
 
-/** An argument as long as this may be a session id: no message repeats it. Longer than any flag's name. */
-const TELLING_LENGTH = 25
+/** One flag of a command. */
+export interface Flag {
+  /** A `boolean` flag is on or off. A `string` flag has a value. */
+  type: 'boolean' | 'string'
+  /** One-letter name. */
+  short?: string
+  /** Name of the value in the help. Default `value`. */
+  valueHint?: string
+  /** One sentence without a full stop. */
+  description: string
+}
 
-/** The flags of one command as they were given, read by name and type. */
+/** The flags of a command by name. */
+export type FlagSet = Record<string, Flag>
+
+/** Arguments of this length or more may be a session id, so no message repeats them. No flag has a name this long. */
+const SECRET_LENGTH = 25
+
+/** The flags and the argument of one command line. */
 export class Flags {
-  /** What was given beside the flags, where the command takes something. */
+  /** The argument that is not a flag, if the command takes one. */
   readonly argument: string | undefined
-  #values: Record<string, unknown>
-  #names: Set<string>
+  #values = new Map<string, string | true>()
 
   /**
-   * @param takesArgument - whether the command takes something beside its flags
-   * @throws {UsageError} for an argument the command does not have
+   * @param takesArgument - whether the command takes an argument in addition to its flags
+   * @throws {UsageError} for a flag or an argument that the command does not have, and for a flag without its value
    */
-  constructor(args: string[], known: ArgsDef, takesArgument = false) {
-    this.#names = new Set(Object.entries(known).flatMap(([name, def]) => spellings(name, def)))
-    const { _: positional, ...values } = parseArgs(takesArgument ? idLast(args) : args, known)
-    const [unexpected] = positional.slice(takesArgument ? 1 : 0)
-    if (unexpected !== undefined) throw new UsageError(`unexpected argument ${named(unexpected)}`)
-    const unknown = Object.keys(values).find((name) => !this.#names.has(name))
-    if (unknown !== undefined) {
-      throw new UsageError(`unknown option ${named(`${unknown.length > 1 ? '--' : '-'}${unknown}`)}`)
+  constructor(args: string[], known: FlagSet, takesArgument = false) {
+    const { tokens } = parseArgs({
+      args: takesArgument ? idLast(args) : args,
+      options: known,
+      // Strict parsing would repeat a session id in its errors.
+      strict: false,
+      allowPositionals: true,
+      tokens: true,
+    })
+    for (const token of tokens) {
+      if (token.kind === 'positional') {
+        if (!takesArgument || this.argument !== undefined)
+          throw new UsageError(`unexpected argument ${quoted(token.value)}`)
+        this.argument = token.value
+      } else if (token.kind === 'option') {
+        const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined
+        if (flag === undefined) throw unknownFlag(token.rawName, known)
+        this.#values.set(token.name, valueOf(token, flag, known))
+      }
     }
-    this.argument = positional[0]
-    this.#values = values
   }
 
-  /** Whether a switch is on. */
+  /** Whether a boolean flag is on. */
   on(name: string): boolean {
-    return this.#values[name] === true
+    return this.#values.has(name)
   }
 
-  /** @throws {UsageError} when the option is there without a value */
+  /** Returns the value of a flag, or `undefined` if the flag was not given. */
   text(name: string): string | undefined {
-    const value = this.#values[name]
-    if (value === undefined) return undefined
-    // An option that follows would be taken for the value.
-    if (
-      typeof value !== 'string' ||
-      value === '' ||
-      (value.startsWith('--') && this.#names.has(value.slice(2)))
-    )
-      throw new UsageError(`\`--${name}\` needs a value`)
-    return value
+    const value = this.#values.get(name)
+    return value === true ? undefined : value
   }
 
-  /** @throws {UsageError} when the value is not a whole number from `min` on */
+  /** Returns the value of a flag as a whole number. @throws {UsageError} unless it is one, `min` or more */
   count(name: string, min: number): number | undefined {
     const number = this.number(name, min)
     if (number !== undefined && !Number.isSafeInteger(number))
@@ -55,7 +71,7 @@ export class Flags {
     return number
   }
 
-  /** @throws {UsageError} when the value is not a number from `min` on */
+  /** Returns the value of a flag as a number. @throws {UsageError} unless it is one, `min` or more */
   number(name: string, min: number): number | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
@@ -66,24 +82,39 @@ export class Flags {
   }
 }
 
-/** An argument for a message: as it is, or only its length where it may be a session id. */
-export function named(argument: string): string {
-  return argument.length < TELLING_LENGTH ? `\`${argument}\`` : `of ${argument.length} characters`
+/** Quotes an argument for a message. Returns only the length of an argument that may be a session id. */
+export function quoted(argument: string): string {
+  return argument.length < SECRET_LENGTH ? `\`${argument}\`` : `of ${argument.length} characters`
 }
 
-/** A session id may begin with `-`; one that comes first is told from a flag by its length. */
+/** Returns a hint with the nearest known name, or an empty string. An argument that may be a session id has no hint. */
+export function didYouMean(given: string, names: readonly string[]): string {
+  const name = given.length < SECRET_LENGTH ? nearest(given, names) : undefined
+  return name === undefined ? '' : `; did you mean \`${name}\`?`
+}
+
+function unknownFlag(rawName: string, known: FlagSet): UsageError {
+  const names = Object.keys(known).map((name) => `--${name}`)
+  return new UsageError(`unknown option ${quoted(rawName)}${didYouMean(rawName, names)}`)
+}
+
+function valueOf(
+  { name, value, inlineValue }: { name: string; value: string | undefined; inlineValue: boolean | undefined },
+  { type }: Flag,
+  known: FlagSet,
+): string | true {
+  if (type === 'boolean') {
+    if (value !== undefined) throw new UsageError(`\`--${name}\` takes no value`)
+    return true
+  }
+  // Without this check, `--table --json` would mean a table named `--json`.
+  const isFlag = !inlineValue && value?.startsWith('--') && Object.hasOwn(known, value.slice(2))
+  if (value === undefined || value === '' || isFlag) throw new UsageError(`\`--${name}\` needs a value`)
+  return value
+}
+
+/** Moves a session id that comes first behind `--`, because it may begin with `-`. Its length tells it from a flag. */
 function idLast(args: string[]): string[] {
   const [first = '', ...rest] = args
-  return /^-[\w-]+$/.test(first) && first.length >= TELLING_LENGTH ? [...rest, '--', first] : args
-}
-
-/** The other names of a flag. */
-export function aliasesOf(def: ArgDef): string[] {
-  return 'alias' in def ? [def.alias ?? []].flat() : []
-}
-
-/** citty takes `--user-index` as `--userIndex` too, and gives both. */
-function spellings(name: string, def: ArgDef): string[] {
-  const camelCase = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-  return [name, camelCase, ...aliasesOf(def)]
+  return /^-[\w-]+$/.test(first) && first.length >= SECRET_LENGTH ? [...rest, '--', first] : args
 }

@@ -6,8 +6,8 @@ const SPANS: [name: string, ms: number][] = [
 ]
 
 /**
- * A span of time in its largest unit, and the next one below ten of it: `14 d`, `3 d 4 h`, `45 s`. Days are rounded, the rest
- * is not.
+ * Formats a span of time in its largest unit, and below ten of it also in the next one: `14 d`, `3 d 4 h`, `45 s`. Days are
+ * rounded to the nearest, other units down.
  *
  * @param ms - 0 or more
  */
@@ -21,19 +21,19 @@ export function formatSpan(ms: number): string {
   return rest > 0 ? `${whole} ${name} ${rest} ${below[0]}` : `${whole} ${name}`
 }
 
-/** How far an instant is from now: `in 3 d`, `2 h ago`. */
+/** Formats the distance of a time from now: `in 3 d`, `2 h ago`. */
 export function formatInstant(instant: number, now: number): string {
   return instant > now ? `in ${formatSpan(instant - now)}` : `${formatSpan(now - instant)} ago`
 }
 
-/** An instant to the second, and how far that is: `2026-11-24 23:24:55 UTC, 12 d ago`. */
+/** Formats a time to the second with its distance from now: `2026-11-24 23:24:55 UTC, 12 d ago`. */
 export function formatMoment(instant: number, now: number): string {
   const date = new Date(instant)
   if (Number.isNaN(date.getTime())) return String(instant)
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC, ${formatInstant(instant, now)}`
 }
 
-/** As 3.4 KB; DynamoDB counts 1024 bytes to the kilobyte. */
+/** Formats a size, for example `3.4 KB`. DynamoDB's kilobyte has 1024 bytes. */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'KB', 'MB', 'GB', 'TB']
   const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1)
@@ -41,34 +41,34 @@ export function formatBytes(bytes: number): string {
   return `${power === 0 ? amount : amount.toFixed(1)} ${units[power]}`
 }
 
-/** A number with its thousands apart, to at most `digits` decimals. */
+/** Formats a number with thousands separators and at most `digits` decimals. */
 export function formatNumber(number: number, digits = 0): string {
   return number.toLocaleString('en-US', { maximumFractionDigits: digits })
 }
 
-/** A share of a whole as a percentage. */
+/** Formats a share as a percentage. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '0%'
   const percent = (part / whole) * 100
   return `${percent > 0 && percent < 1 ? '<1' : Math.round(percent)}%`
 }
 
-/** One thing or several: `1 item`, `2 items`. */
+/** Formats a number with its noun: `1 item`, `2 items`. */
 export function count(number: number, noun: string): string {
   return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** What could move the cursor, end a line or reorder what is read. */
+/** Characters that could move the cursor, end a line or change the direction of text. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
 
-/** Text of others made safe for a terminal, in one line: what is no text to read shows as an escape. */
+/** Makes foreign text safe for one line of a terminal: control characters become escapes. */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }
 
 /**
- * JSON of values that JSON does not know too: maps and sets as arrays, big integers as text. Safe for a terminal: JSON leaves
- * some of what moves the cursor as it is.
+ * Converts a value to JSON: maps and sets become arrays, big integers become text. The result is safe for a terminal, because
+ * control characters that JSON allows are escaped.
  */
 export function toJson(value: unknown): string {
   const replace = (_key: string, each: unknown): unknown => {

@@ -1,10 +1,10 @@
-/** The widest first column; a longer name stands on a line of its own. */
+/** Maximum width of the first column. A longer name gets its own line. */
 const WIDEST_NAME = 34
-/** A second column narrower than this is not worth having. */
+/** Minimum width of the second column. Below it, values go under their names. */
 const NARROWEST_VALUE = 24
 
 /**
- * Two columns, the second broken between words to fit; one below the other when there is no room for two.
+ * Lays out names and values in two columns, with values wrapped between words. In a narrow terminal, values go under names.
  *
  * @param width - columns of the terminal
  */
@@ -28,7 +28,7 @@ export function layout(rows: readonly [name: string, value: string][], width: nu
     .join('\n')
 }
 
-/** Break text between words; a word longer than `width` stays whole, so that it can be copied. */
+/** Wraps text between words. A word longer than `width` is not broken, so that it can be copied. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -44,11 +44,11 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /**
- * A table in columns; where there is no room for them, each row is a list below its first cell.
+ * Lays out a table in columns. In a narrow terminal, each row is a list below its first cell.
  *
  * @param width - columns of the terminal
- * @param numeric - columns set to the right
- * @returns lines, the header first
+ * @param numeric - indexes of columns that are aligned to the right
+ * @returns the lines, header first
  */
 export function grid(
   header: readonly string[],

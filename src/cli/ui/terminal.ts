@@ -4,25 +4,25 @@ import { LogLevels, createConsola } from 'consola'
 import { toJson } from './format.ts'
 import { grid, layout, wrap } from './layout.ts'
 
-/** The standard streams, or anything in their place. */
+/** The standard streams or their replacements. */
 export interface Streams {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean }
   stdout: NodeJS.WriteStream
   stderr: NodeJS.WriteStream
 }
 
-/** What a message is about; each has a mark of its own. */
+/** The kind of a message. Each kind has its own mark. */
 type Kind = 'start' | 'success' | 'info' | 'warn' | 'error'
 
-/** Columns that the widest mark takes. */
+/** Columns of the widest mark. */
 const MARK = 9
 const NO_BREAK = '\u00A0'
 
-/** What a command says and asks. Results go to standard output, complaints to standard error. */
+/** Prints results and messages, and asks questions. Results go to standard output, errors to standard error. */
 export class Terminal {
-  /** Whether the result is wanted as JSON, and nothing else on standard output. */
+  /** Whether standard output must contain only JSON. */
   readonly json: boolean
-  /** Messages for people, broken to fit; silent when JSON is wanted. */
+  /** Prints a message, wrapped to the terminal's width. Prints nothing if {@link json} is set. */
   readonly log: Record<Kind, (message: string) => void>
   #streams: Streams
 
@@ -37,69 +37,71 @@ export class Terminal {
       formatOptions: { date: false, columns: 0 },
       level: json ? LogLevels.silent : LogLevels.info,
     })
-    const say =
+    const logger =
       (kind: Kind) =>
       (message: string): void =>
         consola[kind](this.#fit(message))
     this.log = {
-      start: say('start'),
-      success: say('success'),
-      info: say('info'),
-      warn: say('warn'),
-      error: say('error'),
+      start: logger('start'),
+      success: logger('success'),
+      info: logger('info'),
+      warn: logger('warn'),
+      error: logger('error'),
     }
   }
 
-  /** Whether somebody is there to answer. */
+  /** Whether questions can be asked: standard input and output are a terminal. */
   get interactive(): boolean {
     return this.#streams.stdin.isTTY === true && this.#streams.stdout.isTTY === true
   }
 
-  /** Columns to lay text out in: those of the terminal, but no wider than reads well. */
+  /** Width of text: the terminal's columns, at most 100. */
   get width(): number {
     return Math.min(this.#streams.stdout.columns ?? 80, 100)
   }
 
-  /** Whether there can be a line that is written over. */
+  /** Whether a line can be redrawn. */
   get redraws(): boolean {
     return this.#streams.stdout.isTTY === true && !this.json
   }
 
-  /** Write over the line the cursor is in; it must fit. Before anything else is printed, empty it. */
+  /** Replaces the current line. The text must fit in one line. Call it with an empty text before printing anything else. */
   redraw(line: string): void {
     this.#streams.stdout.write(`\r${line}\u001B[K`)
   }
 
+  /** Prints a line. */
   print(text: string): void {
     this.#streams.stdout.write(`${text}\n`)
   }
 
-  /** Prose, broken between words to fit. */
+  /** Prints text, wrapped to the terminal's width. */
   printText(text: string): void {
     this.print(wrap(text, this.width).join('\n'))
   }
 
+  /** Prints a value as JSON. */
   printJson(value: unknown): void {
     this.print(toJson(value))
   }
 
-  /** Names and what they are, aligned. */
+  /** Prints names and values in two columns. */
   printTable(rows: [name: string, value: string][]): void {
     this.print(layout(rows, this.width))
   }
 
-  /** Rows of a table under their headers. */
+  /** Prints a table with headers. */
   printGrid(header: string[], rows: string[][], numeric?: number[]): void {
     const [head, ...lines] = grid(header, rows, this.width, numeric)
     this.print([this.heading(head ?? ''), ...lines].join('\n'))
   }
 
-  /** A heading, in bold where there are styles. */
+  /** Returns a heading, in bold if the terminal has styles. */
   heading(text: string): string {
     return this.#streams.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[1m${text}\u001B[22m` : text
   }
 
-  /** What standard input has to say; at a terminal it is asked for, and what is typed is not shown. */
+  /** Reads standard input. At a terminal it asks, and does not show the typed text. */
   async read(question: string): Promise<string> {
     const { stdin, stdout } = this.#streams
     if (stdin.isTTY) return this.#ask(`${question} `, new PassThrough()).finally(() => stdout.write('\n'))
@@ -108,25 +110,25 @@ export class Terminal {
     return text
   }
 
-  /** A message in lines that leave room for its mark; whole where nobody reads it at a terminal. */
+  /** Wraps a message with room for its mark. Outside of a terminal the message stays on one line. */
   #fit(message: string): string {
     if (!this.#streams.stdout.isTTY) return message
-    // What is to be copied is not broken.
+    // Code in backticks is not broken, so that it can be copied.
     const tied = message.replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(' ', NO_BREAK))
     const lines = tied.split('\n').flatMap((line) => wrap(line, this.width - MARK))
     return lines.join('\n  ').replaceAll(NO_BREAK, ' ')
   }
 
-  /** @returns the answer, or an empty string when standard input ends or Ctrl-C is pressed */
+  /** Asks a question. @returns the answer, or an empty string if standard input ends or Ctrl-C is pressed */
   ask(question: string): Promise<string> {
     return this.#ask(`${question} `, this.#streams.stdout)
   }
 
-  /** @param echo - shows the keys as they are typed */
+  /** @param echo - stream that shows the typed text */
   async #ask(question: string, echo: NodeJS.WritableStream): Promise<string> {
     const { stdin: input, stdout } = this.#streams
     const lines = createInterface({ input, output: echo, terminal: input.isTTY === true })
-    // Not before the terminal has been told to show no keys by itself.
+    // After createInterface, which stops the terminal from showing typed text.
     if (echo !== stdout) stdout.write(question)
     try {
       return await new Promise<string>((resolve) => {

@@ -1,10 +1,9 @@
-import type { ArgDef } from 'citty'
+import type { Flag } from '../flags/flags.ts'
 import type { Command } from './command.ts'
-import { aliasesOf } from '../flags/flags.ts'
 import { wrap } from './layout.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Print what a command does, its options and examples. */
+/** Prints the help of one command: purpose, usage, options and examples. */
 export function printCommand(command: Command, terminal: Terminal): void {
   const { name, description, argument, flags, examples } = command
   const usage = ['unsession', name, argument && `[${argument.name}]`, '[options]'].filter(Boolean).join(' ')
@@ -15,22 +14,22 @@ export function printCommand(command: Command, terminal: Terminal): void {
   }
   printSection('OPTIONS', terminal)
   terminal.printTable(
-    Object.entries(flags).map(([flag, def]) => [spelling(flag, def), def.description ?? '']),
+    Object.entries(flags).map(([flag, { description: text, ...rest }]) => [spelling(flag, rest), text]),
   )
   printSection('EXAMPLES', terminal)
-  for (const [line, what] of examples) {
-    terminal.print(`  # ${wrap(what, terminal.width - 4).join('\n  # ')}\n  ${line}`)
+  for (const [line, purpose] of examples) {
+    terminal.print(`  # ${wrap(purpose, terminal.width - 4).join('\n  # ')}\n  ${line}`)
   }
 }
 
-/** Print a list of commands: those of one group, or all when `group` is empty. */
+/** Prints a list of commands. @param group - first word of the commands; empty for all commands */
 export function printCommands(commands: readonly Command[], group: string, terminal: Terminal): void {
   const what = group === '' ? 'Sessions stored in Amazon DynamoDB.' : `Commands about the ${group}.`
   printLead(what, ['unsession', group, '<command> [options]'].filter(Boolean).join(' '), terminal)
   printSection('COMMANDS', terminal)
   terminal.printTable(commands.map(({ name, description }) => [name, description]))
   terminal.print('')
-  terminal.printText('`unsession <command> --help` shows its options and examples.')
+  terminal.printText('`unsession <command> --help` prints the options and examples of a command.')
 }
 
 function printLead(what: string, usage: string, terminal: Terminal): void {
@@ -43,7 +42,7 @@ function printSection(name: string, terminal: Terminal): void {
   terminal.print(`\n${terminal.heading(name)}`)
 }
 
-function spelling(name: string, def: ArgDef): string {
-  const names = [...aliasesOf(def).map((alias) => `-${alias}`), `--${name}`].join(', ')
-  return def.type === 'boolean' ? names : `${names} <${def.valueHint ?? 'value'}>`
+function spelling(name: string, { type, short, valueHint = 'value' }: Omit<Flag, 'description'>): string {
+  const names = [...(short === undefined ? [] : [`-${short}`]), `--${name}`].join(', ')
+  return type === 'boolean' ? names : `${names} <${valueHint}>`
 }

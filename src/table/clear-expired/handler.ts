@@ -1,33 +1,40 @@
-import type { SweepResult, SweepState } from '../../../drivers/dynamodb/sweep/sweep.ts'
+import type {
+  SweepResult as ClearExpiredResult,
+  SweepState as ClearExpiredState,
+} from '../../../drivers/dynamodb/sweep/sweep.ts'
 import { type ClearExpiredOptions, clearExpired } from './clear-expired.ts'
 
-/** What is used of the context that Lambda calls a handler with. */
+/** The part of a Lambda function's context that the handler uses. */
 export interface LambdaContext {
+  /** Returns the milliseconds left before Lambda stops the invocation. */
   getRemainingTimeInMillis(): number
 }
 
-/** What an invocation did; counts are of the whole sweep, earlier invocations included. */
-export interface ClearExpiredOutcome extends SweepResult {
-  /** Whether the whole table is done. */
+/** Result of one invocation. The numbers include the earlier invocations that it continues. */
+export interface ClearExpiredOutcome extends ClearExpiredResult {
+  /** Whether the whole table has been scanned. */
   done: boolean
-  /** Where to go on, when it is not: hand it on as `resume` of the next event. It has keys in it. */
-  resume?: Partial<SweepState>
+  /** The state to continue from, if `done` is `false`: pass it as `resume` of the next event. It contains keys. */
+  resume?: Partial<ClearExpiredState>
 }
 
-/** A Lambda function that sweeps a table. */
+/** A Lambda handler that deletes the expired items of a table. */
 export type ClearExpiredHandler = (event: unknown, context: LambdaContext) => Promise<ClearExpiredOutcome>
 
-/** Time kept back to have what is in flight answered, ms. */
+/** Time reserved for the requests in flight, in ms. */
 const MARGIN = 5000
 
 /**
- * Make a Lambda handler that deletes the items that have expired, and stops five seconds before its time is up.
+ * Returns a Lambda handler that deletes the expired items of a table, and stops five seconds before its timeout.
  *
- * The next invocation goes on: from `resume` of its event, so that a state machine can loop until `done`; else, on a
- * schedule, from where this very container stopped; else from the beginning, which costs reads but deletes nothing twice.
+ * The next invocation continues:
  *
- * @param options - as of {@link clearExpired}, without `resume` and `signal`
- * @throws {UnsessionError} as {@link clearExpired}; the next invocation goes on all the same
+ * 1. from `resume` of its event, so that a state machine can repeat it until `done`;
+ * 2. otherwise from the point where the same container stopped, for example on a schedule;
+ * 3. otherwise from the beginning, which costs reads but deletes nothing twice.
+ *
+ * @param options - the options of {@link clearExpired} without `resume` and `signal`
+ * @returns the handler. It throws the errors of {@link clearExpired}; the next invocation continues after an error as well
  * @example
  * ```ts
  * export const handler = clearExpiredHandler({ table: 'sessions', maxCapacity: 50 })
@@ -36,7 +43,7 @@ const MARGIN = 5000
 export function clearExpiredHandler(
   options: Omit<ClearExpiredOptions, 'resume' | 'signal'> = {},
 ): ClearExpiredHandler {
-  let kept: Partial<SweepState> = {}
+  let kept: Partial<ClearExpiredState> = {}
   return async (event, context) => {
     const resume = resumeOf(event) ?? kept
     const outOfTime = new AbortController()
@@ -55,7 +62,7 @@ export function clearExpiredHandler(
   }
 }
 
-function resumeOf(event: unknown): Partial<SweepState> | undefined {
+function resumeOf(event: unknown): Partial<ClearExpiredState> | undefined {
   if (typeof event !== 'object' || event === null || !('resume' in event)) return undefined
-  return event.resume as Partial<SweepState>
+  return event.resume as Partial<ClearExpiredState>
 }

@@ -1,7 +1,7 @@
 import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
 import { type TemplateSettings, keyArn } from './settings.ts'
 
-/** A stack of the AWS CDK (v2), in TypeScript. */
+/** Returns a stack of the AWS CDK v2, in TypeScript. */
 export function cdk(settings: TemplateSettings): string {
   const { table, attributes, billing, userIndex, encryption, pointInTimeRecovery, tags } = settings
   const { deletionProtection } = settings
@@ -24,14 +24,15 @@ export function cdk(settings: TemplateSettings): string {
     'Table',
     encryption !== 'aws-owned' && 'TableEncryption',
   ]
-  const key = (name: string): string => `partitionKey: { name: ${quote(name)}, type: AttributeType.STRING },`
+  const key = (kind: 'partitionKey' | 'sortKey', name: string): string =>
+    `${kind}: { name: ${quote(name)}, type: AttributeType.STRING },`
   const lines = [
     `import { ${core.filter(Boolean).join(', ')} } from 'aws-cdk-lib'`,
     `import { ${dynamodb.filter(Boolean).join(', ')} } from 'aws-cdk-lib/aws-dynamodb'`,
     arn !== undefined && `import { Key } from 'aws-cdk-lib/aws-kms'`,
     `import type { Construct } from 'constructs'`,
     '',
-    '/** The table of sessions. */',
+    '/** The table that stores the sessions. */',
     'export class SessionsStack extends Stack {',
     '  readonly table: Table',
     '',
@@ -39,7 +40,8 @@ export function cdk(settings: TemplateSettings): string {
     '    super(scope, id, props)',
     `    this.table = new Table(this, 'Sessions', {`,
     `      tableName: ${quote(table)},`,
-    `      ${key(attributes.key)}`,
+    `      ${key('partitionKey', attributes.key)}`,
+    attributes.sort !== undefined && `      ${key('sortKey', attributes.sort.name)}`,
     `      billingMode: BillingMode.${isProvisioned ? 'PROVISIONED' : 'PAY_PER_REQUEST'},`,
     ...units.map((line) => `      ${line}`),
     `      timeToLiveAttribute: ${quote(attributes.expires)},`,
@@ -59,8 +61,8 @@ export function cdk(settings: TemplateSettings): string {
       ? [
           '    this.table.addGlobalSecondaryIndex({',
           `      indexName: ${quote(USER_INDEX)},`,
-          `      ${key(attributes.user)}`,
-          '      projectionType: ProjectionType.ALL,',
+          `      ${key('partitionKey', attributes.user)}`,
+          '      projectionType: ProjectionType.KEYS_ONLY,',
           ...units.map((line) => `      ${line}`),
           '    })',
         ]
@@ -69,10 +71,10 @@ export function cdk(settings: TemplateSettings): string {
     '  }',
     '}',
   ]
-  return `${lines.filter((line) => line !== false).join('\n')}\n`
+  return `${lines.filter((line) => typeof line === 'string').join('\n')}\n`
 }
 
-/** A string literal of TypeScript. */
+/** Returns a string literal of TypeScript. */
 function quote(text: string): string {
   return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }

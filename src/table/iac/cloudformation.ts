@@ -4,7 +4,7 @@ import { toYaml } from './yaml.ts'
 
 const RESOURCE = 'SessionsTable'
 
-/** Properties of `AWS::DynamoDB::Table`: those of the API's requests, all in one. */
+/** Returns the properties of `AWS::DynamoDB::Table`. They have the names of the API's requests. */
 export function tableProperties(settings: TemplateSettings): Record<string, unknown> {
   const { encryption, pointInTimeRecovery } = settings
   const arn = keyArn(settings)
@@ -25,16 +25,16 @@ export function tableProperties(settings: TemplateSettings): Record<string, unkn
   }
 }
 
-/** A template of CloudFormation, as YAML or JSON. */
+/** Returns a CloudFormation template in YAML or JSON. */
 export function cloudFormation(settings: TemplateSettings, syntax: 'yaml' | 'json'): string {
   const keep = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' }
   const template = {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'The table of sessions',
+    Description: 'The table that stores the sessions',
     Resources: {
       [RESOURCE]: {
         Type: 'AWS::DynamoDB::Table',
-        // Deleting the stack would fail halfway at a protected table.
+        // Without these, deleting the stack fails at the protected table.
         ...(settings.deletionProtection && keep),
         Properties: tableProperties(settings),
       },

@@ -1,34 +1,44 @@
 import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { type Rules, checkOptions, isBoolean } from '../../../drivers/utils/check.ts'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
-import { isObject } from '../manage/options.ts'
+import { checkIsObject } from '../manage/options.ts'
 
 /**
- * What a policy is for. `run-time`: an app with sessions. `operator`: to list, show, count and end sessions by hand.
- * `cleanup`: to delete what has expired. `admin`: to create, complete, describe and delete the table.
+ * The work that a policy allows.
+ *
+ * - `run-time`: an app that uses sessions
+ * - `operator`: the commands `list`, `show`, `stats` and `destroy`
+ * - `clear-expired`: deleting expired items
+ * - `admin`: creating, changing, describing and deleting the table
  */
-export type PolicyPurpose = 'run-time' | 'operator' | 'cleanup' | 'admin'
+export type PolicyPurpose = 'run-time' | 'operator' | 'clear-expired' | 'admin'
 
+/** Options of {@link iamPolicy}. */
 export interface IamPolicyOptions {
-  /** What it is to allow, and nothing more. Default `['run-time']`. */
+  /** The work to allow. Default `['run-time']`. */
   for?: readonly PolicyPurpose[]
   /** Name of the table, or its ARN. Default `sessions`. */
   table?: string
-  /** Region of the table, as `eu-west-1`. Needed unless `table` is an ARN. */
+  /** Region of the table, for example `eu-west-1`. Required unless `table` is an ARN. */
   region?: string
-  /** Account of the table, 12 digits. Needed unless `table` is an ARN. */
+  /** AWS account of the table, 12 digits. Required unless `table` is an ARN. */
   account?: string
-  /** Whether a user's sessions are listed and revoked by the index `user-index`. Default `false`. */
+  /**
+   * Whether the table has the index `user-index`. Default `true`. Without it, listing or signing out a user reads the whole
+   * table, so `run-time` then contains `dynamodb:Scan`.
+   */
   userIndex?: boolean
-  /** Whether a cleanup deletes on condition, for tables whose keys are reused. Default `false`. */
+  /** Whether `clear-expired` runs with `conditional`, which tables with reused keys need. Default `false`. */
   conditional?: boolean
 }
 
-/** A policy document of IAM. */
+/** A policy document of AWS IAM. */
 export interface IamPolicy {
   Version: '2012-10-17'
   Statement: IamStatement[]
 }
 
+/** One statement of a policy: the allowed actions on one resource. */
 export interface IamStatement {
   Sid: string
   Effect: 'Allow'
@@ -36,9 +46,13 @@ export interface IamStatement {
   Resource: string
 }
 
-/** Actions on the table, and on the index by user where there is one. */
+/** IAM actions on the table, and on its index `user-index`. */
 interface Actions {
   table: readonly string[]
+  /**
+   * Also needed if the table has no such index: the driver learns that from a query that fails, and without this action the
+   * query would be denied instead.
+   */
   index?: readonly string[]
 }
 
@@ -47,8 +61,11 @@ const ACTIONS: Record<PolicyPurpose, Actions> = {
     table: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     index: ['Query'],
   },
-  operator: { table: ['DescribeTable', 'Scan', 'GetItem', 'PutItem', 'DeleteItem'], index: ['Query'] },
-  cleanup: { table: ['DescribeTable', 'Scan', 'BatchWriteItem', 'DeleteItem', 'PartiQLDelete'] },
+  operator: {
+    table: ['DescribeTable', 'Scan', 'GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'],
+    index: ['Query'],
+  },
+  'clear-expired': { table: ['DescribeTable', 'Scan', 'BatchWriteItem', 'DeleteItem', 'PartiQLDelete'] },
   admin: {
     table: [
       'CreateTable',
@@ -65,47 +82,77 @@ const ACTIONS: Record<PolicyPurpose, Actions> = {
   },
 }
 
-/** Without `BatchWriteItem`, which knows no conditions: single deletes, and many in one request of PartiQL. */
-const CONDITIONAL_CLEANUP = ['DescribeTable', 'Scan', 'DeleteItem', 'PartiQLDelete']
+/** Without `BatchWriteItem`, which cannot have conditions. PartiQL sends many conditional deletes in one request. */
+const CONDITIONAL_CLEAR_EXPIRED = ['DescribeTable', 'Scan', 'DeleteItem', 'PartiQLDelete']
 
-export const PURPOSES: readonly PolicyPurpose[] = ['run-time', 'operator', 'cleanup', 'admin']
+/** Every {@link PolicyPurpose}. */
+export const PURPOSES: readonly PolicyPurpose[] = ['run-time', 'operator', 'clear-expired', 'admin']
 
-/** IAM's names of what AWS has in several copies of the world. Source: AWS's reference of ARNs. */
+/** The partition in the ARNs of a region. Source: AWS's reference "Amazon Resource Names (ARNs)". */
 const PARTITIONS: [region: RegExp, partition: string][] = [
   [/^cn-/, 'aws-cn'],
   [/^us-gov-/, 'aws-us-gov'],
   [/^/, 'aws'],
 ]
 
+const RULES: Rules<IamPolicyOptions> = {
+  for: [
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isPurpose),
+    `must be one or more of ${PURPOSES.join(', ')}`,
+  ],
+  table: [
+    (value) => typeof value === 'string' && (isName(value) || isArn(value)),
+    'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or its ARN',
+  ],
+  region: [
+    (value) => typeof value === 'string' && /^[a-z\d-]+$/.test(value),
+    'must be a region, for example `eu-west-1`',
+  ],
+  account: [
+    (value) => typeof value === 'string' && /^\d{12}$/.test(value),
+    'must be the 12 digits of the account',
+  ],
+  userIndex: [isBoolean, 'must be true or false'],
+  conditional: [isBoolean, 'must be true or false'],
+}
+
 /**
- * The least rights for what is asked for, as a policy of IAM for the role of whoever does it.
+ * Returns an IAM policy with the least rights for the given work. Sends no request.
+ *
+ * A table that is encrypted with your own KMS key also needs rights on that key.
  *
  * @param options - see {@link IamPolicyOptions}
- * @returns the document; `JSON.stringify` it
+ * @returns the policy document; `JSON.stringify` it
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix
  * @example
  * ```ts
- * iamPolicy({ for: ['run-time'], table: 'sessions', region: 'eu-west-1', account: '123456789012', userIndex: true })
+ * iamPolicy({ for: ['run-time', 'clear-expired'], table: 'sessions', region: 'eu-west-1', account: '123456789012' })
  * ```
  */
 export function iamPolicy(options: IamPolicyOptions = {}): IamPolicy {
-  if (!isObject(options)) throw invalidOption('options', 'must be an object')
-  const { for: purposes = ['run-time'], userIndex = false, conditional = false } = options
-  if (!Array.isArray(purposes) || purposes.length === 0 || !purposes.every(isPurpose)) {
-    throw invalidOption('for', `must be one or more of ${PURPOSES.join(', ')}`)
-  }
+  checkIsObject(options)
+  checkOptions(options, RULES)
+  const { for: purposes = ['run-time'] } = options
   const arn = tableArn(options)
   return {
     Version: '2012-10-17',
     Statement: [...new Set(purposes)].flatMap((purpose) => {
       const sid = purpose.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
-      const { table, index } = ACTIONS[purpose]
-      const actions = purpose === 'cleanup' && conditional ? CONDITIONAL_CLEANUP : table
-      const statements = [allow(sid, actions, arn)]
-      if (userIndex && index) statements.push(allow(`${sid}Index`, index, `${arn}/index/${USER_INDEX}`))
+      const { index } = ACTIONS[purpose]
+      const statements = [allow(sid, tableActions(purpose, options), arn)]
+      if (index) statements.push(allow(`${sid}Index`, index, `${arn}/index/${USER_INDEX}`))
       return statements
     }),
   }
+}
+
+function tableActions(
+  purpose: PolicyPurpose,
+  { userIndex = true, conditional = false }: IamPolicyOptions,
+): readonly string[] {
+  const { table } = ACTIONS[purpose]
+  if (purpose === 'run-time' && !userIndex) return [...table, 'Scan']
+  return purpose === 'clear-expired' && conditional ? CONDITIONAL_CLEAR_EXPIRED : table
 }
 
 function allow(sid: string, actions: readonly string[], resource: string): IamStatement {
@@ -118,21 +165,19 @@ function allow(sid: string, actions: readonly string[], resource: string): IamSt
 }
 
 function tableArn({ table = 'sessions', region, account }: IamPolicyOptions): string {
-  if (/^arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/[\w.-]{3,255}$/.test(table)) return table
-  if (!/^[\w.-]{3,255}$/.test(table)) {
-    throw invalidOption(
-      'table',
-      'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or its ARN',
-    )
-  }
-  if (region === undefined || !/^[a-z\d-]+$/.test(region)) {
-    throw invalidOption('region', 'must be a region, as `eu-west-1`, unless `table` is an ARN')
-  }
-  if (account === undefined || !/^\d{12}$/.test(account)) {
-    throw invalidOption('account', 'must be the 12 digits of the account, unless `table` is an ARN')
-  }
+  if (isArn(table)) return table
+  if (region === undefined) throw invalidOption('region', 'must be given, unless `table` is an ARN')
+  if (account === undefined) throw invalidOption('account', 'must be given, unless `table` is an ARN')
   const partition = PARTITIONS.find(([pattern]) => pattern.test(region))?.[1]
   return `arn:${partition}:dynamodb:${region}:${account}:table/${table}`
+}
+
+function isName(value: string): boolean {
+  return /^[\w.-]{3,255}$/.test(value)
+}
+
+function isArn(value: string): boolean {
+  return /^arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/[\w.-]{3,255}$/.test(value)
 }
 
 function isPurpose(value: unknown): value is PolicyPurpose {

@@ -1,13 +1,13 @@
 import type { TableSettings } from '../manage/requests.ts'
 
-/** What a template describes: what a new table is asked for, and what is set on it after that. */
+/** The settings of a table that a template contains. */
 export interface TemplateSettings extends TableSettings {
   pointInTimeRecovery: boolean
-  /** `aws-owned`, `aws-managed`, or the ARN of a key. */
+  /** `aws-owned`, `aws-managed`, or the ARN of a KMS key. */
   encryption: string
 }
 
-/** The ARN of the key, where there is one of the account's own. */
+/** Returns the ARN of the account's own KMS key, if the table uses one. */
 export function keyArn({ encryption }: TemplateSettings): string | undefined {
   return encryption.startsWith('arn:') ? encryption : undefined
 }

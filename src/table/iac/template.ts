@@ -1,16 +1,21 @@
 import { invalidOption } from '../../../drivers/utils/errors.ts'
-import { type CreateTableOptions, isObject, resolveTable } from '../manage/options.ts'
+import { type CreateTableOptions, checkIsObject, resolveTable } from '../manage/options.ts'
 import { cdk } from './cdk.ts'
 import { cloudFormation } from './cloudformation.ts'
 import type { TemplateSettings } from './settings.ts'
 import { terraform } from './terraform.ts'
 
 /**
- * `cloudformation`: YAML. `cloudformation-json`: the same as JSON. `cdk`: a stack of AWS CDK v2 in TypeScript.
- * `terraform`: a resource of the AWS provider in HCL.
+ * The language of a template.
+ *
+ * - `cloudformation`: AWS CloudFormation in YAML
+ * - `cloudformation-json`: the same in JSON
+ * - `cdk`: a stack of the AWS CDK v2 in TypeScript
+ * - `terraform`: a resource of Terraform's AWS provider in HCL
  */
 export type TemplateFormat = 'cloudformation' | 'cloudformation-json' | 'cdk' | 'terraform'
 
+/** Options of {@link tableTemplate}: the features of `createTable`, the format and the encryption. */
 export interface TableTemplateOptions extends Pick<
   CreateTableOptions,
   'attributes' | 'billing' | 'userIndex' | 'pointInTimeRecovery' | 'deletionProtection' | 'tags'
@@ -19,7 +24,7 @@ export interface TableTemplateOptions extends Pick<
   format?: TemplateFormat
   /** Name of the table. Default `sessions`. */
   table?: string
-  /** What the table is encrypted with: `aws-owned` (the default), `aws-managed`, or the ARN of a KMS key. */
+  /** The key that encrypts the table: `aws-owned` (default), `aws-managed`, or the ARN of a KMS key. */
   encryption?: string
 }
 
@@ -30,6 +35,7 @@ const WRITERS: Record<TemplateFormat, (settings: TemplateSettings) => string> = 
   terraform,
 }
 
+/** Every {@link TemplateFormat}. */
 export const TEMPLATE_FORMATS: readonly TemplateFormat[] = [
   'cloudformation',
   'cloudformation-json',
@@ -38,24 +44,24 @@ export const TEMPLATE_FORMATS: readonly TemplateFormat[] = [
 ]
 
 /**
- * The table as infrastructure code, the same as `createTable` makes it: key, time to live, and what is asked for.
+ * Returns the table as infrastructure code: the same table that `createTable` makes with these options. Sends no request.
  *
  * @param options - see {@link TableTemplateOptions}; all optional
- * @returns the text of a file
+ * @returns the content of a file
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix
  * @example
  * ```ts
- * await writeFile('sessions.yml', tableTemplate({ table: 'sessions', userIndex: true, pointInTimeRecovery: true }))
+ * await writeFile('sessions.yml', tableTemplate({ table: 'sessions', pointInTimeRecovery: true }))
  * ```
  */
 export function tableTemplate(options: TableTemplateOptions = {}): string {
-  if (!isObject(options)) throw invalidOption('options', 'must be an object')
+  checkIsObject(options)
   const { format = 'cloudformation', encryption = 'aws-owned', table = 'sessions', ...rest } = options
   if (!isFormat(format)) throw invalidOption('format', `must be one of ${TEMPLATE_FORMATS.join(', ')}`)
   if (!/^(aws-owned|aws-managed|arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)\/[\w/-]+)$/.test(encryption)) {
     throw invalidOption('encryption', 'must be `aws-owned`, `aws-managed` or the ARN of a KMS key')
   }
-  if (table.startsWith('arn:')) throw invalidOption('table', 'must be the name of a table to be, not an ARN')
+  if (table.startsWith('arn:')) throw invalidOption('table', 'must be the name of the new table, not an ARN')
   const settings = resolveTable('createTable', { table, ...rest }, {})
   return WRITERS[format]({ ...settings, encryption })
 }

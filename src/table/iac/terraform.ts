@@ -1,14 +1,15 @@
 import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { keyNames } from '../manage/requests.ts'
 import { type TemplateSettings, keyArn } from './settings.ts'
 
-/** What may stand in a block: a value to assign, or a block. */
+/** An entry of a block: an assignment, or a nested block. */
 type Entry = [name: string, value: string | number | boolean | Record<string, string>] | Block
 interface Block {
   block: string
   entries: Entry[]
 }
 
-/** A resource of Terraform's AWS provider. */
+/** Returns a resource of Terraform's AWS provider. */
 export function terraform(settings: TemplateSettings): string {
   const { table, attributes, billing, userIndex, encryption, pointInTimeRecovery, tags } = settings
   const arn = keyArn(settings)
@@ -31,10 +32,10 @@ export function terraform(settings: TemplateSettings): string {
     ['billing_mode', units.length === 0 ? 'PAY_PER_REQUEST' : 'PROVISIONED'],
     ...units,
     ['hash_key', attributes.key],
+    ...(attributes.sort ? [['range_key', attributes.sort.name] satisfies Entry] : []),
     ...(settings.deletionProtection ? [['deletion_protection_enabled', true] satisfies Entry] : []),
     ...(Object.keys(tags).length > 0 ? [['tags', tags] satisfies Entry] : []),
-    attribute(attributes.key),
-    ...(userIndex ? [attribute(attributes.user)] : []),
+    ...keyNames(attributes, userIndex ? [attributes.user] : []).map(attribute),
     {
       block: 'ttl',
       entries: [
@@ -49,7 +50,7 @@ export function terraform(settings: TemplateSettings): string {
             entries: [
               ['name', USER_INDEX],
               ['hash_key', attributes.user],
-              ['projection_type', 'ALL'],
+              ['projection_type', 'KEYS_ONLY'],
               ...units,
             ] satisfies Entry[],
           },
@@ -74,7 +75,7 @@ export function terraform(settings: TemplateSettings): string {
   return `${write({ block: 'resource "aws_dynamodb_table" "sessions"', entries })}\n\n${output}\n`
 }
 
-/** A block in the layout of `terraform fmt`: equal signs of neighbours aligned, blocks apart. */
+/** Returns a block in the layout of `terraform fmt`: aligned equal signs, and an empty line before each block. */
 function write({ block, entries }: Block): string {
   const values = entries.filter((entry) => Array.isArray(entry))
   const widest = Math.max(
@@ -91,7 +92,7 @@ function write({ block, entries }: Block): string {
   return `${block} {\n${lines.join('\n').replaceAll(/^(?=.)/gm, '  ')}\n}`
 }
 
-/** A literal; in text, what would begin an interpolation is doubled. */
+/** Returns a literal. In text, `${` and `%{` are escaped, because they begin an interpolation. */
 function literal(value: string | number | boolean): string {
   return JSON.stringify(value).replaceAll(/[$%](?=\{)/g, '$&$&')
 }

@@ -1,7 +1,7 @@
-/** Text that means itself without quotes, in every version of YAML. */
+/** Text that every version of YAML reads as itself without quotes. */
 const PLAIN = /^(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z][\w:.-]*\w$/i
 
-/** JSON data as YAML. */
+/** Converts JSON data to YAML. */
 export function toYaml(data: object): string {
   return `${lines(data).join('\n')}\n`
 }
@@ -20,7 +20,7 @@ function lines(value: unknown): string[] {
   return [scalar(value)]
 }
 
-/** JSON's strings are YAML's too. */
+/** A JSON string is also a YAML string. */
 function scalar(value: unknown): string {
   return typeof value === 'string' && PLAIN.test(value) ? value : JSON.stringify(value)
 }

@@ -4,13 +4,13 @@ import { Connection, type Input, type Operation, type Output } from '../../../dr
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { ResolvedTable } from './options.ts'
 
-/** What one look at the table gave: the end of the wait, or what to wait for. */
-export type Look<T> = { done: T } | { waiting: string }
+/** Result of one probe of the table: the final result, or a description of the state to wait for. */
+export type PollResult<T> = { done: T } | { waiting: string }
 
 const FIRST_PAUSE_MS = 25
 const LONGEST_PAUSE_MS = 2000
 
-/** Run `work` with a client for the table; a client made here is destroyed at the end, a given one never. */
+/** Runs `work` with a client for the table. Destroys the client afterwards, unless it came from the option `client`. */
 export async function withTable<T>(
   settings: ResolvedTable,
   work: (client: TableClient) => Promise<T>,
@@ -23,12 +23,12 @@ export async function withTable<T>(
   }
 }
 
-/** Calls about one table, each with a deadline and typed errors, and bounded waiting. */
+/** Sends requests about one table, each with a deadline and typed errors, and waits for the table with a limit. */
 export class TableClient {
   readonly settings: ResolvedTable
   #connection: Connection
   #waitEnds: number
-  #said = ''
+  #lastMessage = ''
 
   constructor(settings: ResolvedTable, connection: Connection) {
     this.settings = settings
@@ -36,12 +36,12 @@ export class TableClient {
     this.#waitEnds = performance.now() + settings.maxWait
   }
 
-  /** Make one call. */
+  /** Sends one request. */
   call<O extends Operation>(operation: O, input: Input<O>): Promise<Output<O>> {
     return this.#connection.request(operation, input, this.settings.signal)
   }
 
-  /** The table as DynamoDB describes it, or `undefined` when there is none. */
+  /** Returns DynamoDB's description of the table, or `undefined` if there is no such table. */
   async describe(): Promise<SdkTable | undefined> {
     try {
       return await this.describeExisting()
@@ -51,31 +51,35 @@ export class TableClient {
     }
   }
 
-  /** As {@link describe}; a missing table is an error. */
+  /** Returns DynamoDB's description of the table. @throws {UnsessionError} `TABLE_NOT_FOUND` */
   async describeExisting(): Promise<SdkTable> {
     const { Table } = await this.call('DescribeTable', { TableName: this.settings.table })
     return Table ?? {}
   }
 
-  /** The table's time to live, or `undefined` when the endpoint knows none. */
+  /** Returns the table's time to live, or `undefined` if the endpoint does not support it. */
   async timeToLive(): Promise<TimeToLiveDescription | undefined> {
     const answer = await ifSupported(this.call('DescribeTimeToLive', { TableName: this.settings.table }))
     return answer && (answer.TimeToLiveDescription ?? {})
   }
 
-  /** Look again and again, less and less often, until done or until `maxWait` is over. */
-  async poll<T>(look: () => Promise<Look<T>>): Promise<T> {
+  /**
+   * Calls `probe` with growing pauses until it returns a result.
+   *
+   * @throws {UnsessionError} `TIMEOUT` after the option `maxWait`
+   */
+  async poll<T>(probe: () => Promise<PollResult<T>>): Promise<T> {
     const { table, maxWait, signal } = this.settings
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const seen = await look()
-      if ('done' in seen) return seen.done
-      this.say(seen.waiting)
+      const result = await probe()
+      if ('done' in result) return result.done
+      this.report(result.waiting)
       const left = this.#waitEnds - performance.now()
       if (left <= 0) {
         throw new UnsessionError(
           'TIMEOUT',
-          `table \`${table}\` was not ready within ${maxWait} ms (${seen.waiting}); ` +
-            'run this again to go on waiting, or raise `maxWait`',
+          `table \`${table}\` was not ready within ${maxWait} ms (${result.waiting}); ` +
+            'run this again to continue waiting, or raise `maxWait`',
           { table },
         )
       }
@@ -84,8 +88,8 @@ export class TableClient {
     }
   }
 
-  /** As {@link call}, tried again while DynamoDB is busy with another change of the table. */
-  whenFree<O extends Operation>(operation: O, input: Input<O>): Promise<Output<O>> {
+  /** Sends one request, and sends it again while DynamoDB is busy with another change of the table. */
+  callWhenFree<O extends Operation>(operation: O, input: Input<O>): Promise<Output<O>> {
     return this.poll<Output<O>>(async () => {
       try {
         return { done: await this.call(operation, input) }
@@ -96,41 +100,41 @@ export class TableClient {
     })
   }
 
-  /** Report progress, once for the same thing. */
-  say(message: string): void {
-    if (message === this.#said) return
-    this.#said = message
+  /** Passes a message to the option `onProgress`, unless it repeats the last one. */
+  report(message: string): void {
+    if (message === this.#lastMessage) return
+    this.#lastMessage = message
     this.settings.onProgress?.(message)
   }
 }
 
-/** The service's own name for why it refused, as `ResourceInUseException`. */
-export function refusal(error: unknown): string | undefined {
+/** Returns DynamoDB's own name of an error, such as `ResourceInUseException`. */
+export function serviceErrorName(error: unknown): string | undefined {
   return error instanceof UnsessionError && error.cause instanceof Error ? error.cause.name : undefined
 }
 
-/** The service's own words for why it refused. */
-export function refusalMessage(error: unknown): string {
+/** Returns DynamoDB's own message of an error. */
+export function serviceErrorMessage(error: unknown): string {
   return error instanceof UnsessionError && error.cause instanceof Error ? error.cause.message : ''
 }
 
-/** There is no such table. */
+/** Whether the error says that there is no such table. */
 export function isMissing(error: unknown): boolean {
   return error instanceof UnsessionError && error.code === 'TABLE_NOT_FOUND'
 }
 
-/** Another change of the table, or its creation, is still under way. */
+/** Whether the error says that DynamoDB is still creating or changing the table. */
 export function isBusy(error: unknown): boolean {
-  const name = refusal(error)
+  const name = serviceErrorName(error)
   return name === 'ResourceInUseException' || name === 'ContinuousBackupsUnavailableException'
 }
 
-/** The answer, or `undefined` from an endpoint that does not know the operation. */
-export async function ifSupported<T>(answer: Promise<T>): Promise<T | undefined> {
+/** Returns the response, or `undefined` if the endpoint does not support the operation. */
+export async function ifSupported<T>(response: Promise<T>): Promise<T | undefined> {
   try {
-    return await answer
+    return await response
   } catch (error) {
-    if (refusal(error) === 'UnknownOperationException') return undefined
+    if (serviceErrorName(error) === 'UnknownOperationException') return undefined
     throw error
   }
 }

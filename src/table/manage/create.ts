@@ -1,111 +1,121 @@
 import type { TableDescription as SdkTable } from '@aws-sdk/client-dynamodb'
 import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
-import { type TableClient, isBusy, refusalMessage, withTable } from './client.ts'
-import { type Feature, type Outcome, addBackups, addProtection, addTags } from './features.ts'
-import { busyWith, toFacts } from './table-facts.ts'
+import { type PollResult, type TableClient, isBusy, serviceErrorMessage, withTable } from './client.ts'
+import { type Feature, type FeatureResult, addBackups, addProtection, addTags } from './features.ts'
 import { findMismatches, mismatchError } from './mismatches.ts'
 import { type Billing, type CreateTableOptions, resolveTable } from './options.ts'
 import { addIndexRequest, createTableRequest } from './requests.ts'
+import { busyWith, indexNotes, toTableState } from './table-state.ts'
 import { ensureTimeToLive } from './time-to-live.ts'
 
+/** Result of {@link createTable}. */
 export interface CreateTableResult {
+  /** Name of the table. */
   table: string
-  /** Whether this call made the table; `false` when it was there already. */
+  /** Whether this call created the table. `false` if it existed already. */
   created: boolean
-  /** `enabling`: DynamoDB is at it, which takes up to an hour. `unsupported`: the endpoint (dynalite) has none. */
+  /** `enabling`: DynamoDB is enabling it, which takes up to an hour. `unsupported`: the endpoint (dynalite) has none. */
   timeToLive: 'enabled' | 'enabling' | 'unsupported'
-  /** What a table that was there lacked and has now. */
+  /** The features that an existing table lacked and has now. */
   added: Feature[]
-  /** What was asked for and the endpoint cannot do. */
+  /** The requested features that the endpoint does not support. */
   unsupported: Feature[]
-  /** The same, and whatever else is worth knowing, in sentences for people. */
+  /** `added`, `unsupported`, a different billing, and the cost of an existing index, as sentences. */
   notes: string[]
 }
 
 /**
- * Create the table for sessions, or complete the one that is there, and wait until it is ready.
+ * Creates the table for sessions, or adds the missing features to an existing table, and waits until it is ready.
  *
- * Safe to repeat, and safe in several processes at once. A table that exists is checked against the configured attributes;
- * what it lacks of time to live, index, backups, protection and tags is added, and nothing is ever taken away.
+ * It is safe to call again, and from several processes at once. An existing table is compared with the configured
+ * attributes. A missing time to live, index, backup setting, protection or tag is added. Nothing is removed.
  *
- * @param options - see {@link CreateTableOptions}
- * @returns what was done, and what the endpoint cannot do
- * @throws {UnsessionError} `SCHEMA_MISMATCH` naming each difference with its fix; `TIMEOUT` after `maxWait`;
- * `INVALID_OPTION`; and as the driver
+ * @param options - see {@link CreateTableOptions}; all optional
+ * @returns the changes made, and the features that the endpoint does not support
+ * @throws {UnsessionError} `SCHEMA_MISMATCH`, naming each difference and its fix; `TIMEOUT` after `maxWait`;
+ * `INVALID_OPTION`; and the driver's errors
  * @example
  * ```ts
- * const { created, notes } = await createTable({ table: 'sessions', region: 'eu-west-1', userIndex: true })
+ * const { created, notes } = await createTable({ table: 'sessions', region: 'eu-west-1' })
+ * for (const note of notes) console.log(note)
  * ```
  */
 export async function createTable(options: CreateTableOptions = {}): Promise<CreateTableResult> {
   const settings = resolveTable('createTable', options)
   return withTable(settings, async (client) => {
-    const made = await makeTable(client)
+    const ready = await ensureTable(client)
     const { timeToLive, changed } = await ensureTimeToLive(client)
-    const outcomes: [Feature, Outcome][] = [
+    const results: [Feature, FeatureResult][] = [
       ['timeToLive', timeToLive === 'unsupported' ? 'unsupported' : changed ? 'added' : 'unchanged'],
-      ['userIndex', made.index],
+      ['userIndex', ready.index],
       ['pointInTimeRecovery', await addBackups(client)],
-      ['tags', await addTags(client, made.described)],
-      // Last: DynamoDB Local drops the protection with every other change.
+      ['tags', await addTags(client, ready.described)],
+      // Last, because DynamoDB Local drops the protection with every other change.
       ['deletionProtection', await addProtection(client)],
     ]
-    const having = (outcome: Outcome): Feature[] =>
-      outcomes.filter((each) => each[1] === outcome).map(([feature]) => feature)
-    const added = made.created ? [] : having('added')
-    const unsupported = having('unsupported')
+    const featuresWith = (wanted: FeatureResult): Feature[] =>
+      results.filter(([, result]) => result === wanted).map(([feature]) => feature)
+    const added = ready.created ? [] : featuresWith('added')
+    const unsupported = featuresWith('unsupported')
+    const state = toTableState(settings.table, ready.described, undefined)
     return {
       table: settings.table,
-      created: made.created,
+      created: ready.created,
       timeToLive,
       added,
       unsupported,
       notes: [
         ...added.map((feature) => `added ${NAMES[feature]}`),
         ...unsupported.map((feature) => UNSUPPORTED[feature]),
-        ...billingNotes(settings.billing, toFacts(settings.table, made.described, undefined).billing),
+        ...billingNotes(settings.billing, state.billing),
+        ...indexNotes(state),
       ],
     }
   })
 }
 
-interface Made {
+interface ReadyTable {
   created: boolean
-  index: Outcome
+  index: FeatureResult
   described: SdkTable
 }
 
-/** Look at the table and do the next thing it lacks, until it is there with its index, and active. */
-function makeTable(client: TableClient): Promise<Made> {
-  const { settings } = client
-  let created = false
-  let index: Outcome = 'unchanged'
-  return client.poll<Made>(async () => {
-    const described = await client.describe()
-    if (described === undefined) {
-      client.say('creating the table')
-      created = (await requestTable(client)) || created
-      return { waiting: 'table is being created' }
-    }
-    const busy = busyWith(described)
-    if (described.TableStatus === 'CREATING' || described.TableStatus === 'DELETING')
-      return { waiting: busy ?? '' }
-    const facts = toFacts(settings.table, described, await client.timeToLive())
-    const mismatches = findMismatches(facts, settings.attributes, false).filter(
-      ({ what }) => what !== 'time to live' || facts.timeToLive.status !== 'disabled',
-    )
-    if (mismatches.length > 0) throw mismatchError(settings.table, mismatches)
-    if (busy !== undefined) return { waiting: busy }
-    const hasIndex = facts.indexes.some(({ name }) => name === USER_INDEX)
-    if (hasIndex || !settings.userIndex || index === 'unsupported')
-      return { done: { created, index, described } }
-    client.say(`adding the index \`${USER_INDEX}\``)
-    index = (await requestIndex(client, facts.billing)) ?? index
-    return { waiting: `index \`${USER_INDEX}\` is being created` }
-  })
+/** Creates the table and its index as needed, and waits until both are active. */
+function ensureTable(client: TableClient): Promise<ReadyTable> {
+  const progress = { created: false, index: 'unchanged' as FeatureResult }
+  return client.poll(() => probeTable(client, progress))
 }
 
-/** @returns `false` when another process was faster */
+/** Reads the table's state and takes the next step towards a complete table. Records the step in `progress`. */
+async function probeTable(
+  client: TableClient,
+  progress: Omit<ReadyTable, 'described'>,
+): Promise<PollResult<ReadyTable>> {
+  const { settings } = client
+  const described = await client.describe()
+  if (described === undefined) {
+    client.report('creating the table')
+    progress.created = (await requestTable(client)) || progress.created
+    return { waiting: 'table is being created' }
+  }
+  const busy = busyWith(described)
+  if (described.TableStatus === 'CREATING' || described.TableStatus === 'DELETING')
+    return { waiting: busy ?? '' }
+  const state = toTableState(settings.table, described, await client.timeToLive())
+  const mismatches = findMismatches(state, settings.attributes, false).filter(
+    ({ what }) => what !== 'time to live' || state.timeToLive.status !== 'disabled',
+  )
+  if (mismatches.length > 0) throw mismatchError(settings.table, mismatches)
+  if (busy !== undefined) return { waiting: busy }
+  const hasIndex = state.indexes.some(({ name }) => name === USER_INDEX)
+  if (hasIndex || !settings.userIndex || progress.index === 'unsupported')
+    return { done: { ...progress, described } }
+  client.report(`adding the index \`${USER_INDEX}\``)
+  progress.index = (await requestIndex(client, state.billing)) ?? progress.index
+  return { waiting: `index \`${USER_INDEX}\` is being created` }
+}
+
+/** Returns `false` if another process created the table first. */
 async function requestTable(client: TableClient): Promise<boolean> {
   try {
     await client.call('CreateTable', createTableRequest(client.settings))
@@ -116,18 +126,19 @@ async function requestTable(client: TableClient): Promise<boolean> {
   }
 }
 
-/** @returns `undefined` when it is already being added */
-async function requestIndex(client: TableClient, billing: Billing): Promise<Outcome | undefined> {
+/** Returns `undefined` if another process is already adding the index. */
+async function requestIndex(client: TableClient, billing: Billing): Promise<FeatureResult | undefined> {
   try {
     const { TableDescription } = await client.call('UpdateTable', addIndexRequest(client.settings, billing))
-    // dynalite adds no index to a table that exists: with provisioned units it says nothing, else it asks for some.
+    // dynalite cannot add an index to an existing table. With provisioned units it ignores the request; otherwise it
+    // asks for units.
     const accepted = TableDescription?.GlobalSecondaryIndexes?.some(
       ({ IndexName }) => IndexName === USER_INDEX,
     )
     return accepted ? 'added' : 'unsupported'
   } catch (error) {
-    if (isBusy(error) || /already exists/i.test(refusalMessage(error))) return undefined
-    if (/create\.provisionedThroughput/.test(refusalMessage(error))) return 'unsupported'
+    if (isBusy(error) || /already exists/i.test(serviceErrorMessage(error))) return undefined
+    if (/create\.provisionedThroughput/.test(serviceErrorMessage(error))) return 'unsupported'
     throw error
   }
 }
@@ -142,7 +153,7 @@ const NAMES: Record<Feature, string> = {
 
 const UNSUPPORTED: Record<Feature, string> = {
   timeToLive: 'the endpoint has no time to live: expired items read as missing but stay stored',
-  userIndex: `the endpoint cannot add the index \`${USER_INDEX}\` to a table that exists: delete the table and create it anew`,
+  userIndex: `the endpoint cannot add the index \`${USER_INDEX}\` to an existing table: delete the table and create it again`,
   pointInTimeRecovery: 'the endpoint has no point-in-time recovery',
   tags: 'the endpoint has no tags',
   deletionProtection: 'the endpoint has no deletion protection',
@@ -150,7 +161,7 @@ const UNSUPPORTED: Record<Feature, string> = {
 
 function billingNotes(wanted: Billing | undefined, found: Billing): string[] {
   if (wanted === undefined || JSON.stringify(wanted) === JSON.stringify(found)) return []
-  const is =
+  const current =
     found === 'on-demand' ? 'on demand' : `${found.readUnits} read and ${found.writeUnits} write units`
-  return [`the table exists with another billing (${is}), which was left as it is`]
+  return [`the existing table has a different billing (${current}), which was not changed`]
 }

@@ -3,15 +3,15 @@ import { type TableClient, isBusy, isMissing, withTable } from './client.ts'
 import { type WaitOptions, resolveTable } from './options.ts'
 
 /**
- * Delete the table with all its items, and wait until it is gone.
+ * Deletes the table with all its items, and waits until it no longer exists.
  *
- * @param options - see {@link WaitOptions}
- * @returns `false` when there was no such table
- * @throws {UnsessionError} `INVALID_REQUEST` when the table is protected from deletion; `TIMEOUT` after `maxWait`; and as
- * the driver
+ * @param options - see {@link WaitOptions}; all optional
+ * @returns `false` if there was no such table
+ * @throws {UnsessionError} `INVALID_REQUEST` if the table is protected from deletion; `TIMEOUT` after `maxWait`;
+ * `INVALID_OPTION`; and the driver's errors
  * @example
  * ```ts
- * await deleteTable({ table: 'sessions-test', region: 'eu-west-1' })
+ * const existed = await deleteTable({ table: 'sessions-test', region: 'eu-west-1' })
  * ```
  */
 export async function deleteTable(options: WaitOptions = {}): Promise<boolean> {
@@ -24,11 +24,11 @@ export async function deleteTable(options: WaitOptions = {}): Promise<boolean> {
       if (described === undefined) return { done: first !== undefined }
       const created = described.CreationDateTime?.getTime() ?? 0
       first ??= created
-      // A table of the same name made since is not ours to delete.
+      // A table of the same name that was created in the meantime must not be deleted.
       if (created !== first) return { done: true }
       if (described.DeletionProtectionEnabled) throw protectedError(settings.table)
       if (!requested && described.TableStatus !== 'DELETING') {
-        client.say('deleting the table')
+        client.report('deleting the table')
         requested = await requestDeletion(client)
       }
       return { waiting: requested ? 'table is being deleted' : `table is ${described.TableStatus}` }
@@ -36,7 +36,7 @@ export async function deleteTable(options: WaitOptions = {}): Promise<boolean> {
   })
 }
 
-/** @returns `false` while the table is busy with something else */
+/** Returns `false` while DynamoDB is busy with another change of the table. */
 async function requestDeletion(client: TableClient): Promise<boolean> {
   try {
     await client.call('DeleteTable', { TableName: client.settings.table })
@@ -51,7 +51,7 @@ async function requestDeletion(client: TableClient): Promise<boolean> {
 function protectedError(table: string): UnsessionError {
   return new UnsessionError(
     'INVALID_REQUEST',
-    `table \`${table}\` is protected from deletion; turn that off first: ` +
+    `table \`${table}\` is protected from deletion; turn the protection off first: ` +
       `\`aws dynamodb update-table --table-name ${table} --no-deletion-protection-enabled\``,
     { table },
   )

@@ -1,30 +1,30 @@
 import type { TableDescription as SdkTable } from '@aws-sdk/client-dynamodb'
-import { type TableClient, ifSupported, refusalMessage } from './client.ts'
+import { type TableClient, ifSupported, serviceErrorMessage } from './client.ts'
 import { deletionProtectionRequest, pointInTimeRecoveryRequest, tagRequest } from './requests.ts'
 
-/** What a table may have beside its key. */
+/** A part of a table in addition to its key. */
 export type Feature = 'timeToLive' | 'userIndex' | 'pointInTimeRecovery' | 'deletionProtection' | 'tags'
 
-/** What came of asking for a feature; `unchanged` when it was there or not asked for. */
-export type Outcome = 'unchanged' | 'added' | 'unsupported'
+/** Result of adding a feature. `unchanged` if it existed already or was not requested. */
+export type FeatureResult = 'unchanged' | 'added' | 'unsupported'
 
-/** Turn point-in-time recovery on, if asked for. */
-export async function addBackups(client: TableClient): Promise<Outcome> {
+/** Enables point-in-time recovery, if requested. */
+export async function addBackups(client: TableClient): Promise<FeatureResult> {
   const { table, pointInTimeRecovery } = client.settings
   if (!pointInTimeRecovery) return 'unchanged'
   const found = await ifSupported(client.call('DescribeContinuousBackups', { TableName: table }))
   if (found === undefined) return 'unsupported'
   const recovery = found.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
   if (recovery?.PointInTimeRecoveryStatus === 'ENABLED') return 'unchanged'
-  client.say('enabling point-in-time recovery')
-  const answer = await ifSupported(
-    client.whenFree('UpdateContinuousBackups', pointInTimeRecoveryRequest(table)),
+  client.report('enabling point-in-time recovery')
+  const response = await ifSupported(
+    client.callWhenFree('UpdateContinuousBackups', pointInTimeRecoveryRequest(table)),
   )
-  return answer === undefined ? 'unsupported' : 'added'
+  return response === undefined ? 'unsupported' : 'added'
 }
 
-/** Add the tags asked for that the table lacks. */
-export async function addTags(client: TableClient, { TableArn }: SdkTable): Promise<Outcome> {
+/** Adds the requested tags that the table lacks. */
+export async function addTags(client: TableClient, { TableArn }: SdkTable): Promise<FeatureResult> {
   const { tags } = client.settings
   if (Object.keys(tags).length === 0) return 'unchanged'
   if (TableArn === undefined) return 'unsupported'
@@ -32,22 +32,22 @@ export async function addTags(client: TableClient, { TableArn }: SdkTable): Prom
   if (found === undefined) return 'unsupported'
   const request = tagRequest(TableArn, tags, found.Tags ?? [])
   if (request === null) return 'unchanged'
-  client.say('adding tags')
-  const answer = await ifSupported(client.whenFree('TagResource', request))
-  return answer === undefined ? 'unsupported' : 'added'
+  client.report('adding tags')
+  const response = await ifSupported(client.callWhenFree('TagResource', request))
+  return response === undefined ? 'unsupported' : 'added'
 }
 
-/** Turn deletion protection on, if asked for. */
-export async function addProtection(client: TableClient): Promise<Outcome> {
+/** Enables deletion protection, if requested. */
+export async function addProtection(client: TableClient): Promise<FeatureResult> {
   const { table, deletionProtection } = client.settings
   if (!deletionProtection || (await client.describe())?.DeletionProtectionEnabled) return 'unchanged'
-  client.say('turning deletion protection on')
+  client.report('enabling deletion protection')
   try {
-    await client.whenFree('UpdateTable', deletionProtectionRequest(table))
+    await client.callWhenFree('UpdateTable', deletionProtectionRequest(table))
     return 'added'
   } catch (error) {
-    // What an endpoint says that knows nothing of protection, and so sees a change of nothing.
-    if (/^at least one of/i.test(refusalMessage(error))) return 'unsupported'
+    // An endpoint without deletion protection ignores that field, and complains about a request that changes nothing.
+    if (/^at least one of/i.test(serviceErrorMessage(error))) return 'unsupported'
     throw error
   }
 }

@@ -5,13 +5,13 @@ import { toStoredKey } from '../../../drivers/dynamodb/keys.ts'
 import { withTable } from './client.ts'
 import { type TableOptions, resolveTable } from './options.ts'
 
-/** An item as it stands in the table, expired ones included. Instants are ms since the epoch. */
+/** An item as stored, expired or not. Times are in ms since the epoch. */
 export interface ItemFacts {
-  /** As stored, less the option `base`. */
+  /** The stored key without the option `base`. */
   key: string
-  /** `undefined` when it is neither text nor bytes. */
+  /** `undefined` if it is neither text nor bytes. */
   value: string | Uint8Array | undefined
-  /** Bytes of the item as DynamoDB counts them. */
+  /** Size in bytes, as DynamoDB counts it. */
   size: number
   version: number | undefined
   created: number | undefined
@@ -21,19 +21,19 @@ export interface ItemFacts {
   user: string | undefined
 }
 
-/** A page of a scan. */
+/** One page of a scan. */
 export interface ItemPage {
-  /** Those below the option `base`. */
+  /** The items with the option `base`. */
   items: ItemFacts[]
-  /** Items read for it, others' included. */
+  /** Number of items read, including those without the option `base`. */
   scanned: number
-  /** Read units it has consumed. */
+  /** Read units that this page consumed. */
   units: number
-  /** Whether it was the last one of the table. */
+  /** Whether this is the table's last page. */
   last: boolean
 }
 
-/** What DynamoDB says of a table's size, up to six hours late. */
+/** Returns DynamoDB's count of items and bytes, up to six hours old. */
 export async function countItems(options: TableOptions): Promise<{ items: number; bytes: number }> {
   const settings = resolveTable('describeTable', options)
   const { ItemCount = 0, TableSizeBytes = 0 } = await withTable(settings, (client) =>
@@ -45,26 +45,31 @@ export async function countItems(options: TableOptions): Promise<{ items: number
 const PAGE = 1000
 
 /**
- * One item, read strongly; `undefined` when there is none.
+ * Reads one item strongly.
  *
  * @param key - without the option `base`
+ * @returns `undefined` if there is no such item
  */
 export async function readItem(key: string, options: TableOptions): Promise<ItemFacts | undefined> {
   const settings = resolveTable('describeTable', options)
   const { table, attributes, base } = settings
+  const { sort } = attributes
   return withTable(settings, async (client) => {
-    const Key = { [attributes.key]: { S: toStoredKey(base, key) } }
+    const Key = {
+      [attributes.key]: { S: toStoredKey(base, key) },
+      ...(sort && { [sort.name]: { S: sort.value } }),
+    }
     const { Item } = await client.call('GetItem', { TableName: table, Key, ConsistentRead: true })
     return Item && toItemFacts(Item, attributes, base)
   })
 }
 
 /**
- * Go through a table page by page, in the order of a hash of the keys: where keys are random, the first items are a fair
- * sample of all.
+ * Reads a table page by page. DynamoDB orders items by a hash of their keys, so with random keys the first items are a
+ * random sample.
  *
- * @param limit - items to read, at most
- * @param pageSize - items of a page, at most; DynamoDB itself ends one at 1 MB
+ * @param limit - maximum number of items to read
+ * @param pageSize - maximum number of items in a page. DynamoDB also ends a page at 1 MB
  */
 export async function* scanItems(
   options: TableOptions,
@@ -99,10 +104,12 @@ export async function* scanItems(
   }
 }
 
-/** `undefined` for an item that is not below `base`. */
+/** Returns `undefined` for an item without the option `base`, or with another sort value. */
 function toItemFacts(item: Item, attributes: Attributes, base: string): ItemFacts | undefined {
+  const { sort } = attributes
   const key = item[attributes.key]?.S
   if (key === undefined || !key.startsWith(base)) return undefined
+  if (sort && item[sort.name]?.S !== sort.value) return undefined
   const number = (name: string): number | undefined => {
     const text = item[name]?.N
     return text === undefined ? undefined : Number(text)

@@ -1,31 +1,36 @@
 import { type Attributes, USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
-import type { IndexDescription, KeyAttribute, TableFacts } from './table-facts.ts'
+import {
+  type IndexDescription,
+  type KeyAttribute,
+  type TableState,
+  deleteIndexCommand,
+} from './table-state.ts'
 
-/** One way in which a table is not what the driver needs. */
+/** A difference between a table and the configured attributes. */
 export interface Mismatch {
-  what: 'hash key' | 'sort key' | 'time to live' | 'user-index'
+  what: 'partition key' | 'sort key' | 'time to live' | 'user-index'
   expected: string
   found: string
-  /** What to do about it. */
+  /** The steps that remove the difference. */
   fix: string
 }
 
 /**
- * Compare a table with the attributes it is to be used with.
+ * Compares a table with the configured attributes.
  *
- * @param userIndex - whether a missing index by user counts
+ * @param userIndex - whether to report a missing index `user-index`
  */
-export function findMismatches(facts: TableFacts, attributes: Attributes, userIndex: boolean): Mismatch[] {
+export function findMismatches(state: TableState, attributes: Attributes, userIndex: boolean): Mismatch[] {
   return [
-    ...hashKeyMismatches(facts, attributes.key),
-    ...sortKeyMismatches(facts),
-    ...timeToLiveMismatches(facts, attributes.expires),
-    ...userIndexMismatches(facts, attributes.user, userIndex),
+    ...partitionKeyMismatches(state, attributes.key),
+    ...sortKeyMismatches(state, attributes.sort?.name),
+    ...timeToLiveMismatches(state, attributes.expires),
+    ...userIndexMismatches(state, attributes.user, userIndex),
   ]
 }
 
-/** The error for a table that cannot be used as it is: every mismatch with its fix. */
+/** Returns the error for a table that cannot be used: every mismatch with its fix. */
 export function mismatchError(table: string, mismatches: readonly Mismatch[]): UnsessionError {
   const each = mismatches.map(
     ({ what, expected, found, fix }) => `${what}: expected ${expected}, found ${found}; ${fix}`,
@@ -37,84 +42,76 @@ export function mismatchError(table: string, mismatches: readonly Mismatch[]): U
   )
 }
 
-function hashKeyMismatches({ hashKey }: TableFacts, key: string): Mismatch[] {
-  if (hashKey.name === key && hashKey.type === 'S') return []
+function partitionKeyMismatches({ partitionKey }: TableState, key: string): Mismatch[] {
+  if (partitionKey.name === key && partitionKey.type === 'S') return []
   const fix =
-    hashKey.type === 'S'
-      ? `set \`attributes.key\` to \`${hashKey.name}\`, or use another table`
+    partitionKey.type === 'S'
+      ? `set \`attributes.key\` to \`${partitionKey.name}\`, or use another table`
       : "use another table: a key's type cannot be changed"
-  return [{ what: 'hash key', expected: show({ name: key, type: 'S' }), found: show(hashKey), fix }]
+  return [{ what: 'partition key', expected: show({ name: key, type: 'S' }), found: show(partitionKey), fix }]
 }
 
-function sortKeyMismatches({ sortKey }: TableFacts): Mismatch[] {
-  if (sortKey === undefined) return []
-  const fix = 'use another table: a sort key cannot be removed'
-  return [{ what: 'sort key', expected: 'none', found: show(sortKey), fix }]
+/** @param sort - name of the configured sort key; `undefined` for a table without one */
+function sortKeyMismatches({ sortKey }: TableState, sort: string | undefined): Mismatch[] {
+  if (sortKey?.name === sort && (sortKey === undefined || sortKey.type === 'S')) return []
+  const expected = sort === undefined ? 'none' : show({ name: sort, type: 'S' })
+  if (sortKey === undefined) {
+    const fix = 'remove `attributes.sort`, or use another table: a sort key cannot be added'
+    return [{ what: 'sort key', expected, found: 'none', fix }]
+  }
+  const fix =
+    sortKey.type === 'S'
+      ? `set \`attributes.sort\` to { name: '${sortKey.name}', value: … }, or use another table`
+      : "use another table: a sort key's type cannot be changed, and it cannot be removed"
+  return [{ what: 'sort key', expected, found: show(sortKey), fix }]
 }
 
-function timeToLiveMismatches({ table, timeToLive }: TableFacts, attribute: string): Mismatch[] {
+function timeToLiveMismatches({ table, timeToLive }: TableState, attribute: string): Mismatch[] {
+  const what = 'time to live'
   const expected = `enabled on \`${attribute}\``
+  const enable = `npx unsession table ttl --table ${table}`
   switch (timeToLive.status) {
     case 'unsupported':
       return []
-    case 'disabled':
-      return [
-        {
-          what: 'time to live',
-          expected,
-          found: 'disabled',
-          fix: `run \`npx unsession table ttl --table ${table}\`; until then expired items read as missing but stay stored`,
-        },
-      ]
-    case 'disabling':
-      return [
-        {
-          what: 'time to live',
-          expected,
-          found: 'being disabled',
-          fix: `DynamoDB allows one change an hour: run \`npx unsession table ttl --table ${table}\` in an hour`,
-        },
-      ]
-    default:
+    case 'disabled': {
+      const fix = `run \`${enable}\`; until then expired items read as missing but stay stored`
+      return [{ what, expected, found: 'disabled', fix }]
+    }
+    case 'disabling': {
+      const fix = `DynamoDB allows one change an hour: run \`${enable}\` in an hour`
+      return [{ what, expected, found: 'being disabled', fix }]
+    }
+    default: {
       if (timeToLive.attribute === attribute) return []
-      return [
-        {
-          what: 'time to live',
-          expected,
-          found: `${timeToLive.status} on \`${timeToLive.attribute}\``,
-          fix:
-            `set \`attributes.expires\` to \`${timeToLive.attribute}\`, or disable it (\`aws dynamodb update-time-to-live ` +
-            `--table-name ${table} --time-to-live-specification Enabled=false,AttributeName=${timeToLive.attribute}\`) and, ` +
-            `as DynamoDB allows one change an hour, run \`npx unsession table ttl --table ${table}\` an hour later`,
-        },
-      ]
+      const found = `${timeToLive.status} on \`${timeToLive.attribute}\``
+      const disable =
+        `aws dynamodb update-time-to-live --table-name ${table} ` +
+        `--time-to-live-specification Enabled=false,AttributeName=${timeToLive.attribute}`
+      const fix =
+        `set \`attributes.expires\` to \`${timeToLive.attribute}\`, or disable it (\`${disable}\`) and run \`${enable}\` an ` +
+        'hour later: DynamoDB allows one change an hour'
+      return [{ what, expected, found, fix }]
+    }
   }
 }
 
-function userIndexMismatches({ table, indexes }: TableFacts, user: string, wanted: boolean): Mismatch[] {
+/** The projections KEYS_ONLY and ALL both work; `indexNotes` says what ALL costs. */
+function userIndexMismatches({ table, indexes }: TableState, user: string, wanted: boolean): Mismatch[] {
   const index = indexes.find((each) => each.name === USER_INDEX)
   const what = 'user-index'
-  const expected = `hash key ${show({ name: user, type: 'S' })}, projection ALL`
+  const expected = `partition key ${show({ name: user, type: 'S' })}, no sort key`
+  const create = `npx unsession table create --table ${table}`
   if (index === undefined) {
-    const fix = `run \`npx unsession table create --table ${table} --user-index\``
+    const fix = `run \`${create}\`; until then listing or signing out a user reads the whole table`
     return wanted ? [{ what, expected, found: 'no such index', fix }] : []
   }
-  if (
-    index.hashKey.name === user &&
-    index.hashKey.type === 'S' &&
-    !index.sortKey &&
-    index.projection === 'ALL'
-  )
-    return []
-  const fix =
-    `remove the index (\`aws dynamodb update-table --table-name ${table} --global-secondary-index-updates ` +
-    `'[{"Delete":{"IndexName":"${USER_INDEX}"}}]'\`), then run \`npx unsession table create --table ${table} --user-index\``
-  return [{ what, expected, found: showIndex(index), fix }]
+  if (index.partitionKey.name === user && index.partitionKey.type === 'S' && !index.sortKey) return []
+  const fix = `delete the index (\`${deleteIndexCommand(table)}\`), then run \`${create}\``
+  return [{ what, expected, found: showKeys(index), fix }]
 }
 
-function showIndex({ hashKey, sortKey, projection }: IndexDescription): string {
-  const sort = sortKey ? `, sort key ${show(sortKey)}` : ''
-  return `hash key ${show(hashKey)}${sort}, projection ${projection}`
+function showKeys({ partitionKey, sortKey }: IndexDescription): string {
+  return `partition key ${show(partitionKey)}${sortKey ? `, sort key ${show(sortKey)}` : ''}`
 }
 
 function show({ name, type }: KeyAttribute): string {

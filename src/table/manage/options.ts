@@ -4,53 +4,71 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from '../../../drivers/dynamodb/options.ts'
+import {
+  type Rule,
+  type Rules,
+  checkNames,
+  checkOptions,
+  isBoolean,
+  isCount,
+  isFunction,
+  isObject,
+  isWithin,
+} from '../../../drivers/utils/check.ts'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 
 /**
- * Where the table is and which attributes it has: the driver's own options. Those that concern items (`base`, `ttl`,
- * `batch` …) have no effect here, so that one object can serve both.
+ * The driver's options: the table's name, place, credentials and attribute names. The options that concern items (`base`,
+ * `ttl`, `batch` …) have no effect on a table, so one object can serve the driver and these functions.
  */
 export interface TableOptions extends DynamoDBOptions {
-  /** Ends the call under way and any waiting; the function then rejects with the signal's reason. */
+  /** Cancels the request in flight and any waiting. The function then rejects with the signal's reason. */
   signal?: AbortSignal
 }
 
-/** Options of what waits for DynamoDB. */
+/** Options of the functions that wait for DynamoDB. */
 export interface WaitOptions extends TableOptions {
-  /** Longest time to wait until DynamoDB is done, in milliseconds. Default 300,000: five minutes. */
+  /** Maximum wait for DynamoDB to finish, in milliseconds. Default 300,000 (five minutes). */
   maxWait?: number
-  /** Told in a few words what is being done or waited for, whenever that changes. */
+  /** Called with a short description of the current step, each time the step changes. */
   onProgress?: (message: string) => void
 }
 
-/** How reads and writes are paid for: by request, or by units a second set aside in advance. */
+/** How DynamoDB charges for reads and writes: by request, or by units a second that are reserved in advance. */
 export type Billing = 'on-demand' | ProvisionedUnits
 
-/** Capacity set aside, in units a second. An index by user gets the same. */
+/** Reserved capacity, in units a second. The index `user-index` gets the same. */
 export interface ProvisionedUnits {
+  /** Read capacity units a second, 1 or more. */
   readUnits: number
+  /** Write capacity units a second, 1 or more. */
   writeUnits: number
 }
 
+/** Options of {@link createTable}. */
 export interface CreateTableOptions extends WaitOptions {
-  /** Default `'on-demand'`. A table that exists keeps the billing it has. */
+  /** Default `'on-demand'`. An existing table keeps its billing. */
   billing?: Billing
-  /** With the index `user-index`, by which a user's sessions are listed and revoked. Default `false`. */
+  /**
+   * Creates the index `user-index`, which lists the sessions of a user without reading the whole table. Its projection is
+   * KEYS_ONLY: saving and touching a session costs the same with the index as without it. Default `true`.
+   */
   userIndex?: boolean
-  /** Continuous backups, restorable to any second of the last 35 days. Default `false`: left as it is. */
+  /** Continuous backups, restorable to any second of the last 35 days. Default `false`, which leaves the setting as it is. */
   pointInTimeRecovery?: boolean
-  /** Refuse deletion until protection is turned off. Default `false`: left as it is. */
+  /** Makes DynamoDB refuse to delete the table. Default `false`, which leaves the setting as it is. */
   deletionProtection?: boolean
-  /** Tags to add to the table; other tags stay. */
+  /** Tags to add. Other tags of the table stay. Default: none. */
   tags?: Record<string, string>
 }
 
+/** Options of {@link describeTable}. */
 export interface DescribeTableOptions extends TableOptions {
-  /** Count a missing index `user-index` as a mismatch. Default `false`. */
+  /** Reports a missing index `user-index` as a mismatch. Default `true`. */
   userIndex?: boolean
 }
 
-/** The driver's options resolved, and what only tables have. */
+/** Options with every default filled in. */
 export interface ResolvedTable extends ResolvedOptions {
   signal?: AbortSignal
   maxWait: number
@@ -62,12 +80,28 @@ export interface ResolvedTable extends ResolvedOptions {
   tags: Record<string, string>
 }
 
-type OwnOption = Exclude<keyof CreateTableOptions, keyof DynamoDBOptions>
+type OwnOptions = Omit<CreateTableOptions, keyof DynamoDBOptions>
 
+/** The functions that {@link resolveTable} resolves options for. */
 export type TableAction = 'createTable' | 'describeTable' | 'deleteTable' | 'enableTimeToLive'
 
-/** The options each function has beside the driver's. */
-const OWN_OPTIONS: Record<TableAction, readonly OwnOption[]> = {
+const flag: Rule = [isBoolean, 'must be true or false']
+const OWN: Rules<OwnOptions> = {
+  billing: [
+    (value) => value === 'on-demand' || isObject(value),
+    "must be 'on-demand' or { readUnits, writeUnits }",
+  ],
+  userIndex: flag,
+  pointInTimeRecovery: flag,
+  deletionProtection: flag,
+  tags: [isObject, 'must be an object of names and values'],
+  maxWait: [(value) => isWithin(value, 0, Infinity), 'must be a number of milliseconds, 0 or more'],
+  onProgress: [isFunction, 'must be a function'],
+  signal: [(value) => value instanceof AbortSignal, 'must be an AbortSignal'],
+}
+
+/** The options that each function has in addition to the driver's. */
+const OWN_OPTIONS: Record<TableAction, readonly (keyof OwnOptions)[]> = {
   createTable: [
     'billing',
     'userIndex',
@@ -84,8 +118,9 @@ const OWN_OPTIONS: Record<TableAction, readonly OwnOption[]> = {
 }
 
 /**
- * Fill in defaults and environment, and check every option.
+ * Checks every option, and fills in defaults and the environment.
  *
+ * @param env - environment variables. Default `process.env`
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix
  */
 export function resolveTable(
@@ -93,27 +128,14 @@ export function resolveTable(
   options: CreateTableOptions = {},
   env: Record<string, string | undefined> = process.env,
 ): ResolvedTable {
-  if (!isObject(options)) throw invalidOption('options', 'must be an object')
-  const own: readonly string[] = OWN_OPTIONS[action]
-  for (const name of Object.keys(options)) {
-    if (!(name in DRIVER_OPTIONS) && !own.includes(name)) {
-      const known = [...own, ...Object.keys(DRIVER_OPTIONS)].join(', ')
-      throw invalidOption(name, `is unknown; ${action} takes ${known}`)
-    }
-  }
-  const driver = Object.fromEntries(Object.entries(options).filter(([name]) => name in DRIVER_OPTIONS))
+  checkIsObject(options)
+  const own = Object.fromEntries(OWN_OPTIONS[action].map((name) => [name, OWN[name]]))
+  checkOptions<Record<string, unknown>>({ ...options }, { ...own, ...DRIVER_OPTIONS })
   const { billing, maxWait = 300_000, onProgress, signal, tags = {} } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalidOption('signal', 'must be an AbortSignal')
-  }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw invalidOption('onProgress', 'must be a function')
-  }
-  if (typeof maxWait !== 'number' || !(maxWait >= 0)) {
-    throw invalidOption('maxWait', 'must be a number of milliseconds, 0 or more')
-  }
-  checkBilling(billing)
+  const { userIndex = true, pointInTimeRecovery = false, deletionProtection = false } = options
+  if (typeof billing === 'object') checkBilling(billing)
   checkTags(tags)
+  const driver = Object.fromEntries(Object.entries(options).filter(([name]) => name in DRIVER_OPTIONS))
   return {
     ...resolveOptions(driver, env),
     ...(signal && { signal }),
@@ -121,31 +143,22 @@ export function resolveTable(
     maxWait,
     billing,
     tags,
-    userIndex: flag('userIndex', options.userIndex),
-    pointInTimeRecovery: flag('pointInTimeRecovery', options.pointInTimeRecovery),
-    deletionProtection: flag('deletionProtection', options.deletionProtection),
+    userIndex,
+    pointInTimeRecovery,
+    deletionProtection,
   }
 }
 
-function flag(option: string, value: unknown = false): boolean {
-  if (typeof value !== 'boolean') throw invalidOption(option, 'must be true or false')
-  return value
-}
-
-function checkBilling(billing: Billing | undefined): void {
-  if (billing === undefined || billing === 'on-demand') return
-  if (!isObject(billing)) throw invalidOption('billing', "must be 'on-demand' or { readUnits, writeUnits }")
+function checkBilling(billing: ProvisionedUnits): void {
   for (const name of ['readUnits', 'writeUnits'] as const) {
-    const units = billing[name]
-    if (!(typeof units === 'number' && Number.isSafeInteger(units) && units >= 1)) {
-      throw invalidOption(`billing.${name}`, 'must be a whole number of units a second, 1 or more')
-    }
+    if (isCount(billing[name], 1)) continue
+    throw invalidOption(`billing.${name}`, 'must be a whole number of units a second, 1 or more')
   }
+  checkNames(billing, { readUnits: true, writeUnits: true }, 'billing.')
 }
 
-// The limits are DynamoDB's: 50 tags, keys of 1 to 128 characters, values of up to 256, `aws:` reserved.
+// DynamoDB's limits: 50 tags, names of 1 to 128 characters without the prefix `aws:`, values of up to 256 characters.
 function checkTags(tags: Record<string, string>): void {
-  if (!isObject(tags)) throw invalidOption('tags', 'must be an object of names and values')
   if (Object.keys(tags).length > 50) throw invalidOption('tags', 'must be 50 tags or fewer')
   for (const [name, value] of Object.entries(tags)) {
     if (name === '' || name.length > 128 || /^aws:/i.test(name)) {
@@ -157,6 +170,7 @@ function checkTags(tags: Record<string, string>): void {
   }
 }
 
-export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** @throws {UnsessionError} `INVALID_OPTION` if the options are not an object */
+export function checkIsObject(options: unknown): void {
+  if (!isObject(options)) throw invalidOption('options', 'must be an object')
 }

@@ -10,44 +10,49 @@ import type {
   UpdateTableCommandInput,
   UpdateTimeToLiveCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { type Attributes, USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
 import type { Billing, ResolvedTable } from './options.ts'
 
-/** What a table to be asked for is made of. */
+/** The settings of a table that a request for a new table contains. */
 export type TableSettings = Pick<
   ResolvedTable,
   'table' | 'attributes' | 'billing' | 'userIndex' | 'deletionProtection' | 'tags'
 >
 
-/** The whole table in one request: key, index, billing, protection and tags. */
+/** Returns the request for a new table: key, index, billing, protection and tags. */
 export function createTableRequest(settings: TableSettings): CreateTableCommandInput {
   const { table, attributes, billing = 'on-demand', userIndex, deletionProtection, tags } = settings
+  const { key, sort, user } = attributes
   return {
     TableName: table,
-    KeySchema: [hashKey(attributes.key)],
-    AttributeDefinitions: userIndex
-      ? [string(attributes.key), string(attributes.user)]
-      : [string(attributes.key)],
+    KeySchema: [partitionKey(key), ...(sort ? [sortKey(sort.name)] : [])],
+    AttributeDefinitions: keyNames(attributes, userIndex ? [user] : []).map(stringAttribute),
     BillingMode: billing === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
     ...throughput(billing),
-    ...(userIndex && { GlobalSecondaryIndexes: [index(attributes.user, billing)] }),
+    ...(userIndex && { GlobalSecondaryIndexes: [index(user, billing)] }),
     ...(deletionProtection && { DeletionProtectionEnabled: true }),
     ...(Object.keys(tags).length > 0 && { Tags: toTags(tags) }),
   }
 }
 
-/** Add the index by user to a table that has the given billing. */
+/** Returns the request that adds the index `user-index`. @param billing - the existing table's */
 export function addIndexRequest(
   { table, attributes }: Pick<TableSettings, 'table' | 'attributes'>,
   billing: Billing,
 ): UpdateTableCommandInput {
   return {
     TableName: table,
-    AttributeDefinitions: [string(attributes.key), string(attributes.user)],
+    AttributeDefinitions: keyNames(attributes, [attributes.user]).map(stringAttribute),
     GlobalSecondaryIndexUpdates: [{ Create: index(attributes.user, billing) }],
   }
 }
 
+/** Returns the names of the table's key attributes, and of `more`. */
+export function keyNames({ key, sort }: Attributes, more: readonly string[] = []): string[] {
+  return [key, ...(sort ? [sort.name] : []), ...more]
+}
+
+/** Returns the request that enables time to live. */
 export function timeToLiveRequest({
   table,
   attributes,
@@ -58,6 +63,7 @@ export function timeToLiveRequest({
   }
 }
 
+/** Returns the request that enables point-in-time recovery. */
 export function pointInTimeRecoveryRequest(table: string): UpdateContinuousBackupsCommandInput {
   return {
     TableName: table,
@@ -65,11 +71,12 @@ export function pointInTimeRecoveryRequest(table: string): UpdateContinuousBacku
   }
 }
 
+/** Returns the request that enables deletion protection. */
 export function deletionProtectionRequest(table: string): UpdateTableCommandInput {
   return { TableName: table, DeletionProtectionEnabled: true }
 }
 
-/** The tags of `wanted` that the table does not have yet; `null` when there is nothing to do. */
+/** Returns the request that adds the tags of `wanted` that the table lacks; `null` if it lacks none. */
 export function tagRequest(
   arn: string,
   wanted: Record<string, string>,
@@ -83,8 +90,8 @@ export function tagRequest(
 function index(user: string, billing: Billing): GlobalSecondaryIndex {
   return {
     IndexName: USER_INDEX,
-    KeySchema: [hashKey(user)],
-    Projection: { ProjectionType: 'ALL' },
+    KeySchema: [partitionKey(user)],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
     ...throughput(billing),
   }
 }
@@ -96,11 +103,15 @@ function throughput(billing: Billing): { ProvisionedThroughput?: ProvisionedThro
   }
 }
 
-function hashKey(name: string): KeySchemaElement {
+function partitionKey(name: string): KeySchemaElement {
   return { AttributeName: name, KeyType: 'HASH' }
 }
 
-function string(name: string): AttributeDefinition {
+function sortKey(name: string): KeySchemaElement {
+  return { AttributeName: name, KeyType: 'RANGE' }
+}
+
+function stringAttribute(name: string): AttributeDefinition {
   return { AttributeName: name, AttributeType: 'S' }
 }
 

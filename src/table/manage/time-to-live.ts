@@ -1,35 +1,40 @@
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
-import { type TableClient, ifSupported, refusal, withTable } from './client.ts'
-import { type TableFacts, type TimeToLive, toFacts } from './table-facts.ts'
+import { type TableClient, ifSupported, serviceErrorName, withTable } from './client.ts'
 import { findMismatches, mismatchError } from './mismatches.ts'
 import { type WaitOptions, resolveTable } from './options.ts'
 import { timeToLiveRequest } from './requests.ts'
+import { type TimeToLive, toTableState } from './table-state.ts'
 
+/** Result of {@link enableTimeToLive}. */
 export interface EnableTimeToLiveResult {
+  /** Name of the table. */
   table: string
+  /** The attribute that holds the end of an item's life. */
   attribute: string
-  /** `enabling`: DynamoDB is at it, which takes up to an hour; nothing is left to do. */
+  /** `enabling`: DynamoDB is enabling it, which takes up to an hour. Nothing is left to do. */
   timeToLive: 'enabled' | 'enabling'
-  /** Whether this call enabled it; `false` when it was enabled already. */
+  /** Whether this call enabled it. `false` if it was enabled already. */
   changed: boolean
 }
 
-/** What came of asking for time to live. */
-export type TimeToLiveOutcome = Pick<EnableTimeToLiveResult, 'changed'> & {
+/** Result of {@link ensureTimeToLive}. */
+export type TimeToLiveResult = Pick<EnableTimeToLiveResult, 'changed'> & {
   timeToLive: EnableTimeToLiveResult['timeToLive'] | 'unsupported'
 }
 
 /**
- * Have DynamoDB delete expired items by itself: time to live on the attribute `attributes.expires`.
+ * Makes DynamoDB delete expired items: enables time to live on the attribute `attributes.expires`.
  *
- * Safe to repeat. DynamoDB allows one change of it an hour.
+ * It is safe to call again. DynamoDB allows one change an hour, and deletes an item up to two days after its end.
  *
- * @param options - see {@link WaitOptions}
- * @throws {UnsessionError} `TABLE_NOT_FOUND`; `SCHEMA_MISMATCH` when it is on another attribute or being disabled;
- * `INVALID_REQUEST` when the endpoint has no time to live (dynalite) or refuses a second change within an hour; and as the driver
+ * @param options - see {@link WaitOptions}; all optional
+ * @returns the attribute and the state of time to live
+ * @throws {UnsessionError} `TABLE_NOT_FOUND`; `SCHEMA_MISMATCH` if it is enabled on another attribute or being disabled;
+ * `INVALID_REQUEST` if the endpoint has no time to live (dynalite) or refuses a second change within an hour;
+ * `INVALID_OPTION`; and the driver's errors
  * @example
  * ```ts
- * await enableTimeToLive({ table: 'sessions', region: 'eu-west-1' })
+ * const { timeToLive } = await enableTimeToLive({ table: 'sessions', region: 'eu-west-1' })
  * ```
  */
 export async function enableTimeToLive(options: WaitOptions = {}): Promise<EnableTimeToLiveResult> {
@@ -48,32 +53,32 @@ export async function enableTimeToLive(options: WaitOptions = {}): Promise<Enabl
   })
 }
 
-/** Enable time to live unless it is; an endpoint without it is an outcome, not an error. */
-export async function ensureTimeToLive(client: TableClient): Promise<TimeToLiveOutcome> {
-  const before = await look(client)
+/** Enables time to live, unless it is enabled already. An endpoint without it is a result, not an error. */
+export async function ensureTimeToLive(client: TableClient): Promise<TimeToLiveResult> {
+  const before = await readStatus(client)
   if (before !== 'disabled') return { timeToLive: before, changed: false }
-  client.say('enabling time to live')
+  client.report('enabling time to live')
   const { settings } = client
   try {
-    const answer = await ifSupported(client.whenFree('UpdateTimeToLive', timeToLiveRequest(settings)))
-    if (answer === undefined) return { timeToLive: 'unsupported', changed: false }
+    const response = await ifSupported(client.callWhenFree('UpdateTimeToLive', timeToLiveRequest(settings)))
+    if (response === undefined) return { timeToLive: 'unsupported', changed: false }
   } catch (error) {
-    if (refusal(error) !== 'ValidationException') throw error
-    // Another process may have been faster.
-    const now = await look(client)
+    if (serviceErrorName(error) !== 'ValidationException') throw error
+    // Another process may have enabled it first.
+    const now = await readStatus(client)
     if (now === 'disabled') throw tooSoonError(error, settings.table)
     return { timeToLive: now, changed: false }
   }
-  // A description that still says "disabled" is only late.
-  return { timeToLive: (await look(client)) === 'enabled' ? 'enabled' : 'enabling', changed: true }
+  // The description is eventually consistent: it may still say "disabled".
+  return { timeToLive: (await readStatus(client)) === 'enabled' ? 'enabled' : 'enabling', changed: true }
 }
 
-/** The state of it, when it is one from which there is a way. */
-async function look(client: TableClient): Promise<Exclude<TimeToLive['status'], 'disabling'>> {
+/** Returns the status. @throws {UnsessionError} `SCHEMA_MISMATCH` if time to live cannot be enabled from this status */
+async function readStatus(client: TableClient): Promise<Exclude<TimeToLive['status'], 'disabling'>> {
   const { table, attributes } = client.settings
-  const facts: TableFacts = toFacts(table, {}, await client.timeToLive())
-  const { status } = facts.timeToLive
-  const wrong = findMismatches(facts, attributes, false).filter(({ what }) => what === 'time to live')
+  const state = toTableState(table, {}, await client.timeToLive())
+  const { status } = state.timeToLive
+  const wrong = findMismatches(state, attributes, false).filter(({ what }) => what === 'time to live')
   if (status === 'disabling' || (status !== 'disabled' && wrong.length > 0)) throw mismatchError(table, wrong)
   return status
 }

@@ -20,19 +20,19 @@ const json = async (args: string): Promise<any> => JSON.parse((await run(`${args
 
 describe('plan', () => {
   it('estimates units, settings and cost', async () => {
-    const { code, out } = await run(`${SITE} --user-index`, { columns: 80 })
+    const { code, out } = await run(SITE, { columns: 80 })
     expect(code).toBe(0)
     for (const line of [
       /users +50,000/,
-      /visits +5,840,000 a month; a user comes every 6 h 15 min/,
-      /item +1\.\d KB: a read takes 0\.5 units, a write 2 units/,
+      /visits +5,840,000 a month; each user visits every 6 h 15 min/,
+      /item +1\.\d KB: a read costs 0\.5 units, a write 2 units/,
       /reads +[\d.]+% of the requests with a session read the table/,
-      /^what +times +units$/m,
-      /^reads of users' records +100,000 +100,000$/m,
-      /^writes, in the index +[\d,]+ +[\d,]+$/m,
+      /^request +times +units$/m,
+      /^reads to bind sessions to users +100,000 +100,000$/m,
+      /^writes to the index +50,000 +50,000$/m,
       /on demand +\$[\d,]+\.\d\d/,
       /provisioned +\$[\d,]+\.\d\d, for \d+ read units and \d+ write units/,
-      /is cheaper here\. Provisioned units are for a busiest time of 3 times\nthe average/,
+      /is cheaper here\. The provisioned units are enough for 3 times the\naverage/,
       /Prices: us-east-1, September 2026/,
     ])
       expect(out).toMatch(line)
@@ -45,9 +45,9 @@ describe('plan', () => {
       requestsPerMinute: 3000,
       bots: 0.2,
       writes: 0.05,
-      bound: 0,
+      bound: 1,
     })
-    expect(setup).toMatchObject({ instances: 2, cacheTtl: 10, idleTimeout: 14 * 24 * 3600, userIndex: false })
+    expect(setup).toMatchObject({ instances: 2, cacheTtl: 10, idleTimeout: 14 * 24 * 3600, userIndex: true })
     expect(headroom).toEqual({ peak: 3, target: 0.7 })
     expect(prices).toMatchObject({
       read: 0.125,
@@ -57,7 +57,7 @@ describe('plan', () => {
       storage: 0.25,
     })
     expect((await json(`${SITE} --max-age 60`)).setup).not.toHaveProperty('idleTimeout')
-    expect((await json(`${SITE} --user-index`)).workload).toMatchObject({ bound: 1 })
+    expect((await json(`${SITE} --no-user-index`)).setup).toMatchObject({ userIndex: false })
   })
 
   it('takes prices from flags, and from a file', async () => {
@@ -72,7 +72,7 @@ describe('plan', () => {
   it.each([
     ['[1', '`--prices` must be a JSON file'],
     ['3', '`--prices` must hold an object'],
-    ['{"reads":1}', '`--prices` knows no `reads`'],
+    ['{"reads":1}', '`--prices` has an unknown price `reads`'],
     ['{"read":"1"}', '`--prices` must have a number of dollars'],
   ])('refuses the prices %s', async (content, message) => {
     const file = join(folder, 'wrong.json')
@@ -87,22 +87,22 @@ describe('plan', () => {
 describe('table policy and table template', () => {
   it('prints what iamPolicy gives, from flags and from the environment', async () => {
     const arn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/visits'
-    const { code, out } = await run(`table policy --for run-time,admin --user-index --table ${arn}`)
+    const { code, out } = await run(`table policy --for run-time,admin --no-user-index --table ${arn}`)
     expect(code).toBe(0)
-    expect(JSON.parse(out)).toEqual(iamPolicy({ for: ['run-time', 'admin'], userIndex: true, table: arn }))
+    expect(JSON.parse(out)).toEqual(iamPolicy({ for: ['run-time', 'admin'], userIndex: false, table: arn }))
     vi.stubEnv('DYNAMODB_SESSIONS_TABLE_NAME', 'visits')
     vi.stubEnv('AWS_REGION', 'eu-west-1')
-    expect(await json('table policy --for cleanup --conditional --account 123456789012')).toEqual(
-      iamPolicy({ for: ['cleanup'], conditional: true, table: arn }),
+    expect(await json('table policy --for clear-expired --conditional --account 123456789012')).toEqual(
+      iamPolicy({ for: ['clear-expired'], conditional: true, table: arn }),
     )
     vi.unstubAllEnvs()
   })
 
   it('prints what tableTemplate gives', async () => {
-    const flags = '--table visits --user-index --point-in-time-recovery --tags a=1,b=2 --key-attribute id'
+    const flags = '--table visits --no-user-index --point-in-time-recovery --tags a=1,b=2 --key-attribute id'
     const options = {
       table: 'visits',
-      userIndex: true,
+      userIndex: false,
       pointInTimeRecovery: true,
       tags: { a: '1', b: '2' },
       attributes: { key: 'id' },

@@ -127,11 +127,11 @@ describeEngines('sessions on the command line', (engine) => {
         /user +ada/,
         /version +1/,
         /created +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \d+ s ago/,
-        /ends +\d{4}-.* UTC, in /,
+        /expires +\d{4}-.* UTC, in /,
         /idle timeout +30 min/,
         /codec +json/,
         /size +\d+ bytes; the item \d+ bytes/,
-        /a read takes +0.5 units, a write 1/,
+        /a read costs +0.5 units, a write 1/,
       ])
         expect(out).toMatch(line)
       expect(out).not.toContain('tea')
@@ -191,7 +191,7 @@ describeEngines('sessions on the command line', (engine) => {
       const keyHash = hashKey(id)
       const { code, out } = await run(`destroy ${id} ${where}`)
       expect(code).toBe(0)
-      expect(out).toContain(`Session ${keyHash} is ended`)
+      expect(out).toContain(`Session ${keyHash} is destroyed`)
       expect(await store.load(id)).toBeNull()
       expect(await run(`destroy ${id} ${where}`)).toMatchObject({
         code: 1,
@@ -207,17 +207,17 @@ describeEngines('sessions on the command line', (engine) => {
       for (const answer of ['', 'no', 'yess']) {
         expect(await run(`destroy --user ada --except ${own} ${where}`, { answer })).toMatchObject({
           code: 1,
-          out: expect.stringContaining(`This ends all sessions of ada but ${hashKey(own)}.`),
-          err: expect.stringContaining('Nothing was ended'),
+          out: expect.stringContaining(`This destroys all sessions of ada except ${hashKey(own)}.`),
+          err: expect.stringContaining('Nothing was destroyed'),
         })
       }
       const agreed = await run(`destroy --user ada --except ${own} ${where}`, { answer: 'yes' })
-      expect(agreed).toMatchObject({ code: 0, out: expect.stringContaining('2 sessions of ada ended') })
+      expect(agreed).toMatchObject({ code: 0, out: expect.stringContaining('2 sessions of ada destroyed') })
       expect(await store.load(own)).not.toBeNull()
       expect(await store.load(id)).not.toBeNull()
       expect(await json('destroy --user ada --yes')).toEqual([0, { destroyed: 1, user: 'ada' }])
       expect(await json('destroy --user ada --yes')).toEqual([1, { destroyed: 0, user: 'ada' }])
-      expect((await run(`destroy --user ada --yes ${where}`)).out).toContain('no live session of ada to end')
+      expect((await run(`destroy --user ada --yes ${where}`)).out).toContain('no live session of ada')
     })
   })
 
@@ -248,10 +248,10 @@ describeEngines('sessions on the command line', (engine) => {
       expect(report.sessions.left.at(-1)).toEqual({ upTo: null, count: 1 })
       const { out } = await run(`stats ${where}`)
       for (const line of [
-        /looked at +9, all of them/,
+        /items read +9, all of them/,
         /live +4 \(44%\)/,
-        /expired +1 \(11%\), not yet deleted/,
-        /bound +3 \(75% of the live\), to 2 users/,
+        /expired +1 \(11%\), not deleted yet/,
+        /bound +3 \(75% of the live ones\), to 2 users/,
         /to 1 KB +█+ +4 +80%/,
         /above 30 d +█+\S? +1 +25%/,
       ])
@@ -259,7 +259,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect(out).not.toContain(id)
     })
 
-    it('looks at a sample, and says so', async () => {
+    it('reads a sample, and says so', async () => {
       const [, { described, sample, sessions, estimatedLive }] = await json('stats --sample 3')
       expect(sample).toMatchObject({ items: 3, complete: false })
       expect(sessions.live + sessions.expired + sessions.other).toBe(3)
@@ -267,7 +267,7 @@ describeEngines('sessions on the command line', (engine) => {
       const expected = described.items > 3 ? Math.round((described.items * sessions.live) / 3) : null
       expect(estimatedLive).toBe(expected)
       const { out } = await run(`stats ${where} --sample 3`)
-      expect(out).toMatch(/looked at +3, a sample: what follows is of these/)
+      expect(out).toMatch(/items read +3, a sample: the numbers below are of these items/)
       expect((await json('stats --sample all'))[1].sample).toMatchObject({ items: 9, complete: true })
     })
   })
@@ -278,7 +278,7 @@ describeEngines('sessions on the command line', (engine) => {
     where = where.replace(engine.endpoint, proxy.url)
     expect(await json('stats')).toEqual([0, expect.objectContaining({ described: null })])
     expect((await run(`stats ${where}`)).out).toMatch(
-      /items +unknown: counting takes the right to DescribeTable/,
+      /items +unknown: the count needs the right dynamodb:DescribeTable/,
     )
     await proxy.stop()
   })

@@ -41,10 +41,14 @@ describe('unsession', () => {
   })
 
   it.each([
-    ['tabel create', 'unknown command `tabel create`'],
+    ['tabel create', 'unknown command `tabel create`; did you mean `table create`?'],
     ['table crate', 'unknown command `table crate`'],
     ['--json table create', '`--json` must come after a command'],
-    ['table create --userindex', 'unknown option `--userindex`'],
+    ['table create --nouserindx', 'unknown option `--nouserindx`; did you mean `--no-user-index`?'],
+    ['table create --user-attribut x', 'did you mean `--user-attribute`?'],
+    ['table create --zzzzzz', 'unknown option `--zzzzzz`'],
+    ['table create --json=yes', '`--json` takes no value'],
+    ['table create --sort sk', '`--sort` must be a name and a value'],
     ['table create -x', 'unknown option `-x`'],
     ['table create sessions', 'unexpected argument `sessions`'],
     ['table create --table', '`--table` needs a value'],
@@ -56,24 +60,24 @@ describe('unsession', () => {
     ['table create --read-units 1.5 --write-units 5', 'option `billing.readUnits` must be'],
     ['table create --tags team', '`--tags` must be names and values'],
     ['table create --max-wait=-1', '`--max-wait` must be a number, 0 or more'],
-    ['table delete', 'there is nobody to ask; pass `--yes`'],
+    ['table delete', 'cannot ask for confirmation; pass `--yes`'],
     ['table policy --for everything', '`--for` must be one or more of'],
     ['table policy --region eu-west-1', 'option `account` must be'],
     ['table template --format pulumi', '`--format` must be one of'],
     ['table template --encryption mine', 'option `encryption` must be'],
     ['list --limit 0', '`--limit` must be a number, 1 or more'],
     ['list --limit 1.5', '`--limit` must be a whole number, 1 or more'],
-    ['show', 'which session? Give its id'],
-    ['show not/an/id', 'this is no session id'],
+    ['show', 'no session id'],
+    ['show not/an/id', 'this is not a session id'],
     ['show one two', 'unexpected argument `two`'],
-    ['destroy', 'which session? Give its id'],
+    ['destroy', 'no session id'],
     ['destroy an-id --user ada', 'pass an id or `--user`, not both'],
-    ['destroy an-id --except other', '`--except` goes with `--user`'],
-    ['destroy --user ada', 'there is nobody to ask; pass `--yes`'],
-    ['destroy --user ada --yes --except not/an/id', 'this is no session id'],
+    ['destroy an-id --except other', '`--except` needs `--user`'],
+    ['destroy --user ada', 'cannot ask for confirmation; pass `--yes`'],
+    ['destroy --user ada --yes --except not/an/id', 'this is not a session id'],
     ['stats --sample none', '`--sample` must be a number, 1 or more'],
-    ['plan', '`--users <n>` is needed'],
-    ['plan --users 10', '`--requests-per-minute <n>` is needed'],
+    ['plan', '`--users <n>` is required'],
+    ['plan --users 10', '`--requests-per-minute <n>` is required'],
     ['plan --users 0 --requests-per-minute 1', '`--users` must be above 0'],
     ['plan --users 1 --requests-per-minute 1 --bots 101', '`--bots` must be a percentage'],
     ['plan --users 1 --requests-per-minute 1 --target 0', '`--target` must be above 0'],
@@ -120,24 +124,24 @@ describeEngines('unsession table', (engine) => {
   })
 
   it('creates, describes and deletes', async () => {
-    const created = await run(`table create ${where} --user-index --read-units 3 --write-units 2`)
+    const created = await run(`table create ${where} --read-units 3 --write-units 2`)
     expect(created.code).toBe(0)
     expect(created.out).toContain(`Table \`${options.table}\` is created and ready`)
     expect(created.out.includes('no time to live')).toBe(dynalite)
 
-    const described = await run(`table describe ${where} --user-index`)
+    const described = await run(`table describe ${where}`)
     expect(described.code).toBe(dynalite ? 1 : 0)
     for (const line of [
       /status +ACTIVE/,
-      /hash key +session_key \(S\)/,
+      /partition key +session_key \(S\)/,
       /billing +provisioned, 3 read and 2 write units a second/,
-      /index +user-index: user \(S\), projection ALL, ACTIVE/,
+      /index +user-index: user \(S\), projection KEYS_ONLY, ACTIVE/,
     ])
       expect(described.out).toMatch(line)
 
     expect(await run(`table create ${where}`)).toMatchObject({
       code: 0,
-      out: expect.stringContaining('is there and ready'),
+      out: expect.stringContaining('exists and is ready'),
     })
     expect(await run(`table delete ${where} --yes`)).toMatchObject({
       code: 0,
@@ -155,11 +159,11 @@ describeEngines('unsession table', (engine) => {
       expect(err).toBe('')
       return [code, JSON.parse(out)]
     }
-    expect(await json('create')).toEqual([
+    expect(await json('create --no-user-index')).toEqual([
       0,
       expect.objectContaining({ table: options.table, created: true }),
     ])
-    expect(await json('describe --user-index')).toEqual([
+    expect(await json('describe')).toEqual([
       1,
       expect.objectContaining({
         status: 'ACTIVE',
@@ -180,19 +184,22 @@ describeEngines('unsession table', (engine) => {
   })
 
   it('passes on attributes and tags', async () => {
-    const attributes = '--key-attribute id --expires-attribute ends --user-attribute owner'
-    const created = await run(`table create ${where} ${attributes} --user-index --tags a=1,b=x=y`)
+    const attributes = '--key-attribute id --expires-attribute ends --user-attribute owner --sort sk=SESSION'
+    const created = await run(`table create ${where} ${attributes} --tags a=1,b=x=y`)
     expect(created.code).toBe(0)
     expect(await describeTable(options)).toMatchObject({
-      hashKey: { name: 'id' },
-      indexes: [{ hashKey: { name: 'owner' } }],
+      partitionKey: { name: 'id' },
+      sortKey: { name: 'sk', type: 'S' },
+      indexes: [{ partitionKey: { name: 'owner' } }],
       ...(!dynalite && { timeToLive: { attribute: 'ends' } }),
     })
     const described = await run(`table describe ${where}`)
     expect(described.code).toBe(1)
-    expect(described.out).toMatch(/Mismatch: hash key\n +expected +`session_key` \(S\)\n +found +`id` \(S\)/)
+    expect(described.out).toMatch(
+      /Mismatch: partition key\n +expected +`session_key` \(S\)\n +found +`id` \(S\)/,
+    )
     const refused = await run(`table create ${where}`)
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('hash key: expected') })
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('partition key: expected') })
   })
 
   it("deletes only when the table's name is typed", async () => {

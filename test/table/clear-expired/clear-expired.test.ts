@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type ClearExpiredOptions,
-  type SweepProgress,
-  type SweepState,
+  type ClearExpiredProgress,
+  type ClearExpiredState,
   clearExpired,
 } from '../../../src/table/index.ts'
 import {
@@ -56,7 +56,7 @@ describeEngines('clearExpired', (engine) => {
     ])
     await table.put({ session_key: { S: 'forever' }, data: { S: 'x' } })
     await table.put({ session_key: { S: 'odd' }, expire_date: { S: '5' } })
-    const steps: SweepProgress[] = []
+    const steps: ClearExpiredProgress[] = []
     const result = await clearExpired({ ...options, ...how, onProgress: (step) => steps.push(step) })
     expect(result).toMatchObject({ scanned: 292, expired: 230, deleted: 230 })
     expect(result.units).toBeGreaterThan(230 * 2)
@@ -156,11 +156,11 @@ describeEngines('clearExpired', (engine) => {
       ...keys('old', 900).map((key) => itemEnding(key, LONG_AGO, 2000)),
       ...keys('live', 300).map((key) => itemEnding(key, LATER, 2000)),
     ])
-    let resume: Partial<SweepState> = {}
+    let resume: Partial<ClearExpiredState> = {}
     let interruptions = 0
     for (const most of [3, 130, 420, 700, Infinity]) {
       const stop = new AbortController()
-      const onProgress = ({ deleted }: SweepProgress): void => {
+      const onProgress = ({ deleted }: ClearExpiredProgress): void => {
         if (deleted > most) stop.abort()
       }
       const run = clearExpired({ ...options, resume, signal: stop.signal, onProgress })
@@ -173,7 +173,7 @@ describeEngines('clearExpired', (engine) => {
         interruptions++
         expect(await table.count()).toBe(1200 - (resume.deleted ?? 0))
       }
-      resume = JSON.parse(JSON.stringify(resume)) as Partial<SweepState>
+      resume = JSON.parse(JSON.stringify(resume)) as Partial<ClearExpiredState>
     }
     expect(interruptions).toBe(4)
     expect(await table.count()).toBe(300)
@@ -258,8 +258,8 @@ describe('clearExpired', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
     expect(await clearExpired({ ...options, dryRun: true })).toMatchObject({ expired: 5 })
     proxy.fault({ match: 'DescribeTable', do: accessDenied })
-    const steps: SweepProgress[] = []
-    const onProgress = (step: SweepProgress): void => void steps.push(step)
+    const steps: ClearExpiredProgress[] = []
+    const onProgress = (step: ClearExpiredProgress): void => void steps.push(step)
     expect(await clearExpired({ ...options, onProgress })).toMatchObject({ deleted: 5 })
     expect(steps.at(-1)).not.toHaveProperty('timeLeft')
     expect(await table.count()).toBe(5)
@@ -273,7 +273,7 @@ describe('clearExpired', () => {
     const held = hold()
     proxy.fault({ match: 'BatchWriteItem', do: held })
     const stop = new AbortController()
-    const resume: Partial<SweepState> = {}
+    const resume: Partial<ClearExpiredState> = {}
     const run = clearExpired({ ...options, signal: stop.signal, resume })
     await held.reached(4)
     stop.abort(new Error('enough'))
@@ -295,7 +295,7 @@ describe('clearExpired', () => {
       match: ({ operation, index }) => operation === 'BatchWriteItem' && index > 4,
       do: accessDenied,
     })
-    const resume: Partial<SweepState> = {}
+    const resume: Partial<ClearExpiredState> = {}
     await expect(clearExpired({ ...options, resume })).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
     expect(resume.deleted).toBe(200 - (await table.count()))
     proxy.reset()
@@ -310,7 +310,7 @@ describe('clearExpired', () => {
   })
 
   it('refuses to go on with another sweep', async () => {
-    const resume: Partial<SweepState> = {}
+    const resume: Partial<ClearExpiredState> = {}
     await clearExpired({ ...options, resume, segments: 2 })
     for (const [other, message] of [
       [{ table: 'another' }, /its table is ".+", and here it is "another"/],
@@ -332,7 +332,7 @@ describe('clearExpired', () => {
       { ...resume, units: '5' },
       { ...resume, target: null },
     ]) {
-      const run = clearExpired({ ...options, resume: nonsense as Partial<SweepState> })
+      const run = clearExpired({ ...options, resume: nonsense as Partial<ClearExpiredState> })
       await expect(run).rejects.toThrow('option `resume` must be the state of a sweep, or an empty object')
     }
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type SweepResult, type SweepState, clearExpired } from '../../../src/table/index.ts'
+import { type ClearExpiredResult, type ClearExpiredState, clearExpired } from '../../../src/table/index.ts'
 import { BOUNDS, type Session, World } from './world.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
@@ -78,11 +78,11 @@ async function sweepInParts(
   world: World,
   segments: number,
   stops: { after: number; lost: number }[],
-): Promise<SweepResult> {
+): Promise<ClearExpiredResult> {
   const options = { client: world.client as never, table: 'sessions', segments }
   let kept = '{}'
   for (const { after, lost } of stops) {
-    const resume = JSON.parse(kept) as Partial<SweepState>
+    const resume = JSON.parse(kept) as Partial<ClearExpiredState>
     const steps = [kept]
     const stop = new AbortController()
     const onProgress = (): void => {
@@ -92,7 +92,7 @@ async function sweepInParts(
     await clearExpired({ ...options, resume, onProgress, signal: stop.signal }).catch(() => {})
     kept = steps.at(-1 - lost) ?? steps[0]!
   }
-  return clearExpired({ ...options, resume: JSON.parse(kept) as Partial<SweepState> })
+  return clearExpired({ ...options, resume: JSON.parse(kept) as Partial<ClearExpiredState> })
 }
 
 describe('a sweep in parts', () => {

@@ -24,7 +24,7 @@ const ARN = 'arn:aws:dynamodb:eu-west-1:123456789012:table/sessions'
 const RIGHTS: Record<string, string> = { BatchExecuteStatement: 'PartiQLDelete' }
 
 describe('iamPolicy', () => {
-  it('is for an app unless said otherwise, and for the index where that is used', () => {
+  it('is for an app with the index by default; without the index the app scans', () => {
     const actions = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']
     const app = {
       Sid: 'SessionsRunTime',
@@ -32,20 +32,21 @@ describe('iamPolicy', () => {
       Action: actions.map((action) => `dynamodb:${action}`),
       Resource: ARN,
     }
-    expect(iamPolicy(WHERE)).toEqual({ Version: '2012-10-17', Statement: [app] })
-    expect(iamPolicy({ ...WHERE, userIndex: true }).Statement).toEqual([
-      app,
-      {
-        Sid: 'SessionsRunTimeIndex',
-        Effect: 'Allow',
-        Action: ['dynamodb:Query'],
-        Resource: `${ARN}/index/user-index`,
-      },
+    const index = {
+      Sid: 'SessionsRunTimeIndex',
+      Effect: 'Allow',
+      Action: ['dynamodb:Query'],
+      Resource: `${ARN}/index/user-index`,
+    }
+    expect(iamPolicy(WHERE)).toEqual({ Version: '2012-10-17', Statement: [app, index] })
+    expect(iamPolicy({ ...WHERE, userIndex: false }).Statement).toEqual([
+      { ...app, Action: [...app.Action, 'dynamodb:Scan'] },
+      index,
     ])
   })
 
   it('never allows everything of anything', () => {
-    const policy = iamPolicy({ ...WHERE, for: ['run-time', 'operator', 'cleanup', 'admin'], userIndex: true })
+    const policy = iamPolicy({ ...WHERE, for: ['run-time', 'operator', 'clear-expired', 'admin'] })
     expect(JSON.stringify(policy)).not.toContain('*')
     expect(new Set(policy.Statement.map(({ Sid }) => Sid)).size).toBe(policy.Statement.length)
   })
@@ -105,7 +106,22 @@ describe('a policy allows what is sent, and nothing else', () => {
     )
     await driver.dispose()
     vi.useRealTimers()
-    expect(sent()).toEqual(allowed({ userIndex: true }))
+    expect(sent()).toEqual(allowed({}))
+  })
+
+  it('an app whose table has no index', async () => {
+    vi.spyOn(console, 'warn').mockReturnValue()
+    const plain = await createTestTable(anyEngine())
+    const driver = dynamodb({ ...plain.options, endpoint: proxy.url })
+    const store = createSessionStore({ storage: driver, cache: false })
+    await store.create({ id: 'one', data: {}, user: 'ada' })
+    await store.destroyAll({ user: 'ada' })
+    await driver.dispose()
+    await plain.drop()
+    vi.restoreAllMocks()
+    const rights = allowed({ userIndex: false })
+    for (const right of sent()) expect(rights).toContain(right)
+    expect(sent()).toContain('dynamodb:Scan')
   })
 
   it('a cleanup', async () => {
@@ -113,13 +129,13 @@ describe('a policy allows what is sent, and nothing else', () => {
     // The record of a user may be written again, so it is deleted on condition.
     await table.put({ session_key: { S: 'user.ada' }, expire_date: { N: '1' } })
     await clearExpired({ ...where })
-    expect(sent()).toEqual(allowed({ for: ['cleanup'] }))
+    expect(sent()).toEqual(allowed({ for: ['clear-expired'] }))
   })
 
   it('a cleanup on condition, with PartiQL and where there is none', async () => {
     await putExpired()
     await clearExpired({ ...where, conditional: true })
-    expect(sent()).toEqual(allowed({ for: ['cleanup'], conditional: true }))
+    expect(sent()).toEqual(allowed({ for: ['clear-expired'], conditional: true }))
   })
 
   it('who creates, completes, describes and deletes a table', async () => {
@@ -133,7 +149,7 @@ describe('a policy allows what is sent, and nothing else', () => {
       TagResource: {},
     }
     for (const [match, json] of Object.entries(answers)) proxy.fault({ match, do: answer(json) })
-    await createTable(options)
+    await createTable({ ...options, userIndex: false })
     const wanted = { deletionProtection: true, pointInTimeRecovery: true, tags: { team: 'web' } }
     await createTable({ ...options, ...wanted })
     await describeTable(options)
@@ -160,7 +176,7 @@ describe('a policy allows what is sent, and nothing else', () => {
       await main(`${command} ${flags}`.split(' '), streams)
     }
     vi.unstubAllEnvs()
-    expect(sent()).toEqual(allowed({ for: ['operator'], userIndex: true }))
+    expect(sent()).toEqual(allowed({ for: ['operator'] }))
   })
 
   async function putExpired(): Promise<void> {

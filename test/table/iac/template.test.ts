@@ -17,19 +17,19 @@ import { describeEngines } from '../../support/suites.ts'
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/0123-abc'
 const FULL: TableTemplateOptions = {
   table: 'visits',
-  attributes: { key: 'id', expires: 'ends', user: 'owner' },
+  attributes: { key: 'id', expires: 'ends', user: 'owner', sort: { name: 'sk', value: 'SESSION' } },
   billing: { readUnits: 20, writeUnits: 10 },
-  userIndex: true,
   pointInTimeRecovery: true,
   deletionProtection: true,
   encryption: KEY,
   tags: { team: 'we\'re ${x} "here"', env: 'yes' },
 }
 const CASES: [name: string, options: TableTemplateOptions][] = [
-  ['as little as possible', {}],
+  ['the default', {}],
+  ['as little as possible', { userIndex: false }],
   ['everything', FULL],
   ['a key of AWS', { encryption: 'aws-managed' }],
-  ['an index, on demand', { userIndex: true, billing: 'on-demand' }],
+  ['an index, on demand', { billing: 'on-demand' }],
 ]
 
 interface CloudFormation {
@@ -66,7 +66,7 @@ describe('tableTemplate', () => {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: KEY },
     })
-    expect(properties({})).toEqual({
+    expect(properties({ userIndex: false })).toEqual({
       TableName: 'sessions',
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: 'session_key', KeyType: 'HASH' }],
@@ -83,15 +83,16 @@ describe('tableTemplate', () => {
     const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true })
     expect(diagnostics).toEqual([])
     expect(unusedNames(text)).toEqual([])
-    expect(text.includes("indexName: 'user-index'")).toBe(options.userIndex === true)
+    expect(text.includes("indexName: 'user-index'")).toBe(options.userIndex !== false)
     expect(text.includes(KEY)).toBe(options.encryption === KEY)
+    expect(text.includes("sortKey: { name: 'sk'")).toBe(options.attributes?.sort !== undefined)
   })
 
   it.each(CASES)('is well formed, for Terraform: %s', (_, options) => {
     const { resource, output } = readHcl(tableTemplate({ ...options, format: 'terraform' }))
     expect(output).toEqual({ value: 'aws_dynamodb_table.sessions.arn' })
-    const { table = 'sessions', attributes = {}, userIndex = false, encryption = 'aws-owned', tags } = options
-    const { key = 'session_key', expires = 'expire_date', user = 'user' } = attributes
+    const { table = 'sessions', attributes = {}, userIndex = true, encryption = 'aws-owned', tags } = options
+    const { key = 'session_key', expires = 'expire_date', user = 'user', sort } = attributes
     const units =
       typeof options.billing === 'object'
         ? { read_capacity: options.billing.readUnits, write_capacity: options.billing.writeUnits }
@@ -100,11 +101,17 @@ describe('tableTemplate', () => {
       name: table,
       billing_mode: 'read_capacity' in units ? 'PROVISIONED' : 'PAY_PER_REQUEST',
       hash_key: key,
+      ...(sort && { range_key: sort.name }),
       ...units,
-      attribute: [key, ...(userIndex ? [user] : [])].map((name) => ({ name, type: 'S' })),
+      attribute: [key, ...(sort ? [sort.name] : []), ...(userIndex ? [user] : [])].map((name) => ({
+        name,
+        type: 'S',
+      })),
       ttl: [{ attribute_name: expires, enabled: true }],
       ...(userIndex && {
-        global_secondary_index: [{ name: 'user-index', hash_key: user, projection_type: 'ALL', ...units }],
+        global_secondary_index: [
+          { name: 'user-index', hash_key: user, projection_type: 'KEYS_ONLY', ...units },
+        ],
       }),
       ...(options.pointInTimeRecovery && { point_in_time_recovery: [{ enabled: true }] }),
       ...(options.deletionProtection && { deletion_protection_enabled: true }),

@@ -1,26 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_ATTRIBUTES } from '../../../drivers/dynamodb/attributes.ts'
-import { type TableFacts, busyWith, toFacts } from '../../../src/table/manage/table-facts.ts'
+import { type TableState, busyWith, indexNotes, toTableState } from '../../../src/table/manage/table-state.ts'
 import { findMismatches, mismatchError } from '../../../src/table/manage/mismatches.ts'
 
-const fitting: TableFacts = {
+const fitting: TableState = {
   table: 'sessions',
   status: 'ACTIVE',
-  hashKey: { name: 'session_key', type: 'S' },
+  partitionKey: { name: 'session_key', type: 'S' },
   billing: 'on-demand',
   itemCount: 0,
   sizeBytes: 0,
   deletionProtection: false,
   indexes: [
-    { name: 'user-index', status: 'ACTIVE', hashKey: { name: 'user', type: 'S' }, projection: 'ALL' },
+    {
+      name: 'user-index',
+      status: 'ACTIVE',
+      partitionKey: { name: 'user', type: 'S' },
+      projection: 'KEYS_ONLY',
+    },
   ],
   timeToLive: { status: 'enabled', attribute: 'expire_date' },
 }
-const [index] = fitting.indexes as [TableFacts['indexes'][number]]
+const [index] = fitting.indexes as [TableState['indexes'][number]]
 
 describe('findMismatches', () => {
-  const find = (facts: Partial<TableFacts>, userIndex = true) =>
-    findMismatches({ ...fitting, ...facts }, DEFAULT_ATTRIBUTES, userIndex)
+  const find = (state: Partial<TableState>, userIndex = true) =>
+    findMismatches({ ...fitting, ...state }, DEFAULT_ATTRIBUTES, userIndex)
 
   it('finds none where there are none', () => {
     expect(find({})).toEqual([])
@@ -29,10 +34,26 @@ describe('findMismatches', () => {
     expect(find({ indexes: [] }, false)).toEqual([])
   })
 
-  it.each<[string, Partial<TableFacts>, string, string]>([
-    ['hash key', { hashKey: { name: 'id', type: 'S' } }, '`id` (S)', 'set `attributes.key` to `id`'],
-    ['hash key', { hashKey: { name: 'session_key', type: 'N' } }, '`session_key` (N)', 'use another table'],
+  it.each<[string, Partial<TableState>, string, string]>([
+    [
+      'partition key',
+      { partitionKey: { name: 'id', type: 'S' } },
+      '`id` (S)',
+      'set `attributes.key` to `id`',
+    ],
+    [
+      'partition key',
+      { partitionKey: { name: 'session_key', type: 'N' } },
+      '`session_key` (N)',
+      'use another table',
+    ],
     ['sort key', { sortKey: { name: 'at', type: 'N' } }, '`at` (N)', 'use another table'],
+    [
+      'sort key',
+      { sortKey: { name: 'sk', type: 'S' } },
+      '`sk` (S)',
+      "set `attributes.sort` to { name: 'sk',",
+    ],
     ['time to live', { timeToLive: { status: 'disabled' } }, 'disabled', 'unsession table ttl'],
     ['time to live', { timeToLive: { status: 'disabling' } }, 'being disabled', 'one change an hour'],
     [
@@ -41,18 +62,18 @@ describe('findMismatches', () => {
       'enabled on `ttl`',
       'set `attributes.expires` to `ttl`',
     ],
-    ['user-index', { indexes: [] }, 'no such index', 'table create --table sessions --user-index'],
+    ['user-index', { indexes: [] }, 'no such index', 'table create --table sessions`'],
     [
       'user-index',
-      { indexes: [{ ...index, hashKey: { name: 'owner', type: 'S' } }] },
-      'hash key `owner` (S), projection ALL',
-      'remove the index',
+      { indexes: [{ ...index, partitionKey: { name: 'owner', type: 'S' } }] },
+      'partition key `owner` (S)',
+      'delete the index',
     ],
     [
       'user-index',
-      { indexes: [{ ...index, projection: 'KEYS_ONLY', sortKey: { name: 'at', type: 'N' } }] },
-      'hash key `user` (S), sort key `at` (N), projection KEYS_ONLY',
-      'remove the index',
+      { indexes: [{ ...index, sortKey: { name: 'at', type: 'N' } }] },
+      'partition key `user` (S), sort key `at` (N)',
+      'delete the index',
     ],
   ])('names the %s: %j', (what, facts, found, fix) => {
     expect(find(facts)).toEqual([
@@ -60,12 +81,32 @@ describe('findMismatches', () => {
     ])
   })
 
-  it('names a wrong index also where none is asked for', () => {
-    expect(find({ indexes: [{ ...index, projection: 'KEYS_ONLY' }] }, false)).toHaveLength(1)
+  it('reports a wrong index even if no index is required', () => {
+    const partitionKey = { name: 'owner', type: 'S' }
+    expect(find({ indexes: [{ ...index, partitionKey }] }, false)).toHaveLength(1)
+  })
+
+  it('accepts an index of whole items, and says what it costs', () => {
+    const state = { ...fitting, indexes: [{ ...index, projection: 'ALL' }] }
+    expect(find(state)).toEqual([])
+    expect(indexNotes(state)).toEqual([expect.stringMatching(/projection ALL: each save .* paid for twice/)])
+    expect(indexNotes(fitting)).toEqual([])
+  })
+
+  it('compares the sort key with the configured one', () => {
+    const attributes = { ...DEFAULT_ATTRIBUTES, sort: { name: 'sk', value: 'SESSION' } }
+    const found = (sortKey?: TableState['sortKey']): string[] =>
+      findMismatches({ ...fitting, ...(sortKey && { sortKey }) }, attributes, true).map(
+        (mismatch) => `${mismatch.what}: ${mismatch.expected}, found ${mismatch.found}`,
+      )
+    expect(found({ name: 'sk', type: 'S' })).toEqual([])
+    expect(found({ name: 'at', type: 'S' })).toEqual(['sort key: `sk` (S), found `at` (S)'])
+    expect(found({ name: 'sk', type: 'N' })).toEqual(['sort key: `sk` (S), found `sk` (N)'])
+    expect(found()).toEqual(['sort key: `sk` (S), found none'])
   })
 
   it('makes an error that names each with its fix', () => {
-    const mismatches = find({ hashKey: { name: 'id', type: 'S' }, sortKey: { name: 'at', type: 'N' } })
+    const mismatches = find({ partitionKey: { name: 'id', type: 'S' }, sortKey: { name: 'at', type: 'N' } })
     const error = mismatchError('sessions', mismatches)
     expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', table: 'sessions' })
     for (const { what, expected, found, fix } of mismatches) {
@@ -74,9 +115,9 @@ describe('findMismatches', () => {
   })
 })
 
-describe('toFacts', () => {
+describe('toTableState', () => {
   it('reads keys, types, indexes of both kinds, billing and time to live', () => {
-    const facts = toFacts(
+    const facts = toTableState(
       'sessions',
       {
         TableName: 'sessions',
@@ -117,23 +158,33 @@ describe('toFacts', () => {
       table: 'sessions',
       arn: 'arn',
       status: 'UPDATING',
-      hashKey: { name: 'id', type: 'S' },
+      partitionKey: { name: 'id', type: 'S' },
       sortKey: { name: 'at', type: 'N' },
       billing: { readUnits: 5, writeUnits: 2 },
       itemCount: 7,
       sizeBytes: 700,
       deletionProtection: true,
       indexes: [
-        { name: 'user-index', status: 'CREATING', hashKey: { name: 'user', type: 'B' }, projection: 'ALL' },
-        { name: 'local', status: 'UPDATING', hashKey: { name: 'id', type: 'S' }, projection: 'KEYS_ONLY' },
+        {
+          name: 'user-index',
+          status: 'CREATING',
+          partitionKey: { name: 'user', type: 'B' },
+          projection: 'ALL',
+        },
+        {
+          name: 'local',
+          status: 'UPDATING',
+          partitionKey: { name: 'id', type: 'S' },
+          projection: 'KEYS_ONLY',
+        },
       ],
       timeToLive: { status: 'disabling', attribute: 'ttl' },
     })
   })
 
   it('tells an endpoint without time to live from a table without it', () => {
-    expect(toFacts('t', {}, undefined).timeToLive).toEqual({ status: 'unsupported' })
-    expect(toFacts('t', {}, {}).timeToLive).toEqual({ status: 'disabled' })
+    expect(toTableState('t', {}, undefined).timeToLive).toEqual({ status: 'unsupported' })
+    expect(toTableState('t', {}, {}).timeToLive).toEqual({ status: 'disabled' })
   })
 })
 

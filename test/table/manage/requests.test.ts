@@ -24,7 +24,7 @@ const provisioned = { readUnits: 5, writeUnits: 2 }
 const throughput = { ReadCapacityUnits: 5, WriteCapacityUnits: 2 }
 
 describe('createTableRequest', () => {
-  it('asks for a string hash key, on demand, and nothing else', () => {
+  it('requests a string partition key, on demand, and nothing else', () => {
     expect(createTableRequest(plain)).toEqual({
       TableName: 'sessions',
       KeySchema: [{ AttributeName: 'session_key', KeyType: 'HASH' }],
@@ -33,10 +33,10 @@ describe('createTableRequest', () => {
     })
   })
 
-  it('asks for everything there is', () => {
+  it('requests every feature', () => {
     const request = createTableRequest({
       ...plain,
-      attributes: { ...DEFAULT_ATTRIBUTES, key: 'id', user: 'owner' },
+      attributes: { ...DEFAULT_ATTRIBUTES, key: 'id', user: 'owner', sort: { name: 'sk', value: 'SESSION' } },
       billing: provisioned,
       userIndex: true,
       deletionProtection: true,
@@ -44,9 +44,13 @@ describe('createTableRequest', () => {
     })
     expect(request).toEqual({
       TableName: 'sessions',
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      KeySchema: [
+        { AttributeName: 'id', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
       AttributeDefinitions: [
         { AttributeName: 'id', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
         { AttributeName: 'owner', AttributeType: 'S' },
       ],
       BillingMode: 'PROVISIONED',
@@ -55,7 +59,7 @@ describe('createTableRequest', () => {
         {
           IndexName: 'user-index',
           KeySchema: [{ AttributeName: 'owner', KeyType: 'HASH' }],
-          Projection: { ProjectionType: 'ALL' },
+          Projection: { ProjectionType: 'KEYS_ONLY' },
           ProvisionedThroughput: throughput,
         },
       ],

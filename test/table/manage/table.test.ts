@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { DynamoDBClient, ListTablesCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterEach, expect, it, vi } from 'vitest'
 import dynamodb from '../../../drivers/dynamodb.ts'
@@ -36,7 +41,7 @@ describeEngines('unsession/table', (engine) => {
   it('creates a table that the driver can use', async () => {
     const options = aTable(engine)
     const progress = vi.fn<(message: string) => void>()
-    expect(await createTable({ ...options, userIndex: true, onProgress: progress })).toEqual({
+    expect(await createTable({ ...options, onProgress: progress })).toEqual({
       table: options.table,
       created: true,
       timeToLive: dynalite ? 'unsupported' : 'enabled',
@@ -45,13 +50,13 @@ describeEngines('unsession/table', (engine) => {
       notes: dynalite ? [expect.stringContaining('no time to live')] : [],
     })
     expect(progress.mock.calls.flat()).toContain('creating the table')
-    expect(await describeTable({ ...options, userIndex: true })).toMatchObject({
+    expect(await describeTable(options)).toMatchObject({
       table: options.table,
       status: 'ACTIVE',
-      hashKey: { name: 'session_key', type: 'S' },
+      partitionKey: { name: 'session_key', type: 'S' },
       billing: 'on-demand',
       itemCount: 0,
-      indexes: [{ name: 'user-index', status: 'ACTIVE', hashKey: { name: 'user', type: 'S' } }],
+      indexes: [{ name: 'user-index', status: 'ACTIVE', partitionKey: { name: 'user', type: 'S' } }],
       timeToLive: dynalite ? { status: 'disabled' } : { status: 'enabled', attribute: 'expire_date' },
       mismatches: dynalite ? [{ what: 'time to live' }] : [],
     })
@@ -65,17 +70,55 @@ describeEngines('unsession/table', (engine) => {
     const attributes = { key: 'id', expires: 'ends', user: 'owner' }
     const billing = { readUnits: 3, writeUnits: 2 }
     const options = { ...aTable(engine), attributes }
-    await createTable({ ...options, billing, userIndex: true })
-    expect(await describeTable({ ...options, userIndex: true })).toMatchObject({
-      hashKey: { name: 'id', type: 'S' },
+    await createTable({ ...options, billing })
+    expect(await describeTable(options)).toMatchObject({
+      partitionKey: { name: 'id', type: 'S' },
       billing,
-      indexes: [{ name: 'user-index', hashKey: { name: 'owner', type: 'S' } }],
+      indexes: [{ name: 'user-index', partitionKey: { name: 'owner', type: 'S' } }],
       mismatches: dynalite ? [{ what: 'time to live' }] : [],
     })
   })
 
+  it('creates one with a sort key, and describes it with and without the option', async () => {
+    const options = { ...aTable(engine), attributes: { sort: { name: 'sk', value: 'SESSION' } } }
+    await createTable(options)
+    const fits = await describeTable(options)
+    expect(fits).toMatchObject({ sortKey: { name: 'sk', type: 'S' } })
+    expect(fits.mismatches.map(({ what }) => what)).toEqual(dynalite ? ['time to live'] : [])
+    const { mismatches } = await describeTable({ ...options, attributes: {} })
+    expect(mismatches).toContainEqual(expect.objectContaining({ what: 'sort key', found: '`sk` (S)' }))
+  })
+
+  it('charges a session of a user like any other, and twice if the index has whole items', async () => {
+    if (dynalite) return
+    for (const [projection, factor] of [
+      ['KEYS_ONLY', 1],
+      ['ALL', 2],
+    ] as const) {
+      const options = aTable(engine)
+      await (projection === 'ALL' ? createFullIndex(options) : createTable(options))
+      const units: Record<string, number[]> = {}
+      for (const user of [undefined, 'ada']) {
+        const written: number[] = []
+        const driver = dynamodb({
+          ...options,
+          onCapacity: ({ kind, units: used }) => void (kind === 'write' && written.push(used)),
+        })
+        const owner = user === undefined ? {} : { user }
+        await driver.setItem(`s${user}`, 'x'.repeat(1500), { ...owner, ttl: 60 })
+        written.length = 0
+        await driver.setItem(`s${user}`, 'y'.repeat(1500), { ...owner, ttl: 90, ifVersion: 1 })
+        await driver.setItem(`s${user}`, 'y'.repeat(1500), { ...owner, ttl: 120, version: 2, ifVersion: 2 })
+        await driver.dispose()
+        units[String(user)] = written
+      }
+      expect(units['undefined']).toEqual([2, 2])
+      expect(units['ada']).toEqual([2 * factor, 2 * factor])
+    }
+  })
+
   it('changes nothing when repeated', async () => {
-    const options = { ...aTable(engine), userIndex: true }
+    const options = aTable(engine)
     await createTable(options)
     const before = await describeTable(options)
     expect(await createTable(options)).toMatchObject({ created: false, added: [] })
@@ -84,11 +127,10 @@ describeEngines('unsession/table', (engine) => {
 
   it('completes a table, with what the endpoint can do, and says what it cannot', async () => {
     const options = aTable(engine)
-    await createTable({ ...options, billing: { readUnits: 3, writeUnits: 2 } })
+    await createTable({ ...options, userIndex: false, billing: { readUnits: 3, writeUnits: 2 } })
     const result = await createTable({
       ...options,
       billing: 'on-demand',
-      userIndex: true,
       pointInTimeRecovery: true,
       tags: { team: 'web' },
     })
@@ -107,36 +149,34 @@ describeEngines('unsession/table', (engine) => {
 
   it('adds the index to a table on demand, or says that it cannot', async () => {
     const options = aTable(engine)
-    await createTable(options)
-    const { added, unsupported } = await createTable({ ...options, userIndex: true })
+    await createTable({ ...options, userIndex: false })
+    const { added, unsupported } = await createTable(options)
     expect(dynalite ? unsupported : added).toContain('userIndex')
   })
 
   it('refuses a table with another key, naming everything that is wrong', async () => {
     const options = aTable(engine)
-    await createTable({ ...options, userIndex: true })
+    await createTable(options)
     const attributes = { key: 'id', user: 'owner', expires: 'ends' }
     const refusal = createTable({ ...options, attributes })
     await expect(refusal).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH', table: options.table })
-    await expect(refusal).rejects.toThrow(/hash key: expected `id` \(S\), found `session_key` \(S\)/)
-    await expect(refusal).rejects.toThrow(/user-index: expected hash key `owner`/)
+    await expect(refusal).rejects.toThrow(/partition key: expected `id` \(S\), found `session_key` \(S\)/)
+    await expect(refusal).rejects.toThrow(/user-index: expected partition key `owner`/)
     const { mismatches } = await describeTable({ ...options, attributes })
-    expect(mismatches.map(({ what }) => what)).toEqual(['hash key', 'time to live', 'user-index'])
+    expect(mismatches.map(({ what }) => what)).toEqual(['partition key', 'time to live', 'user-index'])
   })
 
   it('several at once all succeed, and one of them has made it', async () => {
     const options = aTable(engine)
-    const results = await Promise.all(
-      Array.from({ length: 5 }, () => createTable({ ...options, userIndex: true })),
-    )
+    const results = await Promise.all(Array.from({ length: 5 }, () => createTable(options)))
     expect(results.filter(({ created }) => created)).toHaveLength(1)
     expect(await describeTable(options)).toMatchObject({ status: 'ACTIVE' })
   })
 
   it('several at once complete a table', async () => {
     const options = aTable(engine)
-    await createTable(options)
-    await Promise.all(Array.from({ length: 5 }, () => createTable({ ...options, userIndex: true })))
+    await createTable({ ...options, userIndex: false })
+    await Promise.all(Array.from({ length: 5 }, () => createTable(options)))
     expect((await describeTable(options)).indexes).toHaveLength(dynalite ? 0 : 1)
   })
 
@@ -192,8 +232,8 @@ describeEngines('unsession/table', (engine) => {
 
   it.runIf(!dynalite)('protects from deletion', async () => {
     const options = aTable(engine)
-    await createTable(options)
-    const protecting = { ...options, userIndex: true, deletionProtection: true }
+    await createTable({ ...options, userIndex: false })
+    const protecting = { ...options, deletionProtection: true }
     expect(await createTable(protecting)).toMatchObject({ added: ['userIndex', 'deletionProtection'] })
     expect(await describeTable(options)).toMatchObject({ deletionProtection: true, mismatches: [] })
     await expect(deleteTable(options)).rejects.toThrow(/--no-deletion-protection-enabled/)
@@ -204,5 +244,29 @@ describeEngines('unsession/table', (engine) => {
 async function unprotect({ table, endpoint, region, credentials }: CreateTableOptions): Promise<void> {
   const client = new DynamoDBClient({ endpoint, region, credentials })
   await client.send(new UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: false }))
+  client.destroy()
+}
+
+/** Creates a table whose index copies whole items, as versions before KEYS_ONLY did. */
+async function createFullIndex({ table, endpoint, region, credentials }: CreateTableOptions): Promise<void> {
+  const client = new DynamoDBClient({ endpoint, region, credentials } as EngineInfo)
+  await client.send(
+    new CreateTableCommand({
+      TableName: table,
+      KeySchema: [{ AttributeName: 'session_key', KeyType: 'HASH' }],
+      AttributeDefinitions: ['session_key', 'user'].map((name) => ({
+        AttributeName: name,
+        AttributeType: 'S',
+      })),
+      BillingMode: 'PAY_PER_REQUEST',
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'user-index',
+          KeySchema: [{ AttributeName: 'user', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  )
   client.destroy()
 }

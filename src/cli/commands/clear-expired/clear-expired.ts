@@ -2,62 +2,62 @@ import { resolveOptions } from '../../../../drivers/dynamodb/options.ts'
 import { UnsessionError } from '../../../../drivers/utils/errors.ts'
 import {
   type ClearExpiredOptions,
-  type SweepResult,
-  type SweepState,
+  type ClearExpiredResult,
+  type ClearExpiredState,
   clearExpired as clear,
   describeTable,
 } from '../../../table/index.ts'
-import { Interruption, interruptible } from './interrupt.ts'
-import { ProgressDisplay } from './progress.ts'
-import { type StateFile, openState, keepState, removeState, saveState } from './state.ts'
+import { BASE_FLAG } from '../../flags/session-flags.ts'
+import { COMMON_FLAGS, EXPIRES_FLAG, KEY_FLAGS, TABLE_FLAGS, tableOptions } from '../../flags/table-flags.ts'
 import { type Command, EXIT, UsageError } from '../../ui/command.ts'
 import { count, formatNumber, formatSpan } from '../../ui/format.ts'
 import { wrap } from '../../ui/layout.ts'
-import { ATTRIBUTE_FLAGS, COMMON_FLAGS, TABLE_FLAGS, tableOptions } from '../../flags/table-flags.ts'
 import type { Terminal } from '../../ui/terminal.ts'
-
-/** Whose sessions they are makes no difference. */
-const { 'user-attribute': _user, ...KEY_AND_EXPIRES } = ATTRIBUTE_FLAGS
+import { Interruption, interruptible } from './interrupt.ts'
+import { ProgressDisplay } from './progress.ts'
+import { type StateFile, keepState, openState, removeState, saveState } from './state.ts'
 
 export const clearExpired: Command = {
   name: 'clear-expired',
-  description: 'Delete what has expired and DynamoDB has not deleted yet; it can be interrupted and resumed',
+  description: 'Delete expired items that DynamoDB has not deleted yet; can be interrupted and resumed',
   flags: {
     grace: {
       type: 'string',
       valueHint: 'seconds',
-      description: 'Only what has been expired for so long. Default: 60',
+      description: 'Delete only items that expired at least this long ago. Default: 60',
     },
     'max-capacity': {
       type: 'string',
       valueHint: 'n',
-      description: 'Use at most n capacity units a second, reads and writes together. Default: no limit',
+      description:
+        'Maximum capacity units a second, read and write units counted together. Default: no limit',
     },
-    segments: { type: 'string', valueHint: 'n', description: 'Segments scanned side by side. Default: 4' },
+    segments: { type: 'string', valueHint: 'n', description: 'Segments scanned in parallel. Default: 4' },
     conditional: {
       type: 'boolean',
       description:
-        'Check again with each delete. For keys that are used again after they expired; session ids are not',
+        'Check again with each delete. For keys that are used again after they expired, unlike ids',
     },
-    'dry-run': { type: 'boolean', description: 'Count what would be deleted, and delete nothing' },
-    yes: { type: 'boolean', alias: 'y', description: 'Do not ask first' },
+    'dry-run': { type: 'boolean', description: 'Count the items, and delete nothing' },
+    yes: { type: 'boolean', short: 'y', description: 'Do not ask first' },
     resume: {
       type: 'string',
       valueHint: 'file',
       description:
-        'Keep in this file how far it is, and go on from there if it exists. It has session ids in it',
+        'Keep the progress in this file, and continue from it if it exists. It contains session ids',
     },
     ...TABLE_FLAGS,
-    base: { type: 'string', valueHint: 'prefix', description: "The driver's option `base`. Default: none" },
-    ...KEY_AND_EXPIRES,
+    base: BASE_FLAG,
+    ...KEY_FLAGS,
+    ...EXPIRES_FLAG,
     ...COMMON_FLAGS,
   },
   examples: [
     ['npx unsession clear-expired --table sessions --region eu-west-1', 'After asking'],
-    ['npx unsession clear-expired --dry-run', 'How many there are'],
+    ['npx unsession clear-expired --dry-run', 'Count the expired items'],
     [
-      'npx unsession clear-expired --yes --max-capacity 50 --resume /var/lib/app/sweep.json',
-      'Every night: gently, and going on where the last run was interrupted',
+      'npx unsession clear-expired --yes --max-capacity 50 --resume /var/lib/app/clear-expired.json',
+      'Every night, slowly, continuing where the last run was interrupted',
     ],
   ],
   async run(flags, terminal) {
@@ -71,34 +71,34 @@ export const clearExpired: Command = {
       conditional: flags.on('conditional'),
       dryRun: flags.on('dry-run'),
     }
-    const mayDelete = flags.on('dry-run') || flags.on('yes') || (await isAgreed(options, terminal))
+    const mayDelete = flags.on('dry-run') || flags.on('yes') || (await isConfirmed(options, terminal))
     if (!mayDelete) {
       terminal.log.error('Nothing was deleted')
       return EXIT.failed
     }
-    return sweep(options, path === undefined ? undefined : openState(path), terminal)
+    return runDeletion(options, path === undefined ? undefined : openState(path), terminal)
   },
 }
 
-async function isAgreed(options: ClearExpiredOptions, terminal: Terminal): Promise<boolean> {
+async function isConfirmed(options: ClearExpiredOptions, terminal: Terminal): Promise<boolean> {
   if (terminal.json || !terminal.interactive) {
-    throw new UsageError('there is nobody to ask; pass `--yes` to delete, or `--dry-run` to count')
+    throw new UsageError('cannot ask for confirmation; pass `--yes` to delete, or `--dry-run` to count')
   }
   const { grace = 60, table, region, endpoint, base } = options
-  const among = await itemCount({ table, region, endpoint })
+  const size = await describeSize({ table, region, endpoint })
   const below = base === undefined ? '' : ` below ${base}`
   const what =
-    `This deletes what has been expired for more than ${count(grace, 'second')} from table ` +
-    `${resolveOptions({ table }).table}${below}${among}. Live sessions stay.`
+    `This deletes items that expired more than ${count(grace, 'second')} ago from table ` +
+    `${resolveOptions({ table }).table}${below}${size}. Live sessions stay.`
   terminal.print(wrap(what, terminal.width).join('\n'))
-  return /^y(es)?$/i.test((await terminal.ask('Go on? (yes/no)')).trim())
+  return /^y(es)?$/i.test((await terminal.ask('Continue? (yes/no)')).trim())
 }
 
-/** Among how many items, where one may know. */
-async function itemCount(options: ClearExpiredOptions): Promise<string> {
+/** Returns the table's number of items as a relative clause. Empty without the right DescribeTable. */
+async function describeSize(options: ClearExpiredOptions): Promise<string> {
   try {
     const { itemCount } = await describeTable(options)
-    // A young table is not counted yet.
+    // DynamoDB has not counted the items of a new table yet.
     return itemCount === 0 ? '' : `, which has about ${count(itemCount, 'item')}`
   } catch (error) {
     if (error instanceof UnsessionError && error.code === 'ACCESS_DENIED') return ''
@@ -106,37 +106,37 @@ async function itemCount(options: ClearExpiredOptions): Promise<string> {
   }
 }
 
-async function sweep(
+async function runDeletion(
   options: ClearExpiredOptions,
   file: StateFile | undefined,
   terminal: Terminal,
 ): Promise<number> {
   const isDryRun = options.dryRun === true
-  const state: Partial<SweepState> = file?.state ?? {}
+  const state: Partial<ClearExpiredState> = file?.state ?? {}
   if (file?.isResumed) {
-    terminal.log.info(`Going on after ${count(state.scanned ?? 0, 'item')} scanned earlier`)
+    terminal.log.info(`Continuing after ${count(state.scanned ?? 0, 'item')} scanned earlier`)
   }
   const display = new ProgressDisplay(terminal, isDryRun)
   const keep = (): void => {
     if (file) keepState(file)
   }
-  const keepNow = limited(() => file && saveState(file))
-  const work = (signal: AbortSignal): Promise<SweepResult> =>
+  const saveOften = oncePerSecond(() => file && saveState(file))
+  const work = (signal: AbortSignal): Promise<ClearExpiredResult> =>
     clear({
       ...options,
       resume: state,
       signal,
       onProgress: (progress) => {
-        keepNow()
+        saveOften()
         display.show(progress)
       },
     })
-  const say = (): void => {
+  const onInterrupt = (): void => {
     display.end()
-    terminal.log.info('Finishing what is in flight; Ctrl-C again ends at once')
+    terminal.log.info('Waiting for the requests in flight; press Ctrl-C again to stop immediately')
   }
   try {
-    const result = await interruptible(work, say, keep)
+    const result = await interruptible(work, onInterrupt, keep)
     if (file) removeState(file)
     display.end()
     report(result, 'done', isDryRun, file, terminal)
@@ -144,23 +144,20 @@ async function sweep(
   } catch (error) {
     keep()
     display.end()
-    if (!(error instanceof Interruption)) {
-      const goesOn =
-        file &&
-        (state.scanned ?? 0) > 0 &&
-        !(error instanceof UnsessionError && error.code === 'INVALID_OPTION')
-      if (goesOn)
-        terminal.log.info(`How far it was is kept in ${file.path}: the same command goes on from there`)
-      throw error
+    if (error instanceof Interruption) {
+      const { scanned = 0, expired = 0, deleted = 0, units = 0, duration = 0 } = state
+      report({ scanned, expired, deleted, units, duration }, 'interrupted', isDryRun, file, terminal)
+      return error.exitCode
     }
-    const { scanned = 0, expired = 0, deleted = 0, units = 0, duration = 0 } = state
-    report({ scanned, expired, deleted, units, duration }, 'interrupted', isDryRun, file, terminal)
-    return error.exitCode
+    const isInvalid = error instanceof UnsessionError && error.code === 'INVALID_OPTION'
+    if (file && (state.scanned ?? 0) > 0 && !isInvalid)
+      terminal.log.info(`The progress is kept in ${file.path}: the same command continues from it`)
+    throw error
   }
 }
 
 function report(
-  result: SweepResult,
+  result: ClearExpiredResult,
   end: 'done' | 'interrupted',
   isDryRun: boolean,
   file: StateFile | undefined,
@@ -179,20 +176,22 @@ function report(
   const renewed = isDryRun ? 0 : expired - deleted
   terminal.printTable([
     ['scanned', count(scanned, 'item')],
-    ...(renewed > 0 ? [['renewed', `${count(renewed, 'item')}, meanwhile`] as [string, string]] : []),
+    ...(renewed > 0
+      ? [['not deleted', `${count(renewed, 'item')} that were renewed`] as [string, string]]
+      : []),
     ['used', `${formatNumber(units, 1)} capacity units`],
     ['took', duration < 10_000 ? `${formatNumber(duration / 1000, 1)} s` : formatSpan(duration)],
   ])
   if (end === 'done') return
   terminal.log.info(
     file === undefined
-      ? 'Run it again to delete the rest; with `--resume <file>` it would go on where it stopped'
-      : `Run the same command to go on, from ${file.path}`,
+      ? 'Run it again to delete the rest. With `--resume <file>` it continues where it stopped'
+      : `Run the same command to continue from ${file.path}`,
   )
 }
 
-/** At most once a second. */
-function limited(act: () => unknown): () => void {
+/** Returns a function that calls `act` at most once a second. */
+function oncePerSecond(act: () => unknown): () => void {
   let last = -Infinity
   return () => {
     const now = performance.now()

@@ -1,12 +1,12 @@
 import { constants } from 'node:os'
 
-/** A second signal so soon is the same one: a keyboard's reaches `npx` too, which hands it on. ms */
+/** Signals within this time are one: Ctrl-C also reaches `npx`, which passes it on. In ms. */
 const ECHO = 250
 
-/** The process was asked to end. */
+/** The process received SIGINT or SIGTERM. */
 export class Interruption extends Error {
   override name = 'Interruption'
-  /** As a shell counts it: 128 and the signal's number. */
+  /** A shell's exit code for the signal: 128 plus the signal's number. */
   readonly exitCode: number
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {
@@ -16,34 +16,34 @@ export class Interruption extends Error {
 }
 
 /**
- * Run work that ends well when asked to, by Ctrl-C or SIGTERM; asked again, the process ends at once.
+ * Runs work that Ctrl-C or SIGTERM cancels. A second signal ends the process immediately.
  *
- * @param work - its signal's reason is an {@link Interruption}
- * @param onAsked - told the first time
- * @param atOnce - called before the process ends the second time
+ * @param work - the reason of its signal is an {@link Interruption}
+ * @param onFirst - called at the first signal
+ * @param onSecond - called at the second signal, before the process ends
  */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  onAsked: () => void,
-  atOnce: () => void,
+  onFirst: () => void,
+  onSecond: () => void,
 ): Promise<T> {
   const controller = new AbortController()
-  let askedAt: number | undefined
-  const ask = (name: 'SIGINT' | 'SIGTERM'): void => {
+  let firstAt: number | undefined
+  const onSignal = (name: 'SIGINT' | 'SIGTERM'): void => {
     const now = performance.now()
-    if (askedAt === undefined) {
-      askedAt = now
-      onAsked()
+    if (firstAt === undefined) {
+      firstAt = now
+      onFirst()
       controller.abort(new Interruption(name))
-    } else if (now - askedAt > ECHO) {
-      atOnce()
+    } else if (now - firstAt > ECHO) {
+      onSecond()
       process.exit(new Interruption(name).exitCode)
     }
   }
-  process.on('SIGINT', ask).on('SIGTERM', ask)
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   try {
     return await work(controller.signal)
   } finally {
-    process.off('SIGINT', ask).off('SIGTERM', ask)
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
 }

@@ -1,12 +1,12 @@
-import type { SweepProgress } from '../../../table/index.ts'
+import type { ClearExpiredProgress } from '../../../table/index.ts'
 import { formatNumber, formatSpan } from '../../ui/format.ts'
 import type { Terminal } from '../../ui/terminal.ts'
 
-/** ms between two redraws of a line at a terminal, and between two lines elsewhere. */
+/** Minimum time between two redraws at a terminal, and between two lines elsewhere, in ms. */
 const REDRAW = 100
 const LINE = 3000
 
-/** Columns left free for the `^C` that a terminal shows, and for those that break a line which fills them all. */
+/** Columns left free for the `^C` that a terminal prints. Some terminals also wrap a line that fills all columns. */
 const ECHO = 3
 
 const SEPARATOR = ' · '
@@ -14,12 +14,12 @@ const WIDEST_BAR = 24
 const NARROWEST_BAR = 5
 
 /**
- * How far a sweep is, in one line: as much as fits, the least needed left out first, and a bar in what space is left.
+ * Returns the progress in one line. If the line is too long, the less important parts are left out. A bar fills the rest.
  *
- * @param width - columns
- * @param isDryRun - nothing is deleted, so say what has expired
+ * @param width - columns of the line
+ * @param isDryRun - whether to name expired items instead of deleted ones
  */
-export function progressLine(progress: SweepProgress, width: number, isDryRun: boolean): string {
+export function progressLine(progress: ClearExpiredProgress, width: number, isDryRun: boolean): string {
   const { scanned, expired, deleted, units, rate, items, timeLeft } = progress
   const share = items === undefined || scanned > items ? undefined : scanned / items
   const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`]
@@ -47,13 +47,13 @@ function bar(share: number, width: number): string {
   return '█'.repeat(full) + '░'.repeat(width - full)
 }
 
-/** A number in few digits that do not flicker: 9,999 and then 10K, 13.6K, 1.2M. */
+/** Returns a number in few digits, which do not change too often: 9,999, then 10K, 13.6K, 1.2M. */
 function short(number: number): string {
   if (number < 10_000) return formatNumber(number)
   return number.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 })
 }
 
-/** Shows how far a sweep is: in a line that is written over at a terminal, in a line every three seconds elsewhere. */
+/** Shows the progress: at a terminal in one line that is redrawn, elsewhere in a new line every three seconds. */
 export class ProgressDisplay {
   #terminal: Terminal
   #isDryRun: boolean
@@ -62,11 +62,11 @@ export class ProgressDisplay {
   constructor(terminal: Terminal, isDryRun: boolean) {
     this.#terminal = terminal
     this.#isDryRun = isDryRun
-    // A short sweep has no need of lines.
+    // A run of less than three seconds prints no line.
     this.#shownAt = terminal.redraws ? -Infinity : performance.now()
   }
 
-  show(progress: SweepProgress): void {
+  show(progress: ClearExpiredProgress): void {
     const terminal = this.#terminal
     const now = performance.now()
     if (terminal.json || now - this.#shownAt < (terminal.redraws ? REDRAW : LINE)) return
@@ -75,7 +75,7 @@ export class ProgressDisplay {
     else terminal.log.info(progressLine(progress, 200, this.#isDryRun).replace(/^[█░]+ /, ''))
   }
 
-  /** Leave the line to what comes next. */
+  /** Clears the line. */
   end(): void {
     if (this.#terminal.redraws) this.#terminal.redraw('')
   }

@@ -1,23 +1,23 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isBegun, isState } from '../../../../drivers/dynamodb/sweep/state.ts'
-import type { SweepState } from '../../../table/index.ts'
+import type { ClearExpiredState } from '../../../table/index.ts'
 import { UsageError } from '../../ui/command.ts'
 
-/** The file a sweep is kept in while it is not done. There are session ids in it, so nobody but its owner may read it. */
+/** The file with the progress of an unfinished run. It contains session ids, so only its owner may read it. */
 export interface StateFile {
   path: string
-  /** What is in it; the sweep keeps it up to date. */
-  state: Partial<SweepState>
-  /** Whether it was there. */
+  /** The progress, which the run keeps up to date. */
+  state: Partial<ClearExpiredState>
+  /** Whether the file existed. */
   isResumed: boolean
 }
 
 const OWNER_ONLY = 0o600
 
 /**
- * Read the file, and write it again, so that one that cannot be written is noticed before anything is deleted.
+ * Reads the file and writes it again, so that a file that cannot be written fails before anything is deleted.
  *
- * @throws {UsageError} for a file that holds something else, or cannot be read or written
+ * @throws {UsageError} if the file has other content, or cannot be read or written
  */
 export function openState(path: string): StateFile {
   const text = readIfThere(path)
@@ -30,7 +30,7 @@ export function openState(path: string): StateFile {
   return file
 }
 
-/** Replace the file in one step, so that a crash leaves the old one or the new one. */
+/** Replaces the file in one step, so that a crash leaves the old file or the new one. */
 export function saveState({ path, state }: StateFile): void {
   const draft = `${path}.${process.pid}.tmp`
   rmSync(draft, { force: true })
@@ -38,13 +38,13 @@ export function saveState({ path, state }: StateFile): void {
   renameSync(draft, path)
 }
 
-/** Keep what is there to go on from, if there is anything. */
+/** Saves the progress, or removes the file if there is no progress. */
 export function keepState(file: StateFile): void {
   if (file.isResumed || file.state.scanned) saveState(file)
   else removeState(file)
 }
 
-/** The sweep is done: the next one begins anew. */
+/** Removes the file, so that the next run starts from the beginning. */
 export function removeState({ path }: StateFile): void {
   rmSync(path, { force: true })
 }
@@ -58,14 +58,14 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-function parse(text: string, path: string): Partial<SweepState> {
+function parse(text: string, path: string): Partial<ClearExpiredState> {
   try {
     const state: unknown = JSON.parse(text)
     if (typeof state === 'object' && state !== null && (!isBegun(state) || isState(state))) return state
   } catch {
-    // Said below.
+    // Reported below.
   }
-  throw new UsageError(`\`${path}\` is not a file that \`--resume\` wrote; name another one, or remove it`)
+  throw new UsageError(`\`${path}\` is not a file that \`--resume\` wrote; name another file, or remove it`)
 }
 
 function codeOf(error: unknown): string {

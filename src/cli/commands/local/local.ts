@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type LocalDynamoDB, startDynamoDB } from '../../../testing/dynamodb.ts'
 import { clearExpired } from '../../../table/index.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
-import { ATTRIBUTE_FLAGS, COMMON_FLAGS, tableOptions } from '../../flags/table-flags.ts'
+import { ATTRIBUTE_FLAGS, COMMON_FLAGS, TABLE_FLAG, tableOptions } from '../../flags/table-flags.ts'
 import type { Terminal } from '../../ui/terminal.ts'
 
 const DEFAULT_PORT = 8000
@@ -10,34 +10,30 @@ const MINUTE = 60_000
 
 export const local: Command = {
   name: 'local',
-  description: 'Run a DynamoDB on this machine, with the table in it, until Ctrl-C; for development',
+  description: 'Run a DynamoDB with the table on this machine until Ctrl-C, for development',
   flags: {
     port: {
       type: 'string',
       valueHint: 'n',
-      description: `Port on 127.0.0.1; 0 for a free one. Default: ${DEFAULT_PORT}`,
+      description: `Port on 127.0.0.1; 0 for any free port. Default: ${DEFAULT_PORT}`,
     },
     path: {
       type: 'string',
       valueHint: 'folder',
-      description: 'Keep the data here from one start to the next. Default: in memory',
+      description: 'Folder that keeps the data from one start to the next. Default: in memory',
     },
     ttl: {
       type: 'boolean',
-      description: 'Delete what has expired every minute, in place of time to live. Default: off',
+      description: 'Delete expired items every minute, as a replacement for time to live. Default: off',
     },
-    table: {
-      type: 'string',
-      valueHint: 'name',
-      description: 'Table to create. Default: $DYNAMODB_SESSIONS_TABLE_NAME, else `sessions`',
-    },
+    table: TABLE_FLAG,
     ...ATTRIBUTE_FLAGS,
     ...COMMON_FLAGS,
   },
   examples: [
-    ['npx unsession local', 'In memory: what is in it is gone after Ctrl-C'],
-    ['npx unsession local --path .data/dynamodb --port 4567', 'Kept from day to day'],
-    ['npx unsession local --json', 'For a script: one object, when it is ready'],
+    ['npx unsession local', 'In memory: the data is lost at Ctrl-C'],
+    ['npx unsession local --path .data/dynamodb --port 4567', 'The data stays in the folder'],
+    ['npx unsession local --json', 'For a script: prints one object when it is ready'],
   ],
   async run(flags, terminal) {
     const { table, attributes } = tableOptions(flags)
@@ -50,13 +46,13 @@ export const local: Command = {
       ...(attributes && { attributes }),
     })
     try {
-      // Before anybody can know that it runs, and end it.
+      // Before the report: a script may interrupt this process as soon as it has read the report.
       const interrupted = interruption()
       report(database, path, terminal)
-      const sweeping = flags.on('ttl') ? keepSwept(database, stopping.signal, terminal) : undefined
+      const clearing = flags.on('ttl') ? clearEveryMinute(database, stopping.signal, terminal) : undefined
       await interrupted
       stopping.abort()
-      await sweeping
+      await clearing
     } finally {
       await database.stop()
     }
@@ -65,12 +61,12 @@ export const local: Command = {
   },
 }
 
-/** Resolves when somebody wants the process to end. */
+/** Resolves when the process receives a signal that ends it. */
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
     const end = (): void => {
-      // The next Ctrl-C ends at once.
+      // The next Ctrl-C ends the process immediately.
       for (const signal of signals) process.off(signal, end)
       resolve()
     }
@@ -78,15 +74,19 @@ function interruption(): Promise<void> {
   })
 }
 
-/** Delete what has expired now, and every minute from now on. */
-async function keepSwept({ options }: LocalDynamoDB, signal: AbortSignal, terminal: Terminal): Promise<void> {
+/** Deletes expired items now and every minute. */
+async function clearEveryMinute(
+  { options }: LocalDynamoDB,
+  signal: AbortSignal,
+  terminal: Terminal,
+): Promise<void> {
   try {
     for (;;) {
       await clearExpired({ ...options, grace: 0, signal })
       await sleep(MINUTE, undefined, { signal })
     }
   } catch (error) {
-    if (!signal.aborted) terminal.log.warn(`Deleting what has expired has ended: ${String(error)}`)
+    if (!signal.aborted) terminal.log.warn(`Expired items are no longer deleted: ${String(error)}`)
   }
 }
 
@@ -102,7 +102,7 @@ function report(database: LocalDynamoDB, path: string | undefined, terminal: Ter
   if (terminal.json) return terminal.printJson({ endpoint, region, table, path: path ?? null, env })
   terminal.log.success(`DynamoDB with table \`${table}\` at ${endpoint}`)
   terminal.printText(
-    path === undefined ? 'Its data is in memory, until it stops.' : `Its data is in ${path}.`,
+    path === undefined ? 'The data is in memory and is lost when it stops.' : `The data is in ${path}.`,
   )
   terminal.printText('For the app, and for the other commands in another terminal:')
   terminal.print('')

@@ -7,7 +7,7 @@ import { WORKLOAD_FLAGS, readHeadroom, readSetup, readWorkload } from './workloa
 
 export const plan: Command = {
   name: 'plan',
-  description: 'Estimate capacity units, provisioned settings and monthly cost of an app; calls nothing',
+  description: 'Estimate capacity units, provisioned capacity and monthly cost; sends no request',
   flags: { ...WORKLOAD_FLAGS, ...PRICE_FLAGS, ...COMMON_FLAGS },
   examples: [
     [
@@ -15,8 +15,8 @@ export const plan: Command = {
       'A site of medium size',
     ],
     [
-      'npx unsession plan --users 50000 --requests-per-minute 3000 --idle-timeout 1800 --user-index --bots 40',
-      'With short sessions that can be revoked by user, and many bots',
+      'npx unsession plan --users 50000 --requests-per-minute 3000 --idle-timeout 1800 --bots 40',
+      'With short sessions and many bots',
     ],
     [
       'npx unsession plan --users 50000 --requests-per-minute 3000 --prices eu-west-1.json --json',

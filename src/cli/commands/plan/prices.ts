@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import type { ArgsDef } from 'citty'
 import { DEFAULT_PRICES, type Prices } from '../../../plan/prices.ts'
 import { UsageError } from '../../ui/command.ts'
-import type { Flags } from '../../flags/flags.ts'
+import type { FlagSet, Flags } from '../../flags/flags.ts'
 
 type Price = Exclude<keyof Prices, 'source'>
 
-/** Each price, its flag, and what it is for. */
+/** The flag and the meaning of each price. */
 const PRICES: Record<Price, [flag: string, what: string]> = {
   read: ['price-read', 'A million read units, on demand'],
   write: ['price-write', 'A million write units, on demand'],
@@ -16,14 +15,14 @@ const PRICES: Record<Price, [flag: string, what: string]> = {
 }
 const NAMES = Object.keys(PRICES).filter(isPrice)
 
-export const PRICE_FLAGS: ArgsDef = {
+export const PRICE_FLAGS: FlagSet = {
   prices: {
     type: 'string',
     valueHint: 'file',
     description: `JSON file of prices in dollars: ${NAMES.join(', ')}. Default: ${DEFAULT_PRICES.source}`,
   },
   ...Object.fromEntries(
-    NAMES.map((name) => {
+    NAMES.map((name): [string, FlagSet[string]] => {
       const [flag, what] = PRICES[name]
       return [
         flag,
@@ -33,7 +32,7 @@ export const PRICE_FLAGS: ArgsDef = {
   ),
 }
 
-/** Prices from flags, then from a file, then the default ones. @throws {UsageError} */
+/** Returns prices from the flags, else from the file, else the defaults. @throws {UsageError} */
 export async function readPrices(flags: Flags): Promise<Prices> {
   const path = flags.text('prices')
   const given: Partial<Record<Price, number>> = path === undefined ? {} : await readPriceFile(path)
@@ -60,7 +59,10 @@ async function readPriceFile(path: string): Promise<Partial<Record<Price, number
   if (typeof content !== 'object' || content === null) throw new UsageError('`--prices` must hold an object')
   const prices: Partial<Record<Price, number>> = {}
   for (const [name, value] of Object.entries(content)) {
-    if (!isPrice(name)) throw new UsageError(`\`--prices\` knows no \`${name}\`, but ${NAMES.join(', ')}`)
+    if (!isPrice(name))
+      throw new UsageError(
+        `\`--prices\` has an unknown price \`${name}\`; known prices are ${NAMES.join(', ')}`,
+      )
     if (typeof value !== 'number' || !(value >= 0)) {
       throw new UsageError(`\`--prices\` must have a number of dollars, 0 or more, for \`${name}\``)
     }

@@ -4,7 +4,8 @@ import type { Setup, Workload } from '../../../plan/workload.ts'
 import { formatBytes, formatNumber, formatSpan } from '../../ui/format.ts'
 import type { Terminal } from '../../ui/terminal.ts'
 
-interface Planned {
+/** A plan with its inputs. */
+interface PlannedMonth {
   workload: Workload
   setup: Setup
   headroom: Headroom
@@ -12,8 +13,11 @@ interface Planned {
   plan: Plan
 }
 
-/** Print a plan for people. */
-export function printPlan({ workload, setup, headroom, prices, plan }: Planned, terminal: Terminal): void {
+/** Prints a plan as text. */
+export function printPlan(
+  { workload, setup, headroom, prices, plan }: PlannedMonth,
+  terminal: Terminal,
+): void {
   const { item, stored, provisioned, cost, traffic } = plan
   const requests = traffic.visits * workload.pages * workload.parallel
   terminal.print(terminal.heading('Workload'))
@@ -21,9 +25,9 @@ export function printPlan({ workload, setup, headroom, prices, plan }: Planned, 
     ['users', formatNumber(workload.users)],
     [
       'visits',
-      `${formatNumber(traffic.visits)} a month; a user comes every ${formatSpan(traffic.gap * 1000)}`,
+      `${formatNumber(traffic.visits)} a month; each user visits every ${formatSpan(traffic.gap * 1000)}`,
     ],
-    ['item', `${formatBytes(item.bytes)}: a read takes ${units(item.read)}, a write ${units(item.write)}`],
+    ['item', `${formatBytes(item.bytes)}: a read costs ${units(item.read)}, a write ${units(item.write)}`],
     [
       'reads',
       `${formatNumber((plan.reads.sessions.times / requests) * 100, 1)}% of the requests with a session read the table`,
@@ -38,16 +42,16 @@ export function printPlan({ workload, setup, headroom, prices, plan }: Planned, 
   ]
   const lines: [what: string, line: Line][] = [
     ['reads', plan.reads.sessions],
-    ["reads of users' records", plan.reads.binding],
+    ['reads to bind sessions to users', plan.reads.binding],
     ['new sessions', plan.writes.created],
-    ["the same, in users' records", plan.writes.binding],
-    ['changes', plan.writes.saved],
-    ['changes that met another', plan.writes.refused],
-    ['ends moved by use', plan.writes.touched],
-    ['writes, in the index', plan.writes.index],
+    ['writes to bind sessions to users', plan.writes.binding],
+    ['saves', plan.writes.saved],
+    ['saves that conflict', plan.writes.refused],
+    ['touches', plan.writes.touched],
+    ['writes to the index', plan.writes.index],
   ]
   terminal.printGrid(
-    ['what', 'times', 'units'],
+    ['request', 'times', 'units'],
     [
       ...lines.filter(([, line]) => line.units > 0).map(([what, line]) => row(what, line)),
       ['all reads', '', formatNumber(plan.readUnits)],
@@ -56,7 +60,7 @@ export function printPlan({ workload, setup, headroom, prices, plan }: Planned, 
     [1, 2],
   )
   terminal.print(`\n${terminal.heading('Cost of a month')}`)
-  const index = setup.userIndex ? ', and as many for the index' : ''
+  const index = setup.userIndex ? ', and the same for the index' : ''
   terminal.printTable([
     ['on demand', dollars(cost.onDemand)],
     [
@@ -64,17 +68,15 @@ export function printPlan({ workload, setup, headroom, prices, plan }: Planned, 
       `${dollars(cost.provisioned)}, for ${units(provisioned.readUnits, 'read')} and ` +
         `${units(provisioned.writeUnits, 'write')} a second${index}`,
     ],
-    ['storage', `${dollars(cost.storage)}, with either`],
+    ['storage', `${dollars(cost.storage)}, in addition`],
   ])
   const cheaper = cost.onDemand <= cost.provisioned ? 'On demand' : 'Provisioned'
   terminal.print('')
   terminal.printText(
-    `${cheaper} is cheaper here. Provisioned units are for a busiest time of ${formatNumber(headroom.peak, 1)} times the ` +
-      `average, which uses ${formatNumber(headroom.target * 100)}% of them; a busier one is throttled.`,
+    `${cheaper} is cheaper here. The provisioned units are enough for ${formatNumber(headroom.peak, 1)} times the average ` +
+      `traffic, which then uses ${formatNumber(headroom.target * 100)}% of them. DynamoDB throttles more traffic.`,
   )
-  terminal.printText(
-    `Prices: ${prices.source}. Backups and traffic are not in it, and the free tier is not taken off.`,
-  )
+  terminal.printText(`Prices: ${prices.source}. Without backups, data transfer and the free tier.`)
 }
 
 function units(number: number, kind = ''): string {

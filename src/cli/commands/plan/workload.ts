@@ -1,35 +1,32 @@
-import type { ArgsDef } from 'citty'
 import type { Headroom } from '../../../plan/plan.ts'
 import type { Setup, Workload } from '../../../plan/workload.ts'
 import { DEFAULT_IDLE_TIMEOUT } from '../../../session/types.ts'
+import { NO_USER_INDEX_FLAG } from '../../flags/table-flags.ts'
 import { UsageError } from '../../ui/command.ts'
-import type { Flags } from '../../flags/flags.ts'
+import type { FlagSet, Flags } from '../../flags/flags.ts'
 
-export const WORKLOAD_FLAGS: ArgsDef = {
-  users: flag('n', 'People who have a session in a month. Required'),
-  'requests-per-minute': flag('n', 'Requests a minute, of all, on average over the month. Required'),
-  'session-kb': flag('kb', 'Session data. Default: 1'),
-  instances: flag('n', 'Processes of the app, each with a cache of its own. Default: 2'),
-  bots: flag('percent', 'Requests without a session: bots, and visitors who only look. Default: 20'),
+export const WORKLOAD_FLAGS: FlagSet = {
+  users: flag('n', 'Number of people who have a session in a month. Required'),
+  'requests-per-minute': flag('n', 'Requests a minute to the whole site, averaged over the month. Required'),
+  'session-kb': flag('kb', 'Size of the session data. Default: 1'),
+  instances: flag('n', 'Processes of the app, each with its own cache. Default: 2'),
+  bots: flag('percent', 'Requests without a session, for example of bots. Default: 20'),
   writes: flag('percent', 'Requests with a session that change it. Default: 5'),
-  pages: flag('n', 'Page views of a visit. Default: 6'),
-  'page-seconds': flag('seconds', 'Between two page views of a visit, on average. Default: 20'),
-  parallel: flag('n', 'Requests of a page view, sent at once. Default: 3'),
-  'sign-ins': flag('n', 'New sessions of a user in a month, at least. Default: 1'),
-  bound: flag('percent', 'Sessions that are bound to a user. Default: 100 with `--user-index`, else 0'),
-  'user-index': {
-    type: 'boolean',
-    description: "With the index `user-index`, to list and revoke a user's sessions",
-  },
+  pages: flag('n', 'Page views of one visit. Default: 6'),
+  'page-seconds': flag('seconds', 'Mean time between two page views of a visit. Default: 20'),
+  parallel: flag('n', 'Requests of one page view, sent in parallel. Default: 3'),
+  'sign-ins': flag('n', 'Minimum number of new sessions of a user in a month. Default: 1'),
+  bound: flag('percent', 'Sessions that belong to a user (`bind`). Default: 100'),
+  ...NO_USER_INDEX_FLAG,
   'cache-ttl': flag('seconds', "The store's `cache.ttl`; 0 without a cache. Default: 10"),
   'idle-timeout': flag('seconds', "The store's `idleTimeout`. Default: 14 days, unless `--max-age` is given"),
   'max-age': flag('seconds', "The store's `maxAge`. Default: none"),
   consistent: { type: 'boolean', description: "The driver's `consistentRead`" },
-  peak: flag('n', 'How many times the average the busiest time is. Default: 3'),
-  target: flag('percent', 'Provisioned units that the peak is to use. Default: 70'),
+  peak: flag('n', 'Traffic at the busiest time, as a multiple of the average. Default: 3'),
+  target: flag('percent', 'Provisioned units that the busiest time uses. Default: 70'),
 }
 
-/** @throws {UsageError} when one that is needed is missing, or makes no sense */
+/** Reads the workload. @throws {UsageError} if a required flag is missing or a value is out of range */
 export function readWorkload(flags: Flags): Workload {
   return {
     users: required(flags, 'users'),
@@ -40,10 +37,11 @@ export function readWorkload(flags: Flags): Workload {
     parallel: flags.number('parallel', 1) ?? 3,
     writes: share(flags, 'writes', 5),
     signIns: flags.number('sign-ins', 0) ?? 1,
-    bound: share(flags, 'bound', flags.on('user-index') ? 100 : 0),
+    bound: share(flags, 'bound', 100),
   }
 }
 
+/** Reads the configuration of the store and the table. @throws {UsageError} */
 export function readSetup(flags: Flags): Setup {
   const maxAge = above0(flags, 'max-age')
   return {
@@ -52,24 +50,26 @@ export function readSetup(flags: Flags): Setup {
     cacheTtl: flags.number('cache-ttl', 0) ?? 10,
     idleTimeout: above0(flags, 'idle-timeout') ?? (maxAge === undefined ? DEFAULT_IDLE_TIMEOUT : undefined),
     maxAge,
-    userIndex: flags.on('user-index'),
+    userIndex: !flags.on('no-user-index'),
     consistentRead: flags.on('consistent'),
   }
 }
 
+/** Reads the reserve of provisioned capacity. @throws {UsageError} */
 export function readHeadroom(flags: Flags): Headroom {
   const target = share(flags, 'target', 70)
   if (target === 0) throw new UsageError('`--target` must be above 0')
   return { peak: flags.number('peak', 1) ?? 3, target }
 }
 
-function flag(valueHint: string, description: string): ArgsDef[string] {
+function flag(valueHint: string, description: string): FlagSet[string] {
   return { type: 'string', valueHint, description }
 }
 
 function required(flags: Flags, name: string): number {
   const value = above0(flags, name)
-  if (value === undefined) throw new UsageError(`\`--${name} <n>\` is needed; see \`unsession plan --help\``)
+  if (value === undefined)
+    throw new UsageError(`\`--${name} <n>\` is required; see \`unsession plan --help\``)
   return value
 }
 
@@ -79,7 +79,7 @@ function above0(flags: Flags, name: string): number | undefined {
   return value
 }
 
-/** A share from a percentage. */
+/** Returns the share that a percentage flag gives. */
 function share(flags: Flags, name: string, percent: number): number {
   const value = flags.number(name, 0) ?? percent
   if (value > 100) throw new UsageError(`\`--${name}\` must be a percentage from 0 to 100`)

@@ -1,22 +1,22 @@
 import { hashKey } from '../../../../drivers/utils/errors.ts'
-import { type Command, EXIT, UsageError } from '../../ui/command.ts'
 import type { Flags } from '../../flags/flags.ts'
-import { count, printable } from '../../ui/format.ts'
-import { COMMON_FLAGS } from '../../flags/table-flags.ts'
-import type { Terminal } from '../../ui/terminal.ts'
 import { ID_ARGUMENT, SESSION_FLAGS, readId, toId, withSessions } from '../../flags/session-flags.ts'
+import { COMMON_FLAGS } from '../../flags/table-flags.ts'
+import { type Command, EXIT, UsageError } from '../../ui/command.ts'
+import { count, printable } from '../../ui/format.ts'
+import type { Terminal } from '../../ui/terminal.ts'
 
 const CACHE_NOTE =
-  "Instances of the app that have it in their cache notice within the cache's ttl, 10 seconds by default"
+  'An instance of the app that has it in its cache stops accepting it within `cache.ttl`, 10 seconds by default'
 
 export const destroy: Command = {
   name: 'destroy',
-  description: 'End a session, or all sessions of a user; exit code 1 when there was none to end',
+  description: 'Destroy a session, or all sessions of a user; exit code 1 if there was none',
   argument: ID_ARGUMENT,
   flags: {
-    user: { type: 'string', valueHint: 'name', description: 'End all sessions bound to this user' },
-    except: { type: 'string', valueHint: 'id', description: "With `--user`: spare this one, the user's own" },
-    yes: { type: 'boolean', alias: 'y', description: 'With `--user`: do not ask first' },
+    user: { type: 'string', valueHint: 'name', description: 'Destroy all sessions of this user' },
+    except: { type: 'string', valueHint: 'id', description: 'With `--user`: keep this session' },
+    yes: { type: 'boolean', short: 'y', description: 'With `--user`: do not ask first' },
     ...SESSION_FLAGS,
     ...COMMON_FLAGS,
   },
@@ -34,27 +34,27 @@ export const destroy: Command = {
 }
 
 async function destroyOne(flags: Flags, terminal: Terminal): Promise<number> {
-  if (flags.text('except') !== undefined) throw new UsageError('`--except` goes with `--user`')
+  if (flags.text('except') !== undefined) throw new UsageError('`--except` needs `--user`')
   const id = await readId(flags, terminal)
   const destroyed = await withSessions(flags, (store) => store.destroy(id))
   const keyHash = hashKey(id)
   if (terminal.json) terminal.printJson({ destroyed: Number(destroyed), keyHash })
-  else if (destroyed) terminal.log.success(`Session ${keyHash} is ended. ${CACHE_NOTE}`)
+  else if (destroyed) terminal.log.success(`Session ${keyHash} is destroyed. ${CACHE_NOTE}`)
   else terminal.log.info(`There was no live session ${keyHash}`)
   return destroyed ? EXIT.ok : EXIT.failed
 }
 
 async function destroyAll(user: string, flags: Flags, terminal: Terminal): Promise<number> {
-  const spared = flags.text('except')
-  const except = spared === undefined ? undefined : toId(spared)
+  const keep = flags.text('except')
+  const except = keep === undefined ? undefined : toId(keep)
   if (!flags.on('yes')) {
     if (terminal.json || !terminal.interactive) {
-      throw new UsageError("there is nobody to ask; pass `--yes` to end all of the user's sessions")
+      throw new UsageError("cannot ask for confirmation; pass `--yes` to destroy all of the user's sessions")
     }
-    const but = except === undefined ? '' : ` but ${hashKey(except)}`
-    terminal.print(`This ends all sessions of ${printable(user)}${but}.`)
-    if (!/^y(es)?$/i.test((await terminal.ask('Go on? (yes/no)')).trim())) {
-      terminal.log.error('Nothing was ended')
+    const but = except === undefined ? '' : ` except ${hashKey(except)}`
+    terminal.print(`This destroys all sessions of ${printable(user)}${but}.`)
+    if (!/^y(es)?$/i.test((await terminal.ask('Continue? (yes/no)')).trim())) {
+      terminal.log.error('Nothing was destroyed')
       return EXIT.failed
     }
   }
@@ -63,7 +63,7 @@ async function destroyAll(user: string, flags: Flags, terminal: Terminal): Promi
   )
   if (terminal.json) terminal.printJson({ destroyed, user })
   else if (destroyed > 0) {
-    terminal.log.success(`${count(destroyed, 'session')} of ${printable(user)} ended. ${CACHE_NOTE}`)
-  } else terminal.log.info(`There was no live session of ${printable(user)} to end`)
+    terminal.log.success(`${count(destroyed, 'session')} of ${printable(user)} destroyed. ${CACHE_NOTE}`)
+  } else terminal.log.info(`There was no live session of ${printable(user)}`)
   return destroyed > 0 ? EXIT.ok : EXIT.failed
 }

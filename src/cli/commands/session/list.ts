@@ -18,8 +18,8 @@ const DEFAULT_LIMIT = 50
 const SMALLEST_PAGE = 25
 const LARGEST_PAGE = 1000
 
-/** A live session as it is listed. Instants are ms since the epoch. */
-interface Listed {
+/** A live session in a list. Times are in ms since the epoch. */
+interface ListedSession {
   id: string
   version: number
   user: string | undefined
@@ -29,27 +29,27 @@ interface Listed {
 
 export const list: Command = {
   name: 'list',
-  description: 'List live sessions, those of a user or any',
+  description: 'List live sessions, of one user or of all',
   flags: {
-    user: { type: 'string', valueHint: 'name', description: 'Only the sessions bound to this user' },
+    user: { type: 'string', valueHint: 'name', description: 'Only the sessions of this user' },
     limit: {
       type: 'string',
       valueHint: 'n',
-      description: `Sessions at most. Default: ${DEFAULT_LIMIT}`,
+      description: `Maximum number of sessions. Default: ${DEFAULT_LIMIT}`,
     },
     ...REVEAL_FLAG,
     ...SESSION_FLAGS,
     ...COMMON_FLAGS,
   },
   examples: [
-    ['npx unsession list --user ada --table sessions --region eu-west-1', 'Where a user is signed in'],
-    ['npx unsession list --limit 5', 'Any five'],
-    ['npx unsession list --user ada --reveal --json', 'With whole ids, for a script'],
+    ['npx unsession list --user ada --table sessions --region eu-west-1', 'The sessions of a user'],
+    ['npx unsession list --limit 5', 'Any five sessions'],
+    ['npx unsession list --user ada --reveal --json', 'With ids, for a script'],
   ],
   async run(flags, terminal) {
     const user = flags.text('user')
     const limit = flags.count('limit', 1) ?? DEFAULT_LIMIT
-    // One more than is shown, to know whether there are more.
+    // One more than printed, to find out whether there are more.
     const found =
       user === undefined ? await anySessions(flags, limit + 1) : await sessionsOf(user, flags, limit + 1)
     const sessions = found.slice(0, limit)
@@ -61,15 +61,15 @@ export const list: Command = {
       })
     } else {
       report(sessions, flags, terminal)
-      if (more) terminal.printText(`There are more; \`--limit\` shows more than ${limit}.`)
+      if (more) terminal.printText(`There are more; \`--limit\` prints more than ${limit}.`)
     }
     return EXIT.ok
   },
 }
 
-function sessionsOf(user: string, flags: Flags, limit: number): Promise<Listed[]> {
+function sessionsOf(user: string, flags: Flags, limit: number): Promise<ListedSession[]> {
   return withSessions(flags, async (store) => {
-    const sessions: Listed[] = []
+    const sessions: ListedSession[] = []
     for await (const { id, version, createdAt, expiresAt } of store.list({ user, limit })) {
       sessions.push({ id, version, user, createdAt, expiresAt })
     }
@@ -77,10 +77,10 @@ function sessionsOf(user: string, flags: Flags, limit: number): Promise<Listed[]
   })
 }
 
-/** The first live ones of a scan that ends when there are enough: a store would read the keys of the whole table first. */
-async function anySessions(flags: Flags, limit: number): Promise<Listed[]> {
-  const sessions: Listed[] = []
-  // Small pages: all that is read is paid for.
+/** Scans the table until it has enough live sessions. A store's list would read all keys of the table first. */
+async function anySessions(flags: Flags, limit: number): Promise<ListedSession[]> {
+  const sessions: ListedSession[] = []
+  // Small pages, because every item that is read costs.
   const pageSize = Math.min(Math.max(limit, SMALLEST_PAGE), LARGEST_PAGE)
   for await (const { items } of scanItems(sessionOptions(flags), Infinity, pageSize)) {
     for (const { key, version = 0, user, created, expires } of items) {
@@ -92,13 +92,13 @@ async function anySessions(flags: Flags, limit: number): Promise<Listed[]> {
   return sessions
 }
 
-function report(sessions: Listed[], flags: Flags, terminal: Terminal): void {
+function report(sessions: ListedSession[], flags: Flags, terminal: Terminal): void {
   if (sessions.length === 0) return terminal.log.info('There is no live session')
   const now = Date.now()
   const instant = (at: number | undefined, otherwise: string): string =>
     at === undefined ? otherwise : formatInstant(at, now)
   terminal.printGrid(
-    [flags.on('reveal') ? 'id' : 'hash of id', 'user', 'version', 'created', 'ends'],
+    [flags.on('reveal') ? 'id' : 'hash of id', 'user', 'version', 'created', 'expires'],
     sessions.map(({ id, user = '', version, createdAt, expiresAt }) => [
       nameOf(id, flags),
       printable(user),

@@ -17,20 +17,20 @@ import {
   withSessions,
 } from '../../flags/session-flags.ts'
 
-/** What is known of a session. Instants are ms since the epoch. */
-interface Shown {
+/** A session's header and item. Times are in ms since the epoch. */
+interface SessionDetails {
   state: 'live' | 'expired' | 'unreadable'
   version: number | undefined
   user: string | undefined
   createdAt: number | undefined
   updatedAt: number | undefined
   expiresAt: number | undefined
-  /** The end that no use can put off. */
+  /** The end by `maxAge`, which use does not move. */
   deadline: number | undefined
-  /** Seconds without use after which it ends. */
+  /** Seconds without use after which it expires. */
   idleTimeout: number | undefined
   codec: string | undefined
-  /** Bytes of what the store wrote. */
+  /** Bytes of the stored value. */
   valueBytes: number
   /** Bytes of the whole item, as DynamoDB counts them. */
   itemBytes: number
@@ -38,17 +38,17 @@ interface Shown {
 
 export const show: Command = {
   name: 'show',
-  description: 'Show a session; exit code 1 when there is no live one',
+  description: 'Show a session; exit code 1 if there is no live one',
   argument: ID_ARGUMENT,
   flags: {
-    data: { type: 'boolean', description: 'With the data it holds, as JSON' },
+    data: { type: 'boolean', description: 'With its data, as JSON' },
     ...REVEAL_FLAG,
     ...SESSION_FLAGS,
     ...COMMON_FLAGS,
   },
   examples: [
     ['npx unsession show - --table sessions --region eu-west-1', 'Asks for the id, and does not show it'],
-    ['pbpaste | npx unsession show - --data', 'An id or cookie value from the clipboard, with its data'],
+    ['pbpaste | npx unsession show - --data', 'The id or cookie value in the clipboard, with its data'],
     ['npx unsession show --json -- -an-id-that-begins-with-a-dash', 'An id after `--`, for a script'],
   ],
   async run(flags, terminal) {
@@ -60,14 +60,14 @@ export const show: Command = {
       return EXIT.failed
     }
     const session = describe(item, Date.now())
-    const content = flags.on('data') && session.state === 'live' ? await contentOf(id, flags) : {}
+    const content = flags.on('data') && session.state === 'live' ? await readData(id, flags) : {}
     if (terminal.json) terminal.printJson({ ...identityOf(id, flags), ...session, ...content })
     else report(nameOf(id, flags), session, content, terminal)
     return session.state === 'live' ? EXIT.ok : EXIT.failed
   },
 }
 
-function describe({ value, ...item }: ItemFacts, now: number): Shown {
+function describe({ value, ...item }: ItemFacts, now: number): SessionDetails {
   const header = value === undefined ? undefined : parseEnvelope(value)?.header
   const expiresAt = header?.rotation?.rotatedAt ?? header?.expiresAt ?? item.expires
   return {
@@ -85,14 +85,14 @@ function describe({ value, ...item }: ItemFacts, now: number): Shown {
   }
 }
 
-/** What a session holds, or why this program cannot read that. */
-interface Content {
+/** A session's data, or the reason why it cannot be read. */
+interface DataResult {
   data?: SessionData
   dataUnreadable?: string
 }
 
-function contentOf(id: string, flags: Flags): Promise<Content> {
-  let dataUnreadable = 'the session has ended meanwhile'
+function readData(id: string, flags: Flags): Promise<DataResult> {
+  let dataUnreadable = 'the session was destroyed or has expired since it was found'
   const hooks = { corrupt: ({ reason }: { reason: string }) => void (dataUnreadable = reason) }
   return withSessions(
     flags,
@@ -104,7 +104,7 @@ function contentOf(id: string, flags: Flags): Promise<Content> {
   )
 }
 
-function report(name: string, session: Shown, content: Content, terminal: Terminal): void {
+function report(name: string, session: SessionDetails, content: DataResult, terminal: Terminal): void {
   const now = Date.now()
   const { state, version, user, createdAt, updatedAt, expiresAt, deadline, idleTimeout, codec } = session
   terminal.print(terminal.heading(`Session ${name}`))
@@ -112,17 +112,17 @@ function report(name: string, session: Shown, content: Content, terminal: Termin
     instant === undefined ? 'unknown' : formatMoment(instant, now)
   terminal.printTable([
     ['state', STATES[state]],
-    ['user', user === undefined ? 'bound to none' : printable(user)],
+    ['user', user === undefined ? 'none' : printable(user)],
     ['version', String(version ?? 'unknown')],
     ['created', moment(createdAt)],
     ['last written', moment(updatedAt)],
-    [state === 'expired' ? 'ended' : 'ends', expiresAt === undefined ? 'never' : moment(expiresAt)],
+    [state === 'expired' ? 'expired' : 'expires', expiresAt === undefined ? 'never' : moment(expiresAt)],
     ...(idleTimeout === undefined ? [] : [row('idle timeout', formatSpan(idleTimeout * 1000))]),
-    ...(deadline === undefined ? [] : [row('at the latest', moment(deadline))]),
+    ...(deadline === undefined ? [] : [row('by `maxAge`', moment(deadline))]),
     ['codec', codec ?? 'unknown'],
     ['size', `${formatBytes(session.valueBytes)}; the item ${formatBytes(session.itemBytes)}`],
     [
-      'a read takes',
+      'a read costs',
       `${Math.ceil(session.itemBytes / 4096) / 2} units, a write ${Math.ceil(session.itemBytes / 1024)}`,
     ],
   ])
@@ -131,10 +131,10 @@ function report(name: string, session: Shown, content: Content, terminal: Termin
   if (dataUnreadable !== undefined) terminal.log.warn(`The data cannot be shown: ${dataUnreadable}`)
 }
 
-const STATES: Record<Shown['state'], string> = {
+const STATES: Record<SessionDetails['state'], string> = {
   live: 'live',
-  expired: 'expired; DynamoDB deletes it within days, and until then it reads as missing',
-  unreadable: 'unreadable: this is no session, or one of another program; it reads as missing',
+  expired: 'expired; it reads as missing, and DynamoDB deletes it within two days',
+  unreadable: 'unreadable: not a session, or the session of other software; it reads as missing',
 }
 
 function row(name: string, value: string): [string, string] {

@@ -13,36 +13,36 @@ export interface Bucket {
   count: number
 }
 
-/** What was counted of items looked at. */
+/** Counts of a set of items. */
 export interface SessionStats {
   live: number
-  /** Over, and not yet deleted by DynamoDB. */
+  /** Expired, and not deleted by DynamoDB yet. */
   expired: number
-  /** Live sessions that belong to a user, and how many users those are. */
+  /** Live sessions that belong to a user, and the number of those users. */
   bound: number
   users: number
-  /** Live sessions that end within an hour, and a day, unless they are used. */
+  /** Live sessions that expire within an hour, or within a day, unless they are used. */
   endWithinHour: number
   endWithinDay: number
-  /** Items that are no sessions. */
+  /** Items that are not sessions. */
   other: number
-  /** Bytes of sessions' items: on average, and the largest. */
+  /** Bytes of a session's item: the mean and the maximum. */
   meanBytes: number
   largestBytes: number
-  /** Of all sessions. */
+  /** Item sizes of all sessions, in bytes. */
   sizes: Bucket[]
-  /** Of live sessions, ms since they were created. */
+  /** Ages of live sessions, in ms. */
   ages: Bucket[]
-  /** Of live sessions, ms until they end. */
+  /** Time until live sessions expire, in ms. */
   left: Bucket[]
 }
 
-/** Bounds of the histograms. A read unit is for 4 KB and a write unit for 1 KB, so sizes that cost the same are together. */
+/** Bounds of the histograms. A read unit is 4 KB and a write unit 1 KB, so sizes of equal cost share a bucket. */
 const SIZES = [1, 2, 4, 8, 16, 64, 400].map((kilobytes) => kilobytes * KB)
 const AGES = [HOUR, 6 * HOUR, DAY, 7 * DAY, 14 * DAY, 30 * DAY, null]
 const LEFT = [HOUR, 6 * HOUR, DAY, 7 * DAY, 14 * DAY, 30 * DAY, null]
 
-/** Counts items, in memory that does not grow with their number but for the names of users. */
+/** Counts items. Its memory grows only with the number of distinct users. */
 export class StatsCounter {
   #now: number
   #live = 0
@@ -57,7 +57,7 @@ export class StatsCounter {
   #ages = buckets(AGES)
   #left = buckets(LEFT)
 
-  /** @param now - ms since the epoch, for all of them */
+  /** @param now - ms since the epoch, used for all items */
   constructor(now: number) {
     this.#now = now
   }
@@ -74,7 +74,7 @@ export class StatsCounter {
       this.#expired++
       return
     }
-    // The table has the end rounded up to the second.
+    // The table's expiry is rounded up to a whole second.
     const left = expires === undefined ? Infinity : expires - ROUNDED_UP - this.#now
     this.#live++
     if (left <= HOUR) this.#endWithin.hour++

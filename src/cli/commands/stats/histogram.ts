@@ -5,9 +5,9 @@ const LONGEST_BAR = 40
 const SHORTEST_BAR = 5
 
 /**
- * Bars, each as long as its share of the longest.
+ * Returns a bar chart. The longest bar belongs to the largest count.
  *
- * @param rows - what a bar is for, and its count
+ * @param rows - name and count of each bar
  * @param width - columns of the terminal
  */
 export function histogram(rows: readonly [name: string, count: number][], width: number): string {
@@ -35,7 +35,7 @@ export function histogram(rows: readonly [name: string, count: number][], width:
     .join('\n')
 }
 
-/** A bar in eighths of a character; what is not zero has at least the thinnest. @param share - 0 to 1 */
+/** Draws a bar in eighths of a character. A share above 0 has at least the thinnest bar. @param share - 0 to 1 */
 function drawBar(share: number, columns: number): string {
   const eighths = share === 0 ? 0 : Math.max(1, Math.round(share * columns * 8))
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '')

@@ -12,35 +12,35 @@ import { histogram } from './histogram.ts'
 
 const DEFAULT_SAMPLE = 10_000
 
-/** What the command prints. */
+/** The command's output. */
 interface Report {
   table: string
-  /** DynamoDB's own count, up to six hours old; `null` without the right to ask for it. */
+  /** DynamoDB's own count, up to six hours old. `null` without the right DescribeTable. */
   described: { items: number; bytes: number } | null
-  /** Items looked at, whether those are all, and the read units that took. */
+  /** Number of items read, whether those are all, and the read units consumed. */
   sample: { items: number; complete: boolean; readUnits: number }
-  /** Counted among the items looked at. */
+  /** Counts of the items read. */
   sessions: SessionStats
-  /** Live sessions of the whole table, from the sample's share; `null` where nothing has to be estimated or can be. */
+  /** Live sessions of the whole table, by the sample's share. `null` if the sample is complete or the count is unknown. */
   estimatedLive: number | null
 }
 
 export const stats: Command = {
   name: 'stats',
-  description: 'Count sessions, with their sizes and ages; from a sample where the table is large',
+  description: 'Count sessions, with their sizes and ages, in a sample of the table',
   flags: {
     sample: {
       type: 'string',
       valueHint: 'n',
-      description: `Items to look at, at most, or \`all\`. Default: ${formatNumber(DEFAULT_SAMPLE)}`,
+      description: `Maximum number of items to read, or \`all\`. Default: ${formatNumber(DEFAULT_SAMPLE)}`,
     },
     ...SESSION_FLAGS,
     ...COMMON_FLAGS,
   },
   examples: [
-    ['npx unsession stats --table sessions --region eu-west-1', 'A look at the table'],
-    ['npx unsession stats --sample 500', 'For at most 500 items, and the read units of so many'],
-    ['npx unsession stats --sample all --json', 'All of it, for a script'],
+    ['npx unsession stats --table sessions --region eu-west-1', 'A sample of 10,000 items'],
+    ['npx unsession stats --sample 500', 'A sample of 500 items, which costs fewer read units'],
+    ['npx unsession stats --sample all --json', 'The whole table, for a script'],
   ],
   async run(flags, terminal) {
     const report = await countSessions(flags)
@@ -72,7 +72,7 @@ async function countSessions(flags: Flags): Promise<Report> {
   }
 }
 
-/** The sample needs one right, and the description another that not everybody has. */
+/** Returns `null` without the right DescribeTable, which the sample itself does not need. */
 async function countIfAllowed(flags: Flags): Promise<Report['described']> {
   try {
     return await countItems(tableOptions(flags))
@@ -84,7 +84,7 @@ async function countIfAllowed(flags: Flags): Promise<Report['described']> {
 
 function print({ table, described, sample, sessions, estimatedLive }: Report, terminal: Terminal): void {
   const number = formatNumber
-  const looked = sample.complete ? 'all of them' : 'a sample: what follows is of these'
+  const extent = sample.complete ? 'all of them' : 'a sample: the numbers below are of these items'
   const { live, expired, bound, users, other } = sessions
   const all = live + expired + other
   terminal.print(terminal.heading(`Table ${table}`))
@@ -92,20 +92,20 @@ function print({ table, described, sample, sessions, estimatedLive }: Report, te
     [
       'items',
       described
-        ? `about ${number(described.items)}, ${formatBytes(described.bytes)} (counted by DynamoDB every six hours)`
-        : 'unknown: counting takes the right to DescribeTable',
+        ? `about ${number(described.items)}, ${formatBytes(described.bytes)} (DynamoDB counts them every six hours)`
+        : 'unknown: the count needs the right dynamodb:DescribeTable',
     ],
-    ['looked at', `${number(sample.items)}, ${looked}`],
+    ['items read', `${number(sample.items)}, ${extent}`],
     ['read units', number(sample.readUnits, 1)],
   ])
   const estimate = estimatedLive === null ? '' : `; about ${number(estimatedLive)} in the whole table`
   terminal.print(`\n${terminal.heading('Sessions')}`)
   terminal.printTable([
     ['live', `${number(live)} (${formatShare(live, all)})${estimate}`],
-    ['expired', `${number(expired)} (${formatShare(expired, all)}), not yet deleted`],
-    ['bound', `${number(bound)} (${formatShare(bound, live)} of the live), to ${count(users, 'user')}`],
-    ['end in 1 h', number(sessions.endWithinHour)],
-    ['end in 1 d', number(sessions.endWithinDay)],
+    ['expired', `${number(expired)} (${formatShare(expired, all)}), not deleted yet`],
+    ['bound', `${number(bound)} (${formatShare(bound, live)} of the live ones), to ${count(users, 'user')}`],
+    ['expire in 1 h', number(sessions.endWithinHour)],
+    ['expire in 1 d', number(sessions.endWithinDay)],
     ['other items', number(other)],
     ['size', `${formatBytes(sessions.meanBytes)} on average, ${formatBytes(sessions.largestBytes)} at most`],
   ])
@@ -120,8 +120,8 @@ function print({ table, described, sample, sessions, estimatedLive }: Report, te
     )
   }
   draw('Size', sessions.sizes, formatBytes)
-  draw('Age of the live', sessions.ages, formatSpan)
-  draw('Time left', sessions.left, formatSpan)
+  draw('Age of live sessions', sessions.ages, formatSpan)
+  draw('Time to live', sessions.left, formatSpan)
 }
 
 function nameOf({ upTo }: Bucket, before: Bucket | undefined, format: (bound: number) => string): string {

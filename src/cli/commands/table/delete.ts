@@ -1,13 +1,13 @@
 import { deleteTable, describeTable } from '../../../table/index.ts'
-import { type Command, EXIT, UsageError } from '../../ui/command.ts'
 import { COMMON_FLAGS, TABLE_FLAGS, WAIT_FLAG, tableOptions, waitOptions } from '../../flags/table-flags.ts'
+import { type Command, EXIT, UsageError } from '../../ui/command.ts'
 
 export const remove: Command = {
   name: 'table delete',
-  description: 'Delete the table with all its items, and wait until it is gone',
+  description: 'Delete the table with all its items, and wait until it no longer exists',
   flags: {
     ...TABLE_FLAGS,
-    yes: { type: 'boolean', alias: 'y', description: "Do not ask for the table's name first" },
+    yes: { type: 'boolean', short: 'y', description: "Do not ask for the table's name first" },
     ...WAIT_FLAG,
     ...COMMON_FLAGS,
   },
@@ -21,12 +21,14 @@ export const remove: Command = {
   async run(flags, terminal) {
     if (!flags.on('yes')) {
       if (terminal.json || !terminal.interactive) {
-        throw new UsageError('there is nobody to ask; pass `--yes` to delete the table with all its items')
+        throw new UsageError(
+          'cannot ask for confirmation; pass `--yes` to delete the table with all its items',
+        )
       }
       const { table, itemCount } = await describeTable(tableOptions(flags))
       terminal.print(`This deletes table ${table} with all its items (about ${itemCount}), for good.`)
-      if ((await terminal.ask("Type the table's name to go on:")).trim() !== table) {
-        terminal.log.error('That is not its name; nothing was deleted')
+      if ((await terminal.ask("Type the table's name to continue:")).trim() !== table) {
+        terminal.log.error('Wrong name; nothing was deleted')
         return EXIT.failed
       }
     }

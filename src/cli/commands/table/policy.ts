@@ -1,36 +1,32 @@
 import { resolveOptions } from '../../../../drivers/dynamodb/options.ts'
 import { type PolicyPurpose, PURPOSES, iamPolicy } from '../../../table/iac/policy.ts'
+import { COMMON_FLAGS, NO_USER_INDEX_FLAG, REGION_FLAG, TABLE_FLAG } from '../../flags/table-flags.ts'
 import { type Command, EXIT, UsageError } from '../../ui/command.ts'
-import { COMMON_FLAGS } from '../../flags/table-flags.ts'
 
 export const policy: Command = {
   name: 'table policy',
-  description: 'Print the least rights for what is asked for, as a policy of IAM; calls nothing',
+  description: 'Print an IAM policy with the least rights for the given work; sends no request',
   flags: {
     for: {
       type: 'string',
       valueHint: 'a,b',
       description:
-        'What it is to allow: `run-time` (an app), `operator` (list, show, stats, destroy), `cleanup` (clear-expired), ' +
-        '`admin` (the table). Default: run-time',
+        'The work to allow: `run-time` (an app), `operator` (list, show, stats, destroy), `clear-expired`, ' +
+        '`admin` (the table commands). Default: run-time',
     },
-    table: {
-      type: 'string',
-      valueHint: 'name',
-      description: 'Table name, or its ARN. Default: $DYNAMODB_SESSIONS_TABLE_NAME, else `sessions`',
-    },
-    region: { type: 'string', valueHint: 'name', description: 'AWS region. Default: $AWS_REGION' },
+    table: { ...TABLE_FLAG, description: `${TABLE_FLAG.description}. An ARN is accepted, too` },
+    region: REGION_FLAG,
     account: { type: 'string', valueHint: 'digits', description: 'AWS account, 12 digits' },
-    'user-index': { type: 'boolean', description: "With the index `user-index`, for a user's sessions" },
+    ...NO_USER_INDEX_FLAG,
     conditional: { type: 'boolean', description: 'For `clear-expired --conditional`' },
     ...COMMON_FLAGS,
-    json: { type: 'boolean', description: 'Changes nothing: a policy is JSON' },
+    json: { type: 'boolean', description: 'No effect: a policy is JSON' },
   },
   examples: [
     ['npx unsession table policy --table sessions --region eu-west-1 --account 123456789012', 'For an app'],
     [
-      'npx unsession table policy --for run-time,cleanup --user-index --table arn:aws:dynamodb:eu-west-1:123456789012:table/sessions',
-      'For an app that lists by user and also cleans up',
+      'npx unsession table policy --for run-time,clear-expired --table arn:aws:dynamodb:eu-west-1:123456789012:table/sessions',
+      'For an app that also deletes expired items',
     ],
   ],
   async run(flags, terminal) {
@@ -41,7 +37,7 @@ export const policy: Command = {
         table,
         region,
         account: flags.text('account'),
-        userIndex: flags.on('user-index'),
+        userIndex: !flags.on('no-user-index'),
         conditional: flags.on('conditional'),
       }),
     )

@@ -1,24 +1,26 @@
 import { resolveOptions } from '../../../../drivers/dynamodb/options.ts'
 import { TEMPLATE_FORMATS, type TemplateFormat, tableTemplate } from '../../../table/iac/template.ts'
+import {
+  ATTRIBUTE_FLAGS,
+  COMMON_FLAGS,
+  FEATURE_FLAGS,
+  TABLE_FLAG,
+  featureOptions,
+  tableOptions,
+} from '../../flags/table-flags.ts'
 import { type Command, EXIT, UsageError } from '../../ui/command.ts'
-import { MADE_FLAGS, madeOptions } from './create.ts'
-import { ATTRIBUTE_FLAGS, COMMON_FLAGS, tableOptions } from '../../flags/table-flags.ts'
 
 export const template: Command = {
   name: 'table template',
-  description: 'Print the table as infrastructure code; calls nothing',
+  description: 'Print the table as infrastructure code; sends no request',
   flags: {
     format: {
       type: 'string',
       valueHint: 'name',
       description: '`cloudformation`, `cloudformation-json`, `cdk` or `terraform`. Default: cloudformation',
     },
-    table: {
-      type: 'string',
-      valueHint: 'name',
-      description: 'Table name. Default: $DYNAMODB_SESSIONS_TABLE_NAME, else `sessions`',
-    },
-    ...MADE_FLAGS,
+    table: TABLE_FLAG,
+    ...FEATURE_FLAGS,
     encryption: {
       type: 'string',
       valueHint: 'key',
@@ -26,10 +28,10 @@ export const template: Command = {
     },
     ...ATTRIBUTE_FLAGS,
     ...COMMON_FLAGS,
-    json: { type: 'boolean', description: 'CloudFormation as JSON; the text of other formats in an object' },
+    json: { type: 'boolean', description: 'CloudFormation as JSON; other formats as text in an object' },
   },
   examples: [
-    ['npx unsession table template --user-index > sessions.yml', 'For `aws cloudformation deploy`'],
+    ['npx unsession table template > sessions.yml', 'For `aws cloudformation deploy`'],
     ['npx unsession table template --format cdk --point-in-time-recovery', 'A stack of the AWS CDK'],
     ['npx unsession table template --format terraform --read-units 20 --write-units 10', 'Provisioned'],
   ],
@@ -38,7 +40,7 @@ export const template: Command = {
     const format = parseFormat(flags.text('format'))
     const asJson = terminal.json && format === 'cloudformation'
     const text = tableTemplate({
-      ...madeOptions(flags),
+      ...featureOptions(flags),
       format: asJson ? 'cloudformation-json' : format,
       table: resolveOptions({ table: flags.text('table') }).table,
       attributes,

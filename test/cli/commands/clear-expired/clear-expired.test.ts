@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { SweepState } from '../../../../src/table/index.ts'
+import type { ClearExpiredState } from '../../../../src/table/index.ts'
 import { hold } from '../../../support/faults.ts'
 import { startProxy } from '../../../support/proxy.ts'
 import { anyEngine, describeEngines } from '../../../support/suites.ts'
@@ -64,11 +64,11 @@ const fill = (expired: number, live: number): Promise<void> =>
 describeEngines('unsession clear-expired', (engine) => {
   beforeEach(() => begin(engine))
 
-  it('deletes with --yes, counts with --dry-run, and refuses when there is nobody to ask', async () => {
+  it('deletes with --yes, counts with --dry-run, and refuses to delete if it cannot ask', async () => {
     await fill(60, 20)
     await table.put(itemEnding('just', -90))
     const refused = await run(where).done
-    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('there is nobody to ask') })
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('cannot ask for confirmation') })
     const counted = await run([...where, '--dry-run']).done
     expect(counted).toMatchObject({ code: 0, err: '' })
     expect(counted.out).toContain('61 expired items found, none deleted')
@@ -127,7 +127,9 @@ describeEngines('unsession clear-expired', (engine) => {
 /** Wait until the file says that more than so many are deleted. */
 async function untilDeleted(file: string, count: number): Promise<void> {
   for (const end = performance.now() + 10_000; performance.now() < end;) {
-    const state = (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}) as Partial<SweepState>
+    const state = (
+      existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+    ) as Partial<ClearExpiredState>
     if ((state.deleted ?? 0) > count) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -145,7 +147,7 @@ describe('unsession clear-expired', () => {
     child.kill('SIGKILL')
     await done
     const { out } = await run([...where, '--yes', '--resume', file, '--json']).done
-    const { deleted, scanned } = JSON.parse(out) as SweepState
+    const { deleted, scanned } = JSON.parse(out) as ClearExpiredState
     expect(deleted).toBeLessThanOrEqual(500)
     expect(scanned).toBeLessThanOrEqual(600)
     expect(await table.count()).toBe(100)
@@ -160,7 +162,7 @@ describe('unsession clear-expired', () => {
     const { child, done, said } = run([...where, '--endpoint', proxy.url, '--yes', '--resume', file])
     await held.reached(1)
     child.kill('SIGINT')
-    while (!said().out.includes('Ctrl-C again ends at once')) await once(child.stdout!, 'data')
+    while (!said().out.includes('Ctrl-C again to stop immediately')) await once(child.stdout!, 'data')
     await new Promise((resolve) => setTimeout(resolve, 300))
     child.kill('SIGINT')
     expect(await done).toMatchObject({ code: 130 })
@@ -218,7 +220,7 @@ describe('unsession clear-expired', () => {
     expect(out).toMatch(/[\d,]+ scanned · [\d,]+ deleted · [\d,]+\/s · [\d,.]+ units/)
     expect(out).not.toContain('\r')
     expect(err).toMatch(/Interrupted: [\d,]+ expired items deleted so far/)
-    expect(out).toContain('with `--resume <file>` it would go on where it stopped')
+    expect(out).toContain('With `--resume <file>` it continues where it stopped')
   })
 })
 
@@ -270,7 +272,7 @@ describeTerminal('unsession clear-expired at a terminal', () => {
         file,
       ]
       const terminal = cli.run(args, { columns, env: CREDENTIALS })
-      const asked = await terminal.until('Go on? (yes/no)')
+      const asked = await terminal.until('Continue? (yes/no)')
       expect(asked.replaceAll(/\s+/g, ' ')).toContain('which has about 1,600 items')
       terminal.type('yes\r')
       const shown = await terminal.until(/\d\d% .*deleted .*left/)
@@ -297,7 +299,7 @@ describeTerminal('unsession clear-expired at a terminal', () => {
       })
       expect(await again.exited).toBe(0)
       const end = await again.screen()
-      expect(end).toContain('Going on after')
+      expect(end).toContain('Continuing after')
       expect(end).toContain('1,500 expired items deleted')
       expect(end).toMatch(/scanned +1,600 items/)
       expect(await table.count()).toBe(100)
@@ -308,7 +310,7 @@ describeTerminal('unsession clear-expired at a terminal', () => {
   it('deletes nothing unless told to', async () => {
     await fill(5, 0)
     const terminal = cli.run(['clear-expired', ...where], { env: CREDENTIALS })
-    await terminal.until('Go on? (yes/no)')
+    await terminal.until('Continue? (yes/no)')
     terminal.type('no\r')
     expect(await terminal.exited).toBe(1)
     expect(await terminal.screen()).toContain('Nothing was deleted')
