@@ -46,6 +46,13 @@ export interface SessionsOptions {
    * the same. Default 0: reads fail too.
    */
   staleIfError?: number
+  /**
+   * Sessions created before this instant are expired: ISO text, or ms since the epoch. It ends all sessions after a secret has
+   * leaked. Default: none.
+   */
+  notBefore?: string | number
+  /** Bytes of a stored session at most. Default 400,000. */
+  maxSize?: number
   /** How often a write that met another one is merged and tried again. Default 5. */
   maxRetries?: number
   /**
@@ -67,6 +74,8 @@ const OPTIONS: Record<keyof SessionsOptions, true> = {
   serverTiming: true,
   autoSave: true,
   staleIfError: true,
+  notBefore: true,
+  maxSize: true,
   maxRetries: true,
   h3: true,
 }
@@ -84,6 +93,8 @@ const PLACES = {
   serverTiming: '',
   autoSave: '',
   staleIfError: '',
+  notBefore: '',
+  maxSize: '',
   maxRetries: '',
   cache: { ttl: '', max: '' },
   cookie: { domain: '', path: '', secure: '', httpOnly: '', sameSite: '', priority: '', partitioned: '' },

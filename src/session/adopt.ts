@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { claimId, createId, isSessionId } from './id.ts'
 import { defaultLifetime, lifetimeFields } from './expiry.ts'
 import { toMilliseconds } from './instant.ts'
+import { endOf, unknownCreation } from './lifetime.ts'
 import { isTaken, withNewId } from './commit.ts'
 import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
 import type { SessionRecord, SessionStore } from './types.ts'
@@ -56,9 +57,10 @@ async function create(options: SessionOptions, adopted: AdoptedSession): Promise
   const { store, generateId } = options
   const now = store.config.now()
   const { data, user } = adopted
-  const createdAt = toMilliseconds(adopted.createdAt ?? now)
+  const createdAt = toMilliseconds(adopted.createdAt ?? unknownCreation(store.config, now))
   const lifetime = lifetimeFields(defaultLifetime(options), createdAt)
-  if (lifetime.deadline !== undefined && lifetime.deadline <= now) return null
+  const expiresAt = lifetime.deadline ?? Infinity
+  if (endOf({ createdAt, expiresAt, lifetimeFrom: 'session' }, store.config) <= now) return null
   const draft = { data, createdAt, ...(user !== undefined && { user }), ...lifetime }
   return withNewId(
     store,

@@ -1,4 +1,5 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
+import { foreignError } from './foreign-error.ts'
 import { parseEnvelope, type StoredValue } from './envelope.ts'
 import { type LegacyFormat, withLegacy, withoutLegacy } from './legacy.ts'
 import { secondsUntil } from './lifetime.ts'
@@ -51,7 +52,7 @@ export async function connect({
 }: Pick<ResolvedOptions, 'storage' | 'legacy' | 'config'>): Promise<Backend> {
   const { now } = config
   const native = await findNative(storage)
-  const raw = withLegacy(rawStorage(storage), { formats, lifetime: config, now, native })
+  const raw = withLegacy(rawStorage(storage), { formats, config, native })
   return native === undefined
     ? lockedBackend(raw, lockOf(raw.identity), now)
     : nativeBackend(raw, native, formats, now)
@@ -83,7 +84,7 @@ function nativeBackend(
         const wasLive = await native.driver.deleteItem(native.prefix + id, { ...condition, onRemoved })
         return { ...removed, wasLive }
       } catch (error) {
-        throw withoutLegacy(error, formats)
+        throw withoutLegacy(foreignError(error, 'the storage'), formats)
       }
     },
     keys: () => raw.keys(),

@@ -1,9 +1,12 @@
+import { type Header, formatHeader } from './envelope.ts'
 import type { SessionData } from './types.ts'
 
-/** What a codec may bind its output to. */
+/** The session that data belongs to. A codec may bind its output to it. */
 export interface CodecContext {
   /** The session's id. */
   readonly id: string
+  /** Everything stored about the session but its id and data (version, times, owner), as one text; the same for equal values. */
+  readonly header: string
 }
 
 /** What a codec makes of session data: JSON text, which goes into the envelope as it is, or bytes. */
@@ -35,6 +38,8 @@ export interface Codec {
   readonly over?: (inner: Codec) => Codec
   /** For a layer: the codec below. */
   readonly inner?: Codec
+  /** For a layer: whether a store with this codec reads no record without the layer. Default `false`. */
+  readonly required?: boolean
 }
 
 /** Layers a stored name may have: a longer one is not ours, and must not make us build one. */
@@ -45,6 +50,8 @@ export class CodecRegistry {
   #bases = new Map<string, Codec>()
   #layers = new Map<string, Codec>()
   #known = new Map<string, Codec>()
+  /** Layers that each record must have. */
+  #required = new Set<string>()
 
   /** @param codecs - what the store can read; the first of a name wins */
   constructor(codecs: readonly Codec[]) {
@@ -53,9 +60,10 @@ export class CodecRegistry {
 
   /** @returns `undefined` for a codec this store does not have */
   find(name: string): Codec | undefined {
+    const [base = '', ...layers] = name.split('+')
+    for (const layer of this.#required) if (!layers.includes(layer)) return undefined
     const known = this.#known.get(name)
     if (known !== undefined) return known
-    const [base = '', ...layers] = name.split('+')
     let codec = this.#bases.get(base)
     if (layers.length > MAX_LAYERS) return undefined
     for (const layer of layers) codec = codec && this.#layers.get(layer)?.over?.(codec)
@@ -68,6 +76,18 @@ export class CodecRegistry {
     const own = codec.name.slice(codec.name.lastIndexOf('+') + 1)
     const among = codec.inner === undefined ? this.#bases : this.#layers
     if (!among.has(own)) among.set(own, codec)
+    if (codec.required) this.#required.add(own)
     if (codec.inner !== undefined) this.#add(codec.inner)
+  }
+}
+
+/** Returns what a codec is told about a session. @param header - with the codec's name */
+export function contextOf(id: string, header: Header): CodecContext {
+  return {
+    id,
+    // Few codecs ask for it.
+    get header() {
+      return formatHeader(header)
+    },
   }
 }

@@ -56,8 +56,17 @@ const CODEC_NAME = /^[\w.+-]{1,100}$/
  * @returns text for text, bytes for bytes
  */
 export function formatEnvelope(header: Header, body: string | Uint8Array): StoredValue {
+  const fields = formatHeader(header)
+  if (typeof body === 'string') return `${fields.slice(0, -1)},"d":${body}}`
+  const head = Buffer.from(fields)
+  const prefix = Buffer.from([BINARY, head.length >> 8, head.length & 0xff])
+  return Buffer.concat([prefix, head, body])
+}
+
+/** Returns a header as JSON text, without the data. Equal headers give equal texts, before they are stored and after. */
+export function formatHeader(header: Header): string {
   const { version, createdAt, expiresAt, deadline, idleTimeout, lifetimeFrom, user, rotation, codec } = header
-  const fields = JSON.stringify({
+  return JSON.stringify({
     v: version,
     c: createdAt,
     e: expiresAt,
@@ -68,10 +77,6 @@ export function formatEnvelope(header: Header, body: string | Uint8Array): Store
     r: rotation && [rotation.rotatedAt, rotation.until],
     k: codec === DEFAULT_CODEC ? undefined : codec,
   })
-  if (typeof body === 'string') return `${fields.slice(0, -1)},"d":${body}}`
-  const head = Buffer.from(fields)
-  const prefix = Buffer.from([BINARY, head.length >> 8, head.length & 0xff])
-  return Buffer.concat([prefix, head, body])
 }
 
 /**

@@ -3,10 +3,10 @@ import { MAX_LEVELS } from './codecs/json.ts'
 import { ConflictError, type CurrentItem, UnsessionError } from '../../drivers/utils/errors.ts'
 import { LegacyValue, formatEnvelope, type StoredValue } from './envelope.ts'
 import { type Instant, toMilliseconds } from './instant.ts'
-import { MAX_INSTANT, expiryOf, lifetimeOf } from './lifetime.ts'
+import { MAX_INSTANT, expiryOf, lifetimeOf, unknownCreation } from './lifetime.ts'
 import type { Native } from './native.ts'
 import type { RawStorage, TransactionOptions } from './storage.ts'
-import type { Lifetime, SessionData } from './types.ts'
+import type { SessionData, StoreConfig } from './types.ts'
 
 /** What another software's stored value says about a session. */
 export interface LegacySession {
@@ -14,7 +14,7 @@ export interface LegacySession {
   readonly data: SessionData
   /** Owner, for list and revoke. */
   readonly user?: string
-  /** When the session began. Default: what the storage knows about the item, or else now. */
+  /** When the session began. Default: what the storage knows about the item, or else now, or before the store's `notBefore`. */
   readonly createdAt?: Instant
   /** When it ends. Used only if the storage knows no time to live: other software may renew the item and not the value. */
   readonly expiresAt?: Instant
@@ -39,8 +39,7 @@ export interface LegacyFormat {
 export interface LegacyContext {
   readonly formats: readonly LegacyFormat[]
   /** The store's. */
-  readonly lifetime: Lifetime
-  readonly now: () => number
+  readonly config: StoreConfig
   /** The driver below, which knows how long an item lives. Without one, the value has to say. */
   readonly native: Native | undefined
 }
@@ -110,15 +109,17 @@ async function toEnvelope(
   { data, user, ...known }: LegacySession,
   key: string,
   options: TransactionOptions,
-  { lifetime, now, native }: LegacyContext,
+  { config, native }: LegacyContext,
 ): Promise<LegacyValue | null> {
   const { driver, prefix = '' } = native ?? {}
   const item = driver?.getMeta ? await driver.getMeta(prefix + key, options) : {}
   if (item === null) return null
-  const createdAt = Number(known.createdAt ?? item.birthtime?.getTime() ?? now())
-  const own = lifetimeOf({}, lifetime, createdAt)
-  const end = item.ttl === undefined ? known.expiresAt : now() + item.ttl * 1000
-  const expiresAt = Math.min(Number(end ?? expiryOf(own, now())), own.deadline ?? Infinity)
+  const createdAt = Number(
+    known.createdAt ?? item.birthtime?.getTime() ?? unknownCreation(config, config.now()),
+  )
+  const own = lifetimeOf({}, config, createdAt)
+  const end = item.ttl === undefined ? known.expiresAt : config.now() + item.ttl * 1000
+  const expiresAt = Math.min(Number(end ?? expiryOf(own, config.now())), own.deadline ?? Infinity)
   const header = { version: 0, createdAt, expiresAt: Math.round(expiresAt), ...own }
   const envelope = formatEnvelope(
     { ...header, ...(user !== undefined && { user }), codec: 'json' },

@@ -1,4 +1,4 @@
-import { DEFAULT_IDLE_TIMEOUT, type Lifetime, type SessionRecord } from './types.ts'
+import { DEFAULT_IDLE_TIMEOUT, type Lifetime, type SessionRecord, type StoreConfig } from './types.ts'
 
 /** The last instant a `Date` can hold, ms since the epoch. */
 export const MAX_INSTANT: number = 8.64e15
@@ -46,17 +46,26 @@ export function lifetimeOf(
 
 /**
  * When a stored session ends by the store's options of today: never after `createdAt + maxAge`, unless its lifetime is not
- * the store's.
+ * the store's, and never after `notBefore` if it was created before that.
  *
  * @returns ms since the epoch
  */
 export function endOf(
   session: Pick<SessionRecord, 'createdAt' | 'expiresAt' | 'lifetimeFrom'>,
-  maxAge: number | undefined,
+  { maxAge, notBefore }: Pick<StoreConfig, 'maxAge' | 'notBefore'>,
 ): number {
   const { createdAt, expiresAt, lifetimeFrom = 'store' } = session
-  if (maxAge === undefined || lifetimeFrom !== 'store') return expiresAt
-  return Math.min(expiresAt, Math.round(createdAt + maxAge * 1000))
+  const isStores = maxAge !== undefined && lifetimeFrom === 'store'
+  const end = isStores ? Math.min(expiresAt, Math.round(createdAt + maxAge * 1000)) : expiresAt
+  return notBefore !== undefined && createdAt < notBefore ? Math.min(end, notBefore) : end
+}
+
+/** The creation time of a session whose own is unknown: now, or just before `notBefore`, so that `notBefore` ends it too. */
+export function unknownCreation(
+  { notBefore = Infinity }: Pick<StoreConfig, 'notBefore'>,
+  now: number,
+): number {
+  return Math.min(now, notBefore - 1)
 }
 
 /**

@@ -27,14 +27,15 @@ const DEFAULT_GRACE = 60
 export async function* listSessions(
   backend: Backend,
   options: ListOptions,
-  { now, maxAge }: Pick<StoreConfig, 'now' | 'maxAge'>,
+  config: Pick<StoreConfig, 'now' | 'maxAge' | 'notBefore'>,
   recent: readonly string[] = [],
 ): AsyncGenerator<SessionSummary> {
   const { user, limit = Infinity, expired = false } = options
+  const { now } = config
   let left = limit
   for await (const { id, header } of candidates(backend, options, now, recent)) {
     if (left <= 0) return
-    header.expiresAt = endOf(header, maxAge)
+    header.expiresAt = endOf(header, config)
     if (
       header.rotation ||
       (!expired && !isLive(header, now())) ||
@@ -57,7 +58,7 @@ export async function sessionsOf(backend: Backend, user: string, ids: readonly s
 export async function sweep(
   backend: Backend,
   options: SweepOptions,
-  now: () => number,
+  config: StoreConfig,
 ): Promise<SweepResult> {
   const { native } = backend
   if (native?.driver.clearExpired) return native.driver.clearExpired(options)
@@ -66,8 +67,8 @@ export async function sweep(
   for await (const { id, header } of allHeaders(backend, (key) => isSessionId(key) || isUserKey(key))) {
     signal?.throwIfAborted()
     result.scanned++
-    const end = header.rotation?.until ?? header.expiresAt
-    if (end + grace * 1000 > now()) continue
+    const end = header.rotation?.until ?? (isListedId(id) ? endOf(header, config) : header.expiresAt)
+    if (end + grace * 1000 > config.now()) continue
     result.expired++
     if (!dryRun) {
       await backend.remove(id, undefined)

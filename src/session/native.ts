@@ -34,15 +34,16 @@ const PROBE = 'unsession-probe'
 export async function findNative(storage: StorageLike | DriverLike): Promise<Native | undefined> {
   if (!isStorage(storage)) return isNative(storage) ? { driver: storage, prefix: '' } : undefined
   let found: Native | undefined
-  const answered = new Error('the driver is known')
+  let isAnswered = false
   const handshake: DriverHandshake = (driver, key) => {
     if (isNative(driver)) found = { driver, prefix: key.slice(0, -PROBE.length) }
-    throw answered
+    isAnswered = true
+    throw new Error('the driver is known')
   }
   try {
     await rawStorage(storage).has(PROBE, { [DRIVER_HANDSHAKE]: handshake })
   } catch (error) {
-    if (error !== answered) throw error
+    if (!isAnswered) throw error
   }
   return found
 }

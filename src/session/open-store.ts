@@ -27,7 +27,8 @@ function withStale(store: SessionStore, { staleIfError, cache, hooks }: Resolved
   return new StaleStore(store, { maxStale: staleIfError * 1000, max: cache?.max ?? DEFAULT_MAX, hooks })
 }
 
-function tierOf(cache: ResolvedCache, { codec, codecs, config, hooks }: ResolvedOptions): CacheTier {
+function tierOf(cache: ResolvedCache, options: ResolvedOptions): CacheTier {
+  const { config, hooks } = options
   if (cache.storage === undefined) return new MemoryTier(cache.max)
   const onError = (id: string, error: unknown): void => {
     if (hooks['cache:error']) callHook(hooks, 'cache:error', id, { error })
@@ -35,8 +36,7 @@ function tierOf(cache: ResolvedCache, { codec, codecs, config, hooks }: Resolved
   }
   return new StorageTier({
     storage: rawStorage(cache.storage),
-    codec,
-    codecs: registryOf(codecs),
+    format: { ...options, codecs: registryOf(options.codecs) },
     ttl: cache.ttl * 1000,
     now: config.now,
     onError,

@@ -12,13 +12,16 @@ import type { Codec } from './codec.ts'
 import { json } from './codecs/json.ts'
 import { SECONDS } from './expiry.ts'
 import type { SessionHooks } from './hooks.ts'
-import { wholeMilliseconds } from './instant.ts'
+import { toInstant, wholeMilliseconds } from './instant.ts'
 import type { LegacyFormat } from './legacy.ts'
 import type { DriverLike, StorageLike } from './storage.ts'
 import type { StoreConfig } from './types.ts'
 
 /** Sessions kept in memory at most. */
 export const DEFAULT_MAX = 10_000
+
+/** Bytes of a session at most. The rest of DynamoDB's 409,600 bytes is for the key, the owner and the attributes' names. */
+const DEFAULT_MAX_SIZE = 400_000
 
 /** The cache tier's options. */
 export interface CacheOptions {
@@ -31,7 +34,7 @@ export interface CacheOptions {
 }
 
 /** Options of {@link createSessionStore}. */
-export interface SessionStoreOptions extends Partial<StoreConfig> {
+export interface SessionStoreOptions extends Partial<Omit<StoreConfig, 'notBefore'>> {
   /** Where sessions are kept: an unstorage `Storage`, prefixed or not, or a `Driver`. */
   storage: StorageLike | DriverLike
   /** The cache tier; `false` for none. Default `{ ttl: 10, max: 10_000 }`. */
@@ -45,6 +48,16 @@ export interface SessionStoreOptions extends Partial<StoreConfig> {
   codec?: Codec | readonly Codec[]
   /** Formats of other software whose sessions are read where they are, and written in this package's by the next save. */
   legacy?: LegacyFormat | readonly LegacyFormat[]
+  /**
+   * Bytes of a stored session at most; a larger one is refused with `ITEM_TOO_LARGE`. Default 400,000, which fits into an item of
+   * DynamoDB (409,600 bytes, names and keys included).
+   */
+  maxSize?: number
+  /**
+   * Sessions created before this instant are expired, at once and everywhere: a date, ISO text, or ms since the epoch. It ends all
+   * sessions after a secret has leaked. An instant in the future takes effect when it comes. Default: none.
+   */
+  notBefore?: Date | string | number
   hooks?: SessionHooks
 }
 
@@ -66,6 +79,8 @@ export interface ResolvedOptions {
   /** What reads. */
   codecs: readonly Codec[]
   legacy: readonly LegacyFormat[]
+  /** Bytes. */
+  maxSize: number
   hooks: SessionHooks
   config: StoreConfig
 }
@@ -95,6 +110,11 @@ const RULES: Rules<SessionStoreOptions> = {
   maxAge: SECONDS,
   idleTimeout: SECONDS,
   staleIfError: [(value) => isWithin(value, 0, Number.MAX_VALUE), 'must be a number of seconds; 0 for none'],
+  maxSize: [(value) => isCount(value, 1), 'must be a whole number of bytes, 1 or more'],
+  notBefore: [
+    (value) => !Number.isNaN(toInstant(value)),
+    'must be a date, ISO text, or ms since the epoch, not seconds',
+  ],
   maxRetries: [(value) => isCount(value, 0), 'must be a whole number, 0 or more'],
   now: [isFunction, 'must be a function that returns ms'],
 }
@@ -120,6 +140,8 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
     idleTimeout,
     staleIfError = 0,
     maxRetries = 5,
+    maxSize = DEFAULT_MAX_SIZE,
+    notBefore,
     now = () => Date.now(),
   } = options
   for (const [name, hook] of Object.entries(hooks)) {
@@ -127,19 +149,27 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   }
   const codecs = [codec].flat()
   const [first = json()] = codecs
+  const legacies = [legacy].flat()
+  if (legacies.length > 0 && codecs.some(isRequired))
+    throw invalidOption(
+      'legacy',
+      'cannot be combined with an encryption that is required: its records are not encrypted',
+    )
   return {
     storage,
     cache: cache ? resolveCache(cache, storage) : undefined,
     staleIfError,
     codec: first,
     codecs,
-    legacy: [legacy].flat(),
+    legacy: legacies,
+    maxSize,
     hooks,
     config: {
       maxRetries,
       now: wholeMilliseconds(now),
       ...(maxAge !== undefined && { maxAge }),
       ...(idleTimeout !== undefined && { idleTimeout }),
+      ...(notBefore !== undefined && { notBefore: toInstant(notBefore) }),
     },
   }
 }
@@ -153,6 +183,11 @@ function resolveCache(cache: CacheOptions, sessions: SessionStoreOptions['storag
 
 function isCodec(value: unknown): boolean {
   return isObject(value) && isFunction(value.encode) && isFunction(value.decode)
+}
+
+/** Whether a codec, or one below it, is a layer that each record must have. */
+function isRequired({ required, inner }: Codec): boolean {
+  return required === true || (inner !== undefined && isRequired(inner))
 }
 
 /** One of a kind, or an array of them. */

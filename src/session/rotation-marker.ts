@@ -1,6 +1,6 @@
 import { isObject } from '../../drivers/utils/check.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
-import type { Codec, CodecRegistry } from './codec.ts'
+import { type Codec, type CodecRegistry, contextOf } from './codec.ts'
 import { type Header, type StoredValue, formatEnvelope, parseEnvelope } from './envelope.ts'
 import { isSessionId } from './id.ts'
 import type { Snapshot } from './record.ts'
@@ -53,8 +53,9 @@ export async function formatMarker(
   // A reader that knows no markers takes this for a session that has expired.
   const header = { version, createdAt: old.createdAt, expiresAt: 0, rotation: { rotatedAt: now, until } }
   if (grace === 0) return { value: formatEnvelope({ ...header, codec: 'json' }, '{}'), version, until }
-  const body = await codec.encode({ successor, until: now + grace * 1000 }, { id: old.id })
-  return { value: formatEnvelope({ ...header, codec: codec.name }, body), version, until }
+  const full = { ...header, codec: codec.name }
+  const body = await codec.encode({ successor, until: now + grace * 1000 }, contextOf(old.id, full))
+  return { value: formatEnvelope(full, body), version, until }
 }
 
 /**
@@ -72,7 +73,7 @@ export async function readMarker(
   const { rotation } = header
   if (rotation === undefined || now >= rotation.until) return undefined
   try {
-    const data: unknown = await codecs.find(header.codec)?.decode(body, { id })
+    const data: unknown = await codecs.find(header.codec)?.decode(body, contextOf(id, header))
     if (!isObject(data) || !isSessionId(data['successor'])) return rotation
     const isDue = typeof data['until'] === 'number' && now < data['until']
     return isDue ? { ...rotation, successor: data['successor'] } : rotation

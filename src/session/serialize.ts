@@ -1,7 +1,7 @@
 import { isObject } from '../../drivers/utils/check.ts'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import type { Found } from './backend.ts'
-import type { Codec, CodecRegistry } from './codec.ts'
+import { type Codec, type CodecRegistry, contextOf } from './codec.ts'
 import {
   type Header,
   type HeaderFields,
@@ -9,10 +9,12 @@ import {
   formatEnvelope,
   parseEnvelope,
 } from './envelope.ts'
+import { withoutMessage } from './foreign-error.ts'
+import { isListedId } from './id.ts'
 import { MAX_INSTANT, endOf, isLive } from './lifetime.ts'
 import { type Snapshot, keepSnapshot } from './record.ts'
 import { type RotationMarker, readMarker } from './rotation-marker.ts'
-import type { SessionData } from './types.ts'
+import type { SessionData, StoreConfig } from './types.ts'
 
 /** What a stored value turned out to be. */
 export type Outcome =
@@ -23,63 +25,83 @@ export type Outcome =
   | { state: 'rotated'; version: number; marker: RotationMarker }
   | { state: 'corrupt'; reason: string; cause?: unknown }
 
+/** How a store writes and reads sessions. */
+export interface SessionFormat {
+  /** Writes. */
+  readonly codec: Codec
+  /** Reads. */
+  readonly codecs: CodecRegistry
+  /** Bytes of a stored session at most. */
+  readonly maxSize: number
+  readonly config: Pick<StoreConfig, 'maxAge' | 'notBefore'>
+}
+
 /**
- * Understand a stored value. Never throws: what cannot be read is `corrupt`.
+ * Reads a stored value. Never throws: a value that cannot be read is `corrupt`.
  *
- * @param found - as a backend gives it
+ * @param found - as a backend returns it
  * @param now - ms since the epoch; an expired session's data is not decoded
- * @param maxAge - the store's, in seconds
  */
 export async function readSession(
   id: string,
   found: Found,
-  codecs: CodecRegistry,
+  { codecs, config }: SessionFormat,
   now: number,
-  maxAge?: number,
 ): Promise<Outcome> {
   if (found === null) return { state: 'missing' }
   const envelope = found === undefined ? null : parseEnvelope(found)
   if (envelope === null) return { state: 'corrupt', reason: 'the stored value is no session envelope' }
-  const { header, body } = envelope
-  const marker = header.rotation && (await readMarker(id, envelope, codecs, now))
-  if (marker) return { state: 'rotated', version: header.version, marker }
-  header.expiresAt = endOf(header, maxAge)
+  const { body } = envelope
+  const marker = envelope.header.rotation && (await readMarker(id, envelope, codecs, now))
+  if (marker) return { state: 'rotated', version: envelope.header.version, marker }
+  // A claim is nobody's session. It outlives `notBefore`, or the session that it marks as taken over could be taken over again.
+  const header = isListedId(id)
+    ? { ...envelope.header, expiresAt: endOf(envelope.header, config) }
+    : envelope.header
   if (header.rotation || !isLive(header, now)) return { state: 'expired', header }
   const { codec: name, rotation: _, ...fields } = header
   const codec = codecs.find(name)
-  if (codec === undefined) return { state: 'corrupt', reason: `this store has no codec \`${name}\`` }
+  if (codec === undefined) return { state: 'corrupt', reason: `this store does not read codec \`${name}\`` }
   try {
-    const data = await codec.decode(body, { id })
+    const data = await codec.decode(body, contextOf(id, envelope.header))
     if (!isPlainObject(data)) return { state: 'corrupt', reason: 'the session data is no plain object' }
     const snapshot = keepSnapshot({ id, ...fields, data, copy: codec.copy })
     return { state: 'live', snapshot }
   } catch (cause) {
-    return { state: 'corrupt', reason: `codec \`${name}\` cannot read the session data`, cause }
+    const reason = `codec \`${name}\` cannot read the session data`
+    return { state: 'corrupt', reason, cause: withoutMessage(cause) }
   }
 }
 
 /**
- * Write a session as a stored value, and read it back: what is kept in memory is what a later read gives, and nothing is
- * ever stored that cannot be read.
+ * Writes a session as a stored value, and reads it back. So memory holds what a later read returns, and no value is stored
+ * that cannot be read.
  *
- * @throws {UnsessionError} `INVALID_VALUE` when the data cannot be kept
+ * @throws {UnsessionError} `INVALID_VALUE` when the data cannot be stored, `ITEM_TOO_LARGE` when there is too much of it
  */
 export async function writeSession(
   id: string,
-  header: HeaderFields,
+  fields: HeaderFields,
   data: SessionData,
-  codec: Codec,
-  codecs: CodecRegistry,
+  format: SessionFormat,
 ): Promise<{ value: StoredValue; snapshot: Snapshot }> {
   if (!isObject(data)) throw invalid('session data must be an object, and no array')
+  const { codec, maxSize } = format
+  const header = { ...fields, codec: codec.name }
   let value: StoredValue
   try {
-    value = formatEnvelope({ ...header, codec: codec.name }, await codec.encode(data, { id }))
+    value = formatEnvelope(header, await codec.encode(data, contextOf(id, header)))
   } catch (cause) {
     if (cause instanceof UnsessionError) throw cause
-    throw invalid(`codec \`${codec.name}\` cannot write the session data: ${messageOf(cause)}`, cause)
+    const message = `codec \`${codec.name}\` cannot write the session data: ${messageOf(cause)}`
+    throw invalid(message, withoutMessage(cause))
   }
-  const outcome = await readSession(id, value, codecs, 0)
+  const size = Buffer.byteLength(value)
+  if (size > maxSize) {
+    const message = `the session has ${size} bytes, and the option \`maxSize\` allows ${maxSize}: store less, use compressed()`
+    throw new UnsessionError('ITEM_TOO_LARGE', message, { key: id })
+  }
+  const outcome = await readSession(id, value, format, 0)
   if (outcome.state === 'live') return { value, snapshot: outcome.snapshot }
   throw invalid(`codec \`${codec.name}\` wrote session data that it cannot read back`, outcome)
 }

@@ -5,30 +5,31 @@ import {
   UnsessionError,
 } from '../../drivers/utils/errors.ts'
 import type { Backend, Found } from './backend.ts'
-import type { CodecRegistry } from './codec.ts'
 import type { EndedSessions } from './ended-sessions.ts'
 import { callHook, recordDetails } from './hooks.ts'
 import { SessionLapsedError } from './lapsed.ts'
-import { isLive } from './lifetime.ts'
+import { endOf, isLive } from './lifetime.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Snapshot } from './record.ts'
-import { type Outcome, readSession } from './serialize.ts'
+import { type Outcome, type SessionFormat, readSession } from './serialize.ts'
+import type { SessionRecord } from './types.ts'
 
 /** Reads sessions from a backend, and finds out why there is none. */
 export class SessionReader {
   readonly #connect: () => Promise<Backend>
   readonly #options: ResolvedOptions
-  readonly #codecs: CodecRegistry
+  readonly #format: SessionFormat
   readonly #ended: EndedSessions
 
   constructor(
     connect: () => Promise<Backend>,
     options: ResolvedOptions,
-    { codecs, ended }: { codecs: CodecRegistry; ended: EndedSessions },
+    format: SessionFormat,
+    ended: EndedSessions,
   ) {
     this.#connect = connect
     this.#options = options
-    this.#codecs = codecs
+    this.#format = format
     this.#ended = ended
   }
 
@@ -69,6 +70,12 @@ export class SessionReader {
     return outcome?.state === 'live' ? outcome : this.readStrong(id)
   }
 
+  /** Returns whether a record, whoever read it, is alive by this store's options. */
+  isLive(session: SessionRecord | Snapshot): boolean {
+    const { config } = this.#options
+    return isLive({ expiresAt: endOf(session, config) }, config.now())
+  }
+
   /** Returns the live session of an outcome. Tells the hooks of the other outcomes. */
   report(id: string, outcome: Outcome): Snapshot | null {
     const { hooks } = this.#options
@@ -93,8 +100,7 @@ export class SessionReader {
   }
 
   async #interpret(id: string, found: Found): Promise<Outcome> {
-    const { now, maxAge } = this.#options.config
-    const outcome = await readSession(id, found, this.#codecs, now(), maxAge)
+    const outcome = await readSession(id, found, this.#format, this.#options.config.now())
     if (outcome.state === 'rotated') this.#ended.rotated(id, outcome.marker.until)
     return outcome
   }

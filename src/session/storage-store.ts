@@ -1,5 +1,4 @@
 import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
-import type { CodecRegistry } from './codec.ts'
 import { registryOf } from './codecs/built-in.ts'
 import { type Backend, connect } from './backend.ts'
 import { EndedSessions } from './ended-sessions.ts'
@@ -7,14 +6,14 @@ import type { HeaderFields } from './envelope.ts'
 import { callHook, noteConflict, recordDetails } from './hooks.ts'
 import { isSessionId } from './id.ts'
 import { toMilliseconds } from './instant.ts'
-import { expiryOf, isLive, lifetimeOf } from './lifetime.ts'
+import { endOf, expiryOf, lifetimeOf } from './lifetime.ts'
 import { type ListOptions, listSessions, sweep } from './listing.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from './record.ts'
 import { destroyEach, revocable } from './revocation.ts'
 import { type Rotation, rotateSession } from './rotate.ts'
 import { IN_FLIGHT_MS, checkGrace, formatMarker, parseMarker } from './rotation-marker.ts'
-import { type Outcome, checkHeader, writeSession } from './serialize.ts'
+import { type Outcome, type SessionFormat, checkHeader, writeSession } from './serialize.ts'
 import { SessionReader, isWriteRejected } from './session-reader.ts'
 import type {
   LoadOptions,
@@ -35,7 +34,7 @@ import { Users } from './users.ts'
 export class StorageStore implements SessionStore {
   readonly config: StoreConfig
   #options: ResolvedOptions
-  #codecs: CodecRegistry
+  #format: SessionFormat
   #counts = { loads: 0, saves: 0, conflicts: 0 }
   #backend: Promise<Backend> | undefined
   #users: Users
@@ -44,11 +43,10 @@ export class StorageStore implements SessionStore {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
-    this.#codecs = registryOf(options.codecs)
+    this.#format = { ...options, codecs: registryOf(options.codecs) }
     this.config = options.config
     this.ended = new EndedSessions(options.config.now)
-    const context = { codecs: this.#codecs, ended: this.ended }
-    this.#reader = new SessionReader(() => this.#connect(), options, context)
+    this.#reader = new SessionReader(() => this.#connect(), options, this.#format, this.ended)
     this.#users = new Users(() => this.#connect(), options.config.now)
   }
 
@@ -61,7 +59,7 @@ export class StorageStore implements SessionStore {
     const createdAt = toMilliseconds(draft.createdAt ?? now)
     const lifetime = lifetimeOf(draft, this.config, createdAt)
     const header = { version: 1, createdAt, expiresAt: expiryOf(lifetime, now), user, ...lifetime }
-    checkHeader(header, now)
+    checkHeader({ ...header, expiresAt: endOf(header, this.config) }, now)
     return this.#bind({ id, user, from }, async () => {
       const snapshot = await this.#insert(id, header, data)
       this.ended.forget(id)
@@ -81,7 +79,6 @@ export class StorageStore implements SessionStore {
   /**
    * Answers a load that has found no live session.
    *
-   * @param outcome - what it has found
    * @param load - loads the session that a rotation's grace leads to
    */
   async loadAbsent<T extends SessionData>(
@@ -122,7 +119,7 @@ export class StorageStore implements SessionStore {
   async #save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const { id, version, createdAt, user, data } = record
     const now = this.config.now()
-    if (!isLive(record, now)) {
+    if (!this.#reader.isLive(record)) {
       const current = this.#reader.requireLive(id, await this.#reader.readStrong(id))
       if (current.version !== version) throw this.#conflict(version, current)
     }
@@ -143,7 +140,7 @@ export class StorageStore implements SessionStore {
     const stored = snapshotOf(record)
     const { id, version } = stored
     const now = this.config.now()
-    if (!isLive(stored, now)) return null
+    if (!this.#reader.isLive(stored)) return null
     const lifetime = lifetimeOf(record, this.config, stored.createdAt, stored)
     const expiresAt = expiryOf(lifetime, now)
     if (expiresAt <= now) return null
@@ -177,7 +174,12 @@ export class StorageStore implements SessionStore {
       const removed = await this.ended.destroying(id, async () =>
         (await this.#connect()).remove(id, ifVersion),
       )
-      const { isMarker, successor } = await parseMarker(id, removed.value, this.#codecs, this.config.now())
+      const { isMarker, successor } = await parseMarker(
+        id,
+        removed.value,
+        this.#format.codecs,
+        this.config.now(),
+      )
       if (isMarker) return { wasLive: false, ...(successor !== undefined && { successor }) }
       if (removed.wasLive) callHook(this.#options.hooks, 'destroyed', id, {})
       return { wasLive: removed.wasLive }
@@ -195,7 +197,7 @@ export class StorageStore implements SessionStore {
   ): Promise<SessionRecord<T>> {
     checkGrace(grace)
     const rotation = { newId, grace }
-    if (isLive(record, this.config.now())) return rotateSession(this, record, record, rotation)
+    if (this.#reader.isLive(record)) return rotateSession(this, record, record, rotation)
     const current = this.#reader.requireLive(record.id, await this.#reader.readStrong(record.id))
     return rotateSession(this, record, new StoredRecord<T>(current), rotation)
   }
@@ -223,8 +225,7 @@ export class StorageStore implements SessionStore {
   }
 
   async *list(options: ListOptions = {}): AsyncGenerator<SessionSummary> {
-    const { user } = options
-    const recent = user === undefined ? [] : await this.#users.recent(user)
+    const recent = options.user === undefined ? [] : await this.#users.recent(options.user)
     const ids = recent.flatMap(({ id, revoked }) => (revoked ? [] : [id]))
     yield* listSessions(await this.#connect(), options, this.config, ids)
   }
@@ -239,7 +240,7 @@ export class StorageStore implements SessionStore {
   }
 
   async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {
-    return sweep(await this.#connect(), options, this.config.now)
+    return sweep(await this.#connect(), options, this.config)
   }
 
   stats(): StoreStats {
@@ -262,8 +263,7 @@ export class StorageStore implements SessionStore {
     data: SessionData,
     ifVersion: number | null,
   ): Promise<Snapshot> {
-    const { codec } = this.#options
-    const { value, snapshot } = await writeSession(id, header, data, codec, this.#codecs)
+    const { value, snapshot } = await writeSession(id, header, data, this.#format)
     const { version, createdAt, expiresAt, user } = header
     await (await this.#connect()).write(id, { value, ifVersion, version, createdAt, expiresAt, user })
     return snapshot

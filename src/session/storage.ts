@@ -1,4 +1,5 @@
 import type { StoredValue } from './envelope.ts'
+import { foreignError } from './foreign-error.ts'
 
 /** What unstorage passes down with a call. */
 export type TransactionOptions = Record<PropertyKey, unknown>
@@ -71,7 +72,26 @@ export function driverBelow(storage: StorageLike | DriverLike): object {
 
 /** Read and write a storage without the parsing that unstorage does for its users: it drops keys and guesses types. */
 export function rawStorage(storage: StorageLike | DriverLike): RawStorage {
-  return isStorage(storage) ? fromStorage(storage) : fromDriver(storage)
+  return withoutForeignErrors(isStorage(storage) ? fromStorage(storage) : fromDriver(storage))
+}
+
+/** Errors of drivers may hold session ids and data, so none leaves as it is. */
+function withoutForeignErrors(raw: RawStorage): RawStorage {
+  const guard = async <T>(result: Promise<T>): Promise<T> => {
+    try {
+      return await result
+    } catch (error) {
+      throw foreignError(error, 'the storage')
+    }
+  }
+  return {
+    has: (key, options) => guard(raw.has(key, options)),
+    read: (key, options) => guard(raw.read(key, options)),
+    write: (key, value, options) => guard(raw.write(key, value, options)),
+    remove: (key, options) => guard(raw.remove(key, options)),
+    keys: () => guard(raw.keys()),
+    identity: raw.identity,
+  }
 }
 
 function fromStorage(storage: StorageLike): RawStorage {

@@ -227,6 +227,8 @@ export interface SessionStore {
 }
 
 export interface StoreConfig extends Lifetime {
+  /** Sessions created before this instant are expired, ms since the epoch. Default: none. */
+  notBefore?: number
   /** How often a conflicting commit is tried again. Default 5. */
   maxRetries: number
   /** The clock, ms since the epoch. */

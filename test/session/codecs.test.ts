@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { createStorage } from 'unstorage'
 import { describe, expect, it } from 'vitest'
 import { compressed, createSessionStore, devalue, encrypted, json } from '../../src/index.ts'
-import type { Codec, SessionStore } from '../../src/index.ts'
+import type { Codec, EncryptedOptions, SessionRecord, SessionStore } from '../../src/index.ts'
 import { cloneJson } from '../../src/session/clone.ts'
 import { formatEnvelope } from '../../src/session/envelope.ts'
 
 const secret = 'a secret of thirty-two characters'
 const older = 'another one that is now retired!!'
-const context = { id: 'an-id' }
+const context = { id: 'an-id', header: '{"v":1}' }
 
 const codecs: Codec[] = [
   json(),
@@ -130,14 +130,108 @@ describe('encrypted', () => {
   it('refuses data moved to another session, changed or cut anywhere', async () => {
     const codec = encrypted({ secret })
     const body = Buffer.from(await codec.encode({ a: 1 }, context))
-    expect(() => codec.decode(body, { id: 'other' })).toThrow(/no secret/)
+    expect(() => codec.decode(body, { ...context, id: 'other' })).toThrow(/no secret/)
+    expect(() => codec.decode(body, { ...context, header: '{"v":2}' })).toThrow(/no secret/)
     for (let at = 0; at < body.length; at++) {
       const changed = Buffer.from(body)
       changed[at] = (changed[at] ?? 0) ^ 1
-      expect(() => codec.decode(changed, context)).toThrow(/no secret/)
+      expect(() => codec.decode(changed, context)).toThrow(/no secret|unknown format/)
       expect(() => codec.decode(body.subarray(0, at), context)).toThrow(/no secret|too short/)
     }
     expect(() => codec.decode({ a: 1 }, context)).toThrow(/must be bytes/)
+  })
+
+  /** Stores one session of mallory's, lets `tamper` change what is stored, and reads it with a new store. */
+  async function readAfter(
+    tamper: (stored: Buffer, put: (value: string | Uint8Array, id?: string) => Promise<void>) => unknown,
+    options: Partial<EncryptedOptions> = {},
+    id = 'one',
+  ): Promise<SessionRecord | null> {
+    const storage = createStorage()
+    const open = (): SessionStore =>
+      createSessionStore({ storage, codec: encrypted({ secret, ...options }), cache: false })
+    const put = async (value: string | Uint8Array, to = 'one'): Promise<void> => {
+      if (typeof value === 'string') await storage.setItem(to, value)
+      else await storage.setItemRaw(to, value)
+    }
+    const record = await open().create({ id: 'one', data: { n: 1 }, user: 'mallory', idleTimeout: 60 })
+    const first = Buffer.from((await storage.getItemRaw<Uint8Array>('one')) ?? '')
+    await open().save({ ...record, data: { n: 2 } })
+    await tamper(first, put)
+    return open().load(id)
+  }
+  /** An envelope with some fields of its header changed. */
+  function forge(stored: Buffer, change: object): Buffer {
+    const end = 3 + stored.readUInt16BE(1)
+    const header = JSON.stringify({ ...JSON.parse(String(stored.subarray(3, end))), ...change })
+    const length = Buffer.alloc(2)
+    length.writeUInt16BE(header.length)
+    return Buffer.concat([stored.subarray(0, 1), length, Buffer.from(header), stored.subarray(end)])
+  }
+
+  it('reads what was stored, and a record whose end a touch has moved', async () => {
+    expect(await readAfter(() => {})).toMatchObject({ version: 2, user: 'mallory', data: { n: 2 } })
+    const storage = createStorage()
+    let now = 1_800_000_000_000
+    const store = createSessionStore({ storage, codec: encrypted({ secret }), cache: false, now: () => now })
+    const record = await store.create({
+      id: 'one',
+      data: { n: 1 },
+      deadline: now + 1e6 + 0.5,
+      idleTimeout: 60.0004,
+    })
+    now += 40_000
+    expect(await store.touch(record)).toMatchObject({ expiresAt: now + 60_000 })
+    expect(await store.load('one')).toMatchObject({ version: 1, data: { n: 1 }, expiresAt: now + 60_000 })
+  })
+
+  it.each<[string, object]>([
+    ['version', { v: 3 }],
+    ['creation', { c: 1_700_000_000_000 }],
+    ['end', { e: 8.64e15 }],
+    ['deadline', { m: 8.64e15 }],
+    ['idle timeout', { i: 1e12 }],
+    ['source of its lifetime', { l: 1 }],
+    ['owner', { u: 'admin' }],
+    ['owner, who is gone', { u: undefined }],
+    ['codec', { k: 'devalue+encrypted' }],
+  ])('refuses data under a header with another %s', async (_, change) => {
+    expect(await readAfter((stored, put) => put(forge(stored, {})))).toMatchObject({ version: 1 })
+    expect(await readAfter((stored, put) => put(forge(stored, change)))).toBeNull()
+  })
+
+  it('refuses a record that was moved to another id', async () => {
+    expect(await readAfter((stored, put) => put(stored, 'two'), {}, 'two')).toBeNull()
+  })
+
+  it.each([
+    ['json', '{"n":3}'],
+    ['devalue', '[{"n":1},3]'],
+    ['json+compressed', '{"n":3}'],
+    ['json+encrypted', '{"n":3}'],
+  ])('reads no plain record of codec %s when encryption is required', async (k, d) => {
+    const now = Date.now()
+    const plain = `{"v":3,"c":${now},"e":${now + 1e9},"u":"admin","k":"${k}","d":${d}}`
+    expect(await readAfter((_stored, put) => put(plain), { required: true })).toBeNull()
+    const isRead = (await readAfter((_stored, put) => put(plain))) !== null
+    expect(isRead).toBe(k !== 'json+encrypted')
+  })
+
+  it('refuses formats of other software when encryption is required: they are not encrypted', () => {
+    const legacy = { name: 'other', read: () => null }
+    const open = (required: boolean): unknown =>
+      createSessionStore({
+        storage: createStorage(),
+        legacy,
+        codec: compressed(encrypted({ secret, required })),
+      })
+    expect(() => open(false)).not.toThrow()
+    expect(() => open(true)).toThrow('option `legacy` cannot be combined with an encryption that is required')
+  })
+
+  it('names an option that does not exist', () => {
+    expect(() => encrypted({ secret, require: true } as never)).toThrow('option `require` is unknown')
+    expect(() => encrypted({ secret, required: 'yes' as never })).toThrow('option `required` must be')
   })
 
   it.each([[undefined], [''], ['short'], [[]], [[secret, 'short']], [42]])(

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { createStorage, prefixStorage } from 'unstorage'
+import { type Storage, createStorage, prefixStorage } from 'unstorage'
 import fs from 'unstorage/drivers/fs'
 import memory from 'unstorage/drivers/memory'
 import { createStorage as createStorage2, prefixStorage as prefixStorage2 } from 'unstorage2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ConflictError, UnsessionError, createSessionStore } from '../../src/index.ts'
+import { ConflictError, UnsessionError, compressed, createSessionStore } from '../../src/index.ts'
 import type {
   DriverLike,
   SessionHooks,
@@ -131,6 +131,46 @@ describe('the lock', () => {
     }
     expect(root.getMounts().map(({ base }) => base)).toEqual(['somewhere:else:', ''])
   })
+})
+
+describe('the size of a session', () => {
+  const sized = (bytes: number): { text: string } => ({ text: 'é'.repeat(bytes / 2) + 'x'.repeat(bytes % 2) })
+
+  it('is 400,000 bytes at most, as stored, or what `maxSize` says', async () => {
+    const storage = createStorage()
+    const store = createSessionStore({ storage, now: () => 1_800_000_000_000 })
+    const empty = await sizeOf(store, storage, sized(0))
+    expect(await sizeOf(store, storage, sized(400_000 - empty))).toBe(400_000)
+    for (const text of [sized(400_001 - empty), sized(10_000_000)]) {
+      const error: unknown = await sizeOf(store, storage, text).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'ITEM_TOO_LARGE' })
+      expect(String(error)).toContain('`maxSize` allows 400000')
+    }
+    const small = createSessionStore({ storage, maxSize: empty, now: () => 1_800_000_000_000 })
+    expect(await sizeOf(small, storage, sized(0))).toBe(empty)
+    await expect(sizeOf(small, storage, sized(1))).rejects.toMatchObject({ code: 'ITEM_TOO_LARGE' })
+  })
+
+  it('is that of what is stored, compressed or encrypted', async () => {
+    const store = createSessionStore({ storage: createStorage(), codec: compressed(), maxSize: 2000 })
+    await store.create({ id: 'a', data: sized(1_000_000) })
+    expect(await store.load('a')).toMatchObject({ data: sized(1_000_000) })
+  })
+
+  it('limits writes, and no reads', async () => {
+    const storage = createStorage()
+    const record = await createSessionStore({ storage }).create({ id: 'a', data: sized(1000) })
+    const small = createSessionStore({ storage, maxSize: 500, cache: false })
+    expect(await small.load('a')).toMatchObject({ data: sized(1000) })
+    await expect(small.save(record)).rejects.toMatchObject({ code: 'ITEM_TOO_LARGE' })
+    expect(await small.save({ ...record, data: sized(0) })).toMatchObject({ version: 2 })
+  })
+
+  async function sizeOf(store: SessionStore, storage: Storage, data: object): Promise<number> {
+    await store.destroy('a')
+    await store.create({ id: 'a', data: { ...data } })
+    return Buffer.byteLength((await storage.getItemRaw<string>('a')) ?? '')
+  }
 })
 
 describe('instants', () => {
@@ -257,7 +297,7 @@ describe('a storage that fails', () => {
     const hasItem = driver.hasItem
     driver.hasItem = () => Promise.reject(new Error('down'))
     const store = createSessionStore({ storage })
-    await expect(store.load('a')).rejects.toThrow('down')
+    await expect(store.load('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     driver.hasItem = hasItem
     expect(await store.load('a')).toBeNull()
   })
@@ -268,7 +308,10 @@ describe('a storage that fails', () => {
       // A file where a directory is expected: ENOTDIR, which the driver does not take for "not found".
       await writeFile(join(base, 'file'), '')
       const storage = createStorage({ driver: fs({ base: join(base, 'file') }) })
-      await expect(createSessionStore({ storage }).load('a')).rejects.toThrow('ENOTDIR')
+      await expect(createSessionStore({ storage }).load('a')).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        cause: { code: 'ENOTDIR' },
+      })
     } finally {
       await rm(base, { recursive: true })
     }

@@ -1,5 +1,5 @@
 import type { Driver } from 'unstorage'
-import { ConflictError, type CurrentItem } from '../../drivers/utils/errors.ts'
+import { ConflictError, type CurrentItem, UnsessionError } from '../../drivers/utils/errors.ts'
 import { answerHandshake } from '../../drivers/utils/handshake.ts'
 import type { NativeDriver } from '../../src/session/native.ts'
 import type { TransactionOptions } from '../../src/session/storage.ts'
@@ -65,11 +65,11 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     const held = hold?.call === call && hold.skip-- === 0 ? hold.until : undefined
     if (held !== undefined) hold = undefined
     await new Promise(setImmediate)
-    if (fails === 'before') throw new Error('no answer')
+    if (fails === 'before') throw new UnsessionError('UNAVAILABLE', 'no answer')
     // Carried out now, answered later, be it with an error.
     const [outcome] = await Promise.allSettled([(async () => effect())()])
     await (held ?? new Promise(setImmediate))
-    if (fails === 'after') throw new Error('no answer')
+    if (fails === 'after') throw new UnsessionError('UNAVAILABLE', 'no answer')
     if (outcome.status === 'rejected') throw outcome.reason
     return outcome.value
   }

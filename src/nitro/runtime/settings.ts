@@ -27,6 +27,8 @@ export function readSettings(options: OptionReader): Settings {
       idleTimeout,
       cache: options.group('cache', (cache) => ({ ttl: cache.number('ttl'), max: cache.number('max') })),
       staleIfError: options.number('staleIfError'),
+      notBefore: options.text('notBefore'),
+      maxSize: options.number('maxSize'),
       maxRetries: options.number('maxRetries'),
     },
     session: {

@@ -1,14 +1,12 @@
-import type { Codec, CodecRegistry } from '../codec.ts'
 import { secondsUntil } from '../lifetime.ts'
-import { readSession, writeSession } from '../serialize.ts'
+import { type SessionFormat, readSession, writeSession } from '../serialize.ts'
 import type { RawStorage } from '../storage.ts'
 import type { CacheEntry, CacheTier } from './tier.ts'
 
 /** What a tier on a storage is made of. */
 export interface StorageTierOptions {
   storage: RawStorage
-  codec: Codec
-  codecs: CodecRegistry
+  format: SessionFormat
   /** ms an entry is of use. */
   ttl: number
   now: () => number
@@ -29,19 +27,19 @@ export class StorageTier implements CacheTier {
 
   get(id: string): Promise<CacheEntry | undefined> {
     return this.#guard(id, async () => {
-      const { storage, codecs, now } = this.#options
+      const { storage, format, now } = this.#options
       const found = await storage.read(id, {})
       if (!(found instanceof Uint8Array) || found.length < TIME_BYTES) return undefined
       const storedAt = Buffer.from(found.buffer, found.byteOffset).readDoubleBE()
-      const outcome = await readSession(id, found.subarray(TIME_BYTES), codecs, now())
+      const outcome = await readSession(id, found.subarray(TIME_BYTES), format, now())
       return outcome.state === 'live' ? { snapshot: outcome.snapshot, storedAt } : undefined
     })
   }
 
   set(id: string, { snapshot, storedAt }: CacheEntry): Promise<void> {
     return this.#guard(id, async () => {
-      const { storage, codec, codecs, ttl, now } = this.#options
-      const { value } = await writeSession(id, snapshot, snapshot.data, codec, codecs)
+      const { storage, format, ttl, now } = this.#options
+      const { value } = await writeSession(id, snapshot, snapshot.data, format)
       const time = Buffer.alloc(TIME_BYTES)
       time.writeDoubleBE(storedAt)
       const end = Math.min(storedAt + ttl, snapshot.expiresAt)
