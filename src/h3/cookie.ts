@@ -115,12 +115,6 @@ export function cookieExpires(instant: number | undefined): string {
   return instant === undefined ? '' : `; Expires=${new Date(Math.ceil(instant / 1000) * 1000).toUTCString()}`
 }
 
-/** Returns the value of the first cookie of a name in a `cookie` header, as it was sent. */
-export function cookieValue(header: string, name: string): string | undefined {
-  const start = findCookie(header, name, 0)
-  return start === -1 ? undefined : valueAt(header, start)
-}
-
 /**
  * Returns the values of all cookies of a name, in the order they were sent. A browser sends several when they were set with
  * different domains or paths.
@@ -128,16 +122,19 @@ export function cookieValue(header: string, name: string): string | undefined {
 export function cookieValues(header: string, name: string): string[] {
   const values: string[] = []
   for (let start = findCookie(header, name, 0); start !== -1; start = findCookie(header, name, start)) {
-    values.push(valueAt(header, start))
-    start = endOf(header, start)
+    const end = endOf(header, start)
+    values.push(header.slice(start, end).trim())
+    start = end
   }
   return values
 }
 
-/** Tells whether a header has more than one cookie of a name, without building a list. */
-export function isRepeated(header: string, name: string): boolean {
+/** Returns the value of the only cookie of a name; `undefined` where there is none, `null` where there are several. */
+export function onlyCookieValue(header: string, name: string): string | undefined | null {
   const start = findCookie(header, name, 0)
-  return start !== -1 && findCookie(header, name, endOf(header, start)) !== -1
+  if (start === -1) return undefined
+  const end = endOf(header, start)
+  return findCookie(header, name, end) === -1 ? header.slice(start, end).trim() : null
 }
 
 /** Returns where the value of the next cookie of a name starts, or -1. @param from - start or end of a cookie in the header */
@@ -154,10 +151,6 @@ function isAtStart(header: string, position: number): boolean {
   let before = position - 1
   while (header.charCodeAt(before) === SPACE || header.charCodeAt(before) === TAB) before--
   return before < 0 || header.charCodeAt(before) === SEMICOLON
-}
-
-function valueAt(header: string, start: number): string {
-  return header.slice(start, endOf(header, start)).trim()
 }
 
 function endOf(header: string, start: number): number {

@@ -2,7 +2,7 @@ import type { SessionOrigin } from '../session/session.ts'
 import { type SessionToken, verify } from '../session/token.ts'
 import { formerSessions } from './adopt.ts'
 import type { ResolvedConfig } from './config.ts'
-import { cookieDomains, cookieValue, cookieValues, isRepeated } from './cookie.ts'
+import { cookieDomains, cookieValues, onlyCookieValue } from './cookie.ts'
 import { headerOf, requestHeaders, type H3EventLike } from './event.ts'
 
 /** Where a request's session comes from, and what the response has to do about its cookies. */
@@ -49,8 +49,8 @@ function cookieOrigin(
   sealed: string | undefined,
 ): RequestOrigin {
   const { name, keys } = config
-  if (isRepeated(cookies, name)) return repeatedOrigin(event, config, cookies, sealed)
-  const sent = cookieValue(cookies, name)
+  const sent = onlyCookieValue(cookies, name)
+  if (sent === null) return repeatedOrigin(event, config, cookies, sealed)
   const token = sent ? verify(name, sent, keys) : null
   const unknown = sent && !token ? [sent] : NONE
   const { find, chunks } = formerSessions(event, config, cookies, sealed ? [sealed, ...unknown] : unknown)
