@@ -3,7 +3,7 @@ import { claimId, createId, isSessionId } from './id.ts'
 import { defaultLifetime, lifetimeFields } from './expiry.ts'
 import { toMilliseconds } from './instant.ts'
 import { endOf, unknownCreation } from './lifetime.ts'
-import { isTaken, withNewId } from './commit.ts'
+import { isTaken, withNewId } from './new-id.ts'
 import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
 import type { SessionRecord, SessionStore } from './types.ts'
 

@@ -1,101 +1,216 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
+import { jitter } from './jitter.ts'
 import { type ConflictResolver, mergeData } from './merge.ts'
 import { applyPatch, copyData, type SessionPatch } from './patch.ts'
-import { turnsOf } from './turns.ts'
+import { storedRecord, viewOf } from './record.ts'
 import type { SessionData, SessionRecord, SessionStore } from './types.ts'
 
-/** One change on its way into a stored session. */
+/** One change of a stored session. */
 export interface Change {
   /** The record as it was read. */
   readonly record: SessionRecord
-  /** Its data with what the handler has changed directly; never changed here. */
+  /** Its data with the direct changes of the caller; never changed here. */
   readonly mine: Readonly<SessionData>
-  /** On top of that. */
+  /** Applied on top of that. */
   readonly patch?: SessionPatch<SessionData> | undefined
   /** Sets owner and lifetime, which the latest writer decides. */
   readonly dress: (record: SessionRecord) => SessionRecord
   readonly onConflict?: ConflictResolver | undefined
 }
 
-/**
- * Save a change without losing anybody else's.
- *
- * Writers of one process take turns. When one of another process was faster, its record is taken and the change made again: a function patch runs on the merged
- * data, direct changes and object patches merge by top-level key.
- *
- * @returns the stored record
- * @throws {ConflictError} when `maxRetries` further attempts did not get through
- * @throws {SessionGoneError} when the session has ended meanwhile
- */
-export function commit(store: SessionStore, change: Change): Promise<SessionRecord> {
-  const { id, version } = change.record
-  return turnsOf(store).take(id, async (waited) => {
-    // Those before have left a later record, most likely in memory. Where there is none, the save says what has become of it.
-    const latest = waited ? await store.load(id, { minVersion: version }) : null
-    return write(store, change, latest ?? change.record)
-  })
+/** ms after which a change fails that is not stored. */
+const DEADLINE_MS = 10_000
+
+/** Changes that one write stores at most. Each keeps a copy of the data until its caller has it. */
+const MAX_CHANGES = 250
+
+/** A change that is not settled. */
+interface Entry {
+  readonly change: Change
+  readonly resolve: (record: SessionRecord) => void
+  readonly reject: (error: unknown) => void
+  isSettled: boolean
 }
 
-async function write(store: SessionStore, change: Change, latest: SessionRecord): Promise<SessionRecord> {
-  let record = latest
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await store.save(change.dress({ ...record, data: dataFor(change, record) }))
-    } catch (error) {
-      const current = currentRecord(error)
-      if (!current || attempt >= store.config.maxRetries) throw error
-      record = current
-      await sleep(jitter(attempt))
+/** A change with the data as it stands after it. */
+interface Applied {
+  entry: Entry
+  data: SessionData
+}
+
+/**
+ * Saves the changes that one process makes to a session.
+ *
+ * Changes queue per session. The first one is written at once. While it is written others queue, and the next write takes
+ * them all: it applies them in the order of their arrival to the latest record, and saves once. So the number of writes
+ * depends on how long a write takes, and not on the number of writers.
+ */
+class GroupCommit {
+  readonly #store: SessionStore
+  readonly #queues = new Map<string, Entry[]>()
+
+  constructor(store: SessionStore) {
+    this.#store = store
+  }
+
+  add(change: Change, deadline: number): Promise<SessionRecord> {
+    return new Promise((resolve, reject) => {
+      const entry: Entry = { change, isSettled: false, ...settlers(resolve, reject, deadline, () => entry) }
+      const { id } = change.record
+      const queue = this.#queues.get(id)
+      if (queue) queue.push(entry)
+      else {
+        this.#queues.set(id, [entry])
+        void this.#writeAll(id)
+      }
+    })
+  }
+
+  async #writeAll(id: string): Promise<void> {
+    const queue = this.#queues.get(id) ?? []
+    let last: SessionRecord | undefined
+    while (queue.length > 0) last = await this.#write(queue.splice(0, MAX_CHANGES), last)
+    this.#queues.delete(id)
+  }
+
+  /**
+   * Stores changes with one write. When another process has saved in the meantime, its record is taken, and the changes are
+   * applied again. Never throws: each entry has its own result.
+   *
+   * @param last - the record of the write before
+   * @returns the latest record, where it is known
+   */
+  async #write(batch: readonly Entry[], last: SessionRecord | undefined): Promise<SessionRecord | undefined> {
+    let latest = latestRecord(batch, last)
+    if (!latest) return undefined
+    for (let attempt = 0; ; attempt++) {
+      const { record, applied } = applyAll(
+        batch.filter((entry) => !entry.isSettled),
+        latest,
+      )
+      if (applied.length === 0) return last
+      try {
+        const saved = await this.#store.save(record)
+        for (const [index, { entry, data }] of applied.entries())
+          entry.resolve(index === applied.length - 1 ? saved : viewOf(saved, data))
+        return saved
+      } catch (error) {
+        if (applied.length > 1 && isInvalid(error)) return this.#writeApart(applied, latest)
+        const current = error instanceof ConflictError ? (error.current as SessionRecord | null) : null
+        if (!current || attempt >= this.#store.config.maxRetries) {
+          for (const { entry } of applied) entry.reject(error)
+          return current ?? undefined
+        }
+        latest = current
+        await sleep(jitter(attempt))
+      }
     }
+  }
+
+  /** One of the changes cannot be stored: halves are written apart until it is alone. */
+  async #writeApart(applied: readonly Applied[], latest: SessionRecord): Promise<SessionRecord | undefined> {
+    const entries = applied.map(({ entry }) => entry)
+    const middle = Math.ceil(entries.length / 2)
+    const first = await this.#write(entries.slice(0, middle), latest)
+    return this.#write(entries.slice(middle), first ?? latest)
   }
 }
 
-/** The data to store on top of `current`, which is the record the change was made to or a later one. */
-function dataFor({ record, mine, patch, onConflict }: Change, current: SessionRecord): SessionData {
+/** Functions that settle an entry once, at its deadline at the latest. */
+function settlers(
+  resolve: (record: SessionRecord) => void,
+  reject: (error: unknown) => void,
+  deadline: number,
+  entryOf: () => Entry,
+): Pick<Entry, 'resolve' | 'reject'> {
+  const settle = <T>(settler: (value: T) => void, value: T): void => {
+    clearTimeout(timer)
+    entryOf().isSettled = true
+    settler(value)
+  }
+  const timer = setTimeout(() => settle(reject, lateError(deadline)), deadline)
+  timer.unref()
+  return { resolve: (record) => settle(resolve, record), reject: (error) => settle(reject, error) }
+}
+
+function lateError(ms: number): UnsessionError {
+  const message = `the session was not saved within ${ms} ms; the change may be stored all the same`
+  return new UnsessionError('TIMEOUT', message)
+}
+
+/** Returns the record of the highest version; of the same version, that of the write before. */
+function latestRecord(batch: readonly Entry[], last: SessionRecord | undefined): SessionRecord | undefined {
+  let latest = last
+  for (const { change } of batch)
+    if (!latest || change.record.version > latest.version) latest = storedRecord(change.record)
+  return latest
+}
+
+/** Applies changes in order. Rejects those that throw. @returns the record to save, and the changes in it */
+function applyAll(
+  entries: readonly Entry[],
+  latest: SessionRecord,
+): { record: SessionRecord; applied: Applied[] } {
+  const applied: Applied[] = []
+  let record = latest
+  let stored: Readonly<SessionData> = latest.original
+  for (const entry of entries) {
+    try {
+      const data = dataFor(entry.change, stored)
+      record = entry.change.dress({ ...record, data })
+      applied.push({ entry, data })
+      stored = data
+    } catch (error) {
+      entry.reject(error)
+    }
+  }
+  return { record, applied }
+}
+
+/** Returns the data to store on top of `stored`, which is the data that the change was made to or a later state of it. */
+function dataFor({ record, mine, patch, onConflict }: Change, stored: Readonly<SessionData>): SessionData {
   const base = record.original
-  const theirs = current.original
+  const isBase = stored === base
   const options = onConflict && { onConflict }
   if (typeof patch === 'function') {
-    const data = copyData(current === record ? mine : mergeData(base, mine, theirs, options))
+    const data = copyData(isBase ? mine : mergeData(base, mine, stored, options))
     applyPatch(data, patch)
     return data
   }
   const data = copyData(mine)
   const written = applyPatch(data, patch)
-  return current === record ? data : copyData(mergeData(base, data, theirs, { ...options, written }))
+  return isBase ? data : copyData(mergeData(base, data, stored, { ...options, written }))
 }
 
-function currentRecord(error: unknown): SessionRecord | null {
-  return error instanceof ConflictError ? error.current : null
+/** Returns whether an error is about the data itself, and not about the storage. */
+function isInvalid(error: unknown): boolean {
+  return (
+    error instanceof UnsessionError &&
+    ['INVALID_VALUE', 'INVALID_OPTION', 'ITEM_TOO_LARGE'].includes(error.code)
+  )
 }
 
-/** Milliseconds to wait, at random, so that a crowd does not come back together: up to 4, 8, 16, 32, 64. */
-export function jitter(attempt: number): number {
-  return Math.random() * 4 * 2 ** Math.min(attempt, 4)
-}
+const commits = new WeakMap<object, GroupCommit>()
 
 /**
- * Do something with a new id, and with another one when that is taken.
+ * Saves a change without losing any other.
  *
- * @param createId - makes an id; called once for each attempt
- * @throws {UnsessionError} `SESSION_EXISTS` when even the last id was taken
+ * A function patch runs on the latest data, and again when another process has saved in the meantime. Direct changes and
+ * object patches merge by top-level key.
+ *
+ * @param deadline - ms after which the change fails if it is not stored. Default 10,000
+ * @returns the stored record, with the data as it stands after this change
+ * @throws {ConflictError} when other processes kept saving during `maxRetries` further attempts
+ * @throws {SessionGoneError} when the session has ended in the meantime
+ * @throws {UnsessionError} `TIMEOUT` at the deadline
  */
-export async function withNewId<T>(
+export function commit(
   store: SessionStore,
-  createId: () => string,
-  action: (id: string) => Promise<T>,
-): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await action(createId())
-    } catch (error) {
-      if (!isTaken(error) || attempt >= store.config.maxRetries) throw error
-    }
-  }
-}
-
-/** Whether an id was refused because a live session has it. */
-export function isTaken(error: unknown): boolean {
-  return error instanceof UnsessionError && error.code === 'SESSION_EXISTS'
+  change: Change,
+  deadline: number = DEADLINE_MS,
+): Promise<SessionRecord> {
+  let group = commits.get(store)
+  if (!group) commits.set(store, (group = new GroupCommit(store)))
+  return group.add(change, deadline)
 }

@@ -24,7 +24,7 @@ export interface Header {
   lifetimeFrom?: LifetimeSource
   user?: string
   /** Present in what a rotation leaves behind at the old id, which is no session. */
-  rotation?: { rotatedAt: number; until: number }
+  rotation?: { rotatedAt: number; until: number; mark: string }
   /** Name of the codec that wrote the data. */
   codec: string
 }
@@ -74,7 +74,7 @@ export function formatHeader(header: Header): string {
     i: idleTimeout && Math.min(Math.round(idleTimeout * 1000), MAX_INSTANT),
     l: (lifetimeFrom && SOURCES.indexOf(lifetimeFrom)) || undefined,
     u: user,
-    r: rotation && [rotation.rotatedAt, rotation.until],
+    r: rotation && [rotation.rotatedAt, rotation.until, rotation.mark],
     k: codec === DEFAULT_CODEC ? undefined : codec,
   })
 }
@@ -129,8 +129,9 @@ function parseHeader(fields: unknown, minVersion: number): Header | null {
 function parseRotation(field: unknown): Header['rotation'] | null {
   if (field === undefined) return undefined
   if (!Array.isArray(field)) return null
-  const [rotatedAt, until]: unknown[] = field
-  return isInstant(rotatedAt) && isInstant(until) ? { rotatedAt, until } : null
+  const [rotatedAt, until, mark]: unknown[] = field
+  if (!isInstant(rotatedAt) || !isInstant(until) || typeof mark !== 'string') return null
+  return { rotatedAt, until, mark }
 }
 
 function isInstant(value: unknown): value is number {

@@ -1,4 +1,5 @@
 import type { Codec } from './codec.ts'
+import { copyData } from './patch.ts'
 import type { LifetimeSource, SessionData, SessionRecord } from './types.ts'
 
 /** A session as it stands in the store: never changed, shared by all who read it and by the cache. */
@@ -70,4 +71,23 @@ export class StoredRecord<T extends SessionData> implements SessionRecord<T> {
 /** Returns whether `a` is a later state of a session than `b`. A touch changes the expiry and not the version. */
 export function isLater(a: Snapshot, b: Snapshot): boolean {
   return a.version > b.version || (a.version === b.version && a.expiresAt > b.expiresAt)
+}
+
+/**
+ * Returns a record of a session as its caller sees it, where one write has stored the changes of several callers: the data
+ * after the caller's own change. The record stands for the stored session all the same, see {@link snapshotOf}.
+ *
+ * @param stored - the record after all of the changes
+ * @param data - never changed afterwards
+ */
+export function viewOf(stored: SessionRecord, data: Readonly<SessionData>): SessionRecord {
+  const snapshot = snapshotOf(stored)
+  snapshots.set(data, snapshot)
+  return new StoredRecord({ ...snapshot, data, copy: copyData })
+}
+
+/** Returns the session that a record stands for, as it was stored. */
+export function storedRecord<T extends SessionData>(record: SessionRecord<T>): SessionRecord<T> {
+  const snapshot = snapshotOf(record)
+  return snapshot.data === record.original ? record : new StoredRecord<T>(snapshot)
 }

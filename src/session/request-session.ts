@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidOption, UnsessionError } from '../../drivers/utils/errors.ts'
-import { commit, withNewId } from './commit.ts'
+import { commit } from './commit.ts'
+import { withNewId } from './new-id.ts'
 import { checkExpiry, defaultLifetime, lifetimeFields, type SessionExpiry } from './expiry.ts'
 import { createId } from './id.ts'
 import { shouldTouch } from './lifetime.ts'

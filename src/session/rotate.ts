@@ -1,7 +1,8 @@
-import { ConflictError } from '../../drivers/utils/errors.ts'
+import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import type { SourcedLifetime } from './lifetime.ts'
 import { mergeData } from './merge.ts'
 import { snapshotOf } from './record.ts'
+import { type SessionWriter, isCertain } from './session-writer.ts'
 import type { StorageStore } from './storage-store.ts'
 import type { SessionData, SessionRecord } from './types.ts'
 
@@ -10,21 +11,38 @@ export interface Rotation {
   newId: string
   /** Seconds for which the old id leads to the new one. */
   grace: number
+  /** Random; by it the rotation recognises its own marker. */
+  mark: string
+}
+
+/** It is not known whether a session got its new id: both records were left as they are. */
+class UnknownRotationError extends UnsessionError {
+  constructor(key: string, cause: unknown) {
+    const message =
+      'it is not known whether the session got its new id, because the storage cannot be reached; try again'
+    super('UNAVAILABLE', message, { key, cause })
+  }
 }
 
 /**
- * Move a live session to another id.
+ * Moves a live session to another id.
  *
- * The new record comes first, the end of the old one second and only at the version that was carried over. So an update
- * acknowledged under the old id is never lost, and a logout that came in between ends the new one too.
+ * 1. The new record is created.
+ * 2. The old record is replaced by a marker, only at the version that was carried over. So an update acknowledged under the
+ *    old id is never lost, and a logout that came in between ends the new record, too.
+ * 3. Where another request has saved the old session in the meantime, the new record takes over what it saved, and 2 again.
+ * 4. Where the outcome of 2 is not known, the old record is fenced: its version is raised by a conditional write. Then the
+ *    marker can no longer arrive late, and the rotation fails; or the marker is found to be stored, and it has succeeded.
+ * 5. Where it fails for certain, the new record is destroyed. Where nothing can be reached, both records stay.
  *
- * @param current - the session as it stands, where that is known to be later than the record
+ * @param sessions - `record`: with what the caller wants to store. `current`: the session as it is stored, where that
+ * differs from what the record was made of
  * @param rotation - the new id, and how long the old one leads to it
  */
 export async function rotateSession<T extends SessionData>(
   store: StorageStore,
-  record: SessionRecord<T>,
-  current: SessionRecord<T>,
+  writer: SessionWriter,
+  { record, current }: { record: SessionRecord<T>; current: SessionRecord<T> },
   rotation: Rotation,
 ): Promise<SessionRecord<T>> {
   const { newId } = rotation
@@ -34,32 +52,44 @@ export async function rotateSession<T extends SessionData>(
   let renewed = await store.create<T>(draft, record.id)
   try {
     for (let attempt = 0; ; attempt++) {
-      const later = await endOld(store, old, rotation, attempt)
+      const later = await endOld(writer, old, rotation, attempt < store.config.maxRetries)
       if (later === undefined) return renewed
       rebase(renewed, old, later)
       renewed = await store.save(renewed, record.id)
       old = later
     }
   } catch (error) {
-    // The new id has reached nobody. Should this fail as well, the record just runs out.
-    await store.destroy(newId).catch(() => {})
+    // The new id has reached nobody. If this fails as well, the record expires.
+    if (!(error instanceof UnknownRotationError)) await store.destroy(newId).catch(() => {})
     throw error
   }
 }
 
-/** End the old record at its version. @returns what somebody else saved over it meanwhile, if so: then it lives on */
+/** Ends the old record at its version. @returns the session that another request has saved there, if one has */
 async function endOld<T extends SessionData>(
-  store: StorageStore,
+  writer: SessionWriter,
   old: SessionRecord<T>,
   rotation: Rotation,
-  attempt: number,
+  mayRetry: boolean,
 ): Promise<SessionRecord<T> | undefined> {
   try {
-    await store.replaceByMarker(old, rotation)
+    await storeMarker(writer, old, rotation)
     return undefined
   } catch (error) {
-    if (!(error instanceof ConflictError) || attempt >= store.config.maxRetries) throw error
+    if (!(error instanceof ConflictError) || !mayRetry) throw error
     return error.current
+  }
+}
+
+async function storeMarker(writer: SessionWriter, old: SessionRecord, rotation: Rotation): Promise<void> {
+  try {
+    await writer.replaceByMarker(old, rotation)
+  } catch (error) {
+    if (isCertain(error)) throw error
+    const isStored = await writer.fence(old, rotation).catch((failure: unknown) => {
+      throw isCertain(failure) ? failure : new UnknownRotationError(old.id, error)
+    })
+    if (!isStored) throw error
   }
 }
 

@@ -4,6 +4,7 @@ import { type Codec, type CodecRegistry, contextOf } from './codec.ts'
 import { type Header, type StoredValue, formatEnvelope, parseEnvelope } from './envelope.ts'
 import { isSessionId } from './id.ts'
 import type { Snapshot } from './record.ts'
+import type { Rotation } from './rotate.ts'
 
 /**
  * ms for which a request with the old id counts as one that was in flight during the rotation. A browser sends several
@@ -19,6 +20,8 @@ export interface RotationMarker {
   rotatedAt: number
   /** When the marker has no meaning any more. */
   until: number
+  /** Random; names the rotation. */
+  mark: string
   /** The id that the old one leads to until then; absent for a rotation without a grace. */
   successor?: string
 }
@@ -41,17 +44,23 @@ export function checkGrace(grace: number): void {
  * protects it as it does session data.
  *
  * @param old - the session as it stands; the marker is stored one version above it
- * @param grace - seconds
  * @param now - ms since the epoch
  */
 export async function formatMarker(
   old: Pick<Snapshot, 'id' | 'version' | 'createdAt'>,
-  { successor, grace, codec, now }: { successor: string; grace: number; codec: Codec; now: number },
+  { newId: successor, grace, mark }: Rotation,
+  codec: Codec,
+  now: number,
 ): Promise<MarkerWrite> {
   const version = old.version + 1
   const until = Math.round(now + Math.max(IN_FLIGHT_MS, grace * 1000))
   // A reader that knows no markers takes this for a session that has expired.
-  const header = { version, createdAt: old.createdAt, expiresAt: 0, rotation: { rotatedAt: now, until } }
+  const header = {
+    version,
+    createdAt: old.createdAt,
+    expiresAt: 0,
+    rotation: { rotatedAt: now, until, mark },
+  }
   if (grace === 0) return { value: formatEnvelope({ ...header, codec: 'json' }, '{}'), version, until }
   const full = { ...header, codec: codec.name }
   const body = await codec.encode({ successor, until: now + grace * 1000 }, contextOf(old.id, full))

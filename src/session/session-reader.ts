@@ -95,6 +95,12 @@ export class SessionReader {
       : new SessionGoneError({ key: id })
   }
 
+  /** Notes that a rotation's marker was stored. */
+  noteRotated(id: string, until: number): void {
+    this.#ended.forget(id)
+    this.#ended.rotated(id, until)
+  }
+
   async #read(id: string, strong: boolean): Promise<Outcome> {
     return this.#interpret(id, await (await this.#connect()).read(id, strong))
   }

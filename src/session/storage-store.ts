@@ -1,20 +1,21 @@
-import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
+import { randomBytes } from 'node:crypto'
+import { SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { registryOf } from './codecs/built-in.ts'
 import { type Backend, connect } from './backend.ts'
 import { EndedSessions } from './ended-sessions.ts'
-import type { HeaderFields } from './envelope.ts'
-import { callHook, noteConflict, recordDetails } from './hooks.ts'
+import { callHook, recordDetails } from './hooks.ts'
 import { isSessionId } from './id.ts'
 import { toMilliseconds } from './instant.ts'
 import { endOf, expiryOf, lifetimeOf } from './lifetime.ts'
 import { type ListOptions, listSessions, sweep } from './listing.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type Snapshot, StoredRecord, snapshotOf } from './record.ts'
+import { StoredRecord, snapshotOf, storedRecord } from './record.ts'
 import { destroyEach, revocable } from './revocation.ts'
-import { type Rotation, rotateSession } from './rotate.ts'
-import { IN_FLIGHT_MS, checkGrace, formatMarker, parseMarker } from './rotation-marker.ts'
-import { type Outcome, type SessionFormat, checkHeader, writeSession } from './serialize.ts'
+import { rotateSession } from './rotate.ts'
+import { IN_FLIGHT_MS, checkGrace, parseMarker } from './rotation-marker.ts'
+import { type Outcome, type SessionFormat, checkHeader } from './serialize.ts'
 import { SessionReader, isWriteRejected } from './session-reader.ts'
+import { SessionWriter } from './session-writer.ts'
 import type {
   LoadOptions,
   RotateOptions,
@@ -35,10 +36,11 @@ export class StorageStore implements SessionStore {
   readonly config: StoreConfig
   #options: ResolvedOptions
   #format: SessionFormat
-  #counts = { loads: 0, saves: 0, conflicts: 0 }
+  #counts = { loads: 0, saves: 0 }
   #backend: Promise<Backend> | undefined
   #users: Users
   #reader: SessionReader
+  #writer: SessionWriter
   readonly ended: EndedSessions
 
   constructor(options: ResolvedOptions) {
@@ -47,6 +49,7 @@ export class StorageStore implements SessionStore {
     this.config = options.config
     this.ended = new EndedSessions(options.config.now)
     this.#reader = new SessionReader(() => this.#connect(), options, this.#format, this.ended)
+    this.#writer = new SessionWriter(() => this.#connect(), options, this.#format, this.#reader)
     this.#users = new Users(() => this.#connect(), options.config.now)
   }
 
@@ -60,12 +63,15 @@ export class StorageStore implements SessionStore {
     const lifetime = lifetimeOf(draft, this.config, createdAt)
     const header = { version: 1, createdAt, expiresAt: expiryOf(lifetime, now), user, ...lifetime }
     checkHeader({ ...header, expiresAt: endOf(header, this.config) }, now)
-    return this.#bind({ id, user, from }, async () => {
-      const snapshot = await this.#insert(id, header, data)
+    const insert = async (): Promise<SessionRecord<T>> => {
+      const snapshot = await this.#writer.insert(id, header, data)
       this.ended.forget(id)
       callHook(this.#options.hooks, 'created', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
-    })
+    }
+    if (typeof user !== 'string') return insert()
+    const end = (): Promise<boolean> => this.destroy(id)
+    return this.#users.bind({ id, user, from }, insert, { end, undo: end })
   }
 
   async load<T extends SessionData>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
@@ -113,7 +119,12 @@ export class StorageStore implements SessionStore {
   async save<T extends SessionData>(record: SessionRecord<T>, from?: string): Promise<SessionRecord<T>> {
     const { id, user } = record
     if (user === snapshotOf(record).user) return this.#save(record)
-    return this.#bind({ id, user, from }, () => this.#save(record))
+    if (typeof user !== 'string') return this.#save(record)
+    const { user: former } = snapshotOf(record)
+    return this.#users.bind({ id, user, from }, () => this.#save(record), {
+      end: () => this.destroy(id),
+      undo: (saved) => this.#save({ ...saved, user: former, data: saved.data }),
+    })
   }
 
   async #save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
@@ -121,18 +132,18 @@ export class StorageStore implements SessionStore {
     const now = this.config.now()
     if (!this.#reader.isLive(record)) {
       const current = this.#reader.requireLive(id, await this.#reader.readStrong(id))
-      if (current.version !== version) throw this.#conflict(version, current)
+      if (current.version !== version) throw this.#writer.conflict(version, current)
     }
     const lifetime = lifetimeOf(record, this.config, createdAt, snapshotOf(record))
     const header = { version: version + 1, createdAt, expiresAt: expiryOf(lifetime, now), ...lifetime, user }
     checkHeader(header, now)
     try {
-      const snapshot = await this.#put(id, header, data, version)
+      const snapshot = await this.#writer.put(id, header, data, version)
       this.#counts.saves++
       callHook(this.#options.hooks, 'saved', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     } catch (error) {
-      throw this.#conflict(version, this.#reader.requireLive(id, await this.#reader.readBlocker(id, error)))
+      throw await this.#writer.conflictAfter(error, id, version)
     }
   }
 
@@ -147,7 +158,7 @@ export class StorageStore implements SessionStore {
     try {
       // A session as other software has left it gets its first version here.
       const header = { ...stored, ...lifetime, version: version || 1, expiresAt }
-      const snapshot = await this.#put(id, header, stored.data, version)
+      const snapshot = await this.#writer.put(id, header, stored.data, version)
       callHook(this.#options.hooks, 'touched', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     } catch (error) {
@@ -186,7 +197,7 @@ export class StorageStore implements SessionStore {
     } catch (error) {
       const current = this.#reader.report(id, await this.#reader.readBlocker(id, error))
       if (current === null || ifVersion === undefined) return { wasLive: false }
-      throw this.#conflict(ifVersion, current)
+      throw this.#writer.conflict(ifVersion, current)
     }
   }
 
@@ -196,32 +207,12 @@ export class StorageStore implements SessionStore {
     { grace = 0 }: RotateOptions = {},
   ): Promise<SessionRecord<T>> {
     checkGrace(grace)
-    const rotation = { newId, grace }
-    if (this.#reader.isLive(record)) return rotateSession(this, record, record, rotation)
-    const current = this.#reader.requireLive(record.id, await this.#reader.readStrong(record.id))
-    return rotateSession(this, record, new StoredRecord<T>(current), rotation)
-  }
-
-  /**
-   * Puts a rotation's marker in the place of a session, at its version. A write, unlike a delete, recognises its own effect
-   * when it is sent again after a lost answer.
-   * @throws {ConflictError} at another version
-   * @throws {SessionGoneError} when the session was destroyed or has expired
-   */
-  async replaceByMarker(old: SessionRecord, { newId, grace }: Rotation): Promise<void> {
-    const { id, version: ifVersion, createdAt } = old
-    const now = this.config.now()
-    const { codec } = this.#options
-    const { value, version, until } = await formatMarker(old, { successor: newId, grace, codec, now })
-    const write = { value, ifVersion, version, createdAt, expiresAt: until, user: undefined }
-    try {
-      await (await this.#connect()).write(id, write)
-      this.ended.forget(id)
-      this.ended.rotated(id, until)
-      callHook(this.#options.hooks, 'destroyed', id, {})
-    } catch (error) {
-      throw this.#conflict(ifVersion, this.#reader.requireLive(id, await this.#reader.readBlocker(id, error)))
-    }
+    const rotation = { newId, grace, mark: randomBytes(9).toString('base64url') }
+    if (this.#reader.isLive(record))
+      return rotateSession(this, this.#writer, { record, current: storedRecord(record) }, rotation)
+    const snapshot = this.#reader.requireLive(record.id, await this.#reader.readStrong(record.id))
+    const current = new StoredRecord<T>(snapshot)
+    return rotateSession(this, this.#writer, { record, current }, rotation)
   }
 
   async *list(options: ListOptions = {}): AsyncGenerator<SessionSummary> {
@@ -244,7 +235,7 @@ export class StorageStore implements SessionStore {
   }
 
   stats(): StoreStats {
-    return { hits: 0, misses: 0, entries: 0, ...this.#counts }
+    return { hits: 0, misses: 0, entries: 0, ...this.#counts, conflicts: this.#writer.conflicts }
   }
 
   async dispose(): Promise<void> {}
@@ -255,46 +246,5 @@ export class StorageStore implements SessionStore {
       this.#backend = undefined
       throw error
     }))
-  }
-
-  async #put(
-    id: string,
-    header: HeaderFields,
-    data: SessionData,
-    ifVersion: number | null,
-  ): Promise<Snapshot> {
-    const { value, snapshot } = await writeSession(id, header, data, this.#format)
-    const { version, createdAt, expiresAt, user } = header
-    await (await this.#connect()).write(id, { value, ifVersion, version, createdAt, expiresAt, user })
-    return snapshot
-  }
-
-  /** Write a session that becomes a user's, if there is one. */
-  #bind<R>(
-    { id, user, from }: { id: string; user: string | undefined; from?: string | undefined },
-    write: () => Promise<R>,
-  ): Promise<R> {
-    if (typeof user !== 'string') return write()
-    return this.#users.bind({ id, user, from }, write, () => this.destroy(id))
-  }
-
-  /** Put where there is nothing live. */
-  async #insert(id: string, header: HeaderFields, data: SessionData): Promise<Snapshot> {
-    try {
-      return await this.#put(id, header, data, null)
-    } catch (error) {
-      const taken = await this.#reader.readBlocker(id, error)
-      // The item's own expiry has whole seconds: an item that is still there may be over by the millisecond.
-      if (taken.state === 'expired') return this.#put(id, header, data, taken.header.version)
-      if (taken.state === 'rotated') return this.#put(id, header, data, taken.version)
-      throw new UnsessionError('SESSION_EXISTS', 'a session with this id exists; make another', { key: id })
-    }
-  }
-
-  #conflict(version: number, current: Snapshot): ConflictError<SessionRecord> {
-    this.#counts.conflicts++
-    noteConflict(this.#options.hooks, current.id, { version, currentVersion: current.version })
-    const message = 'the session was changed meanwhile; load it again and apply the change to that'
-    return new ConflictError<SessionRecord>(message, new StoredRecord(current), { key: current.id })
   }
 }

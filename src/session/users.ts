@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
 import type { Backend } from './backend.ts'
-import { jitter } from './commit.ts'
+import { jitter } from './jitter.ts'
 import { type Binding, announce, formatUser, parseUser, revoke, standing, userKey } from './user-record.ts'
 
 /** How often a change of a record is tried: those who meet here are one user's sign-ins. */
@@ -29,22 +29,22 @@ export class Users {
    *
    * @param binding - `from`: the session's id before, where it gets a new one
    * @param write - stores the session
-   * @param undo - ends it
+   * @param options - `end`: ends it. `undo`: takes it from the user again
    * @throws {SessionGoneError} when all sessions of the user were ended meanwhile; this one is, too
    */
   async bind<R>(
     { user, id, from }: { user: string; id: string; from?: string | undefined },
     write: () => Promise<R>,
-    undo: () => Promise<unknown>,
+    { end, undo }: { end: () => Promise<unknown>; undo: (written: R) => Promise<unknown> },
   ): Promise<R> {
     await this.#change(user, (bindings) => announce(bindings, { id, from }, this.#now()))
     const written = await write()
     const stands = await this.#stands(user, id).catch(async (error: unknown) => {
-      await undo().catch(() => {})
+      await undo(written).catch(() => {})
       throw error
     })
     if (stands) return written
-    await undo()
+    await end()
     throw new SessionGoneError({ key: id })
   }
 

@@ -11,6 +11,7 @@ export interface Envelope {
   c: number
   e: number
   i?: number
+  l?: number
   u?: string
   /** Present in a rotation's marker. */
   r?: unknown

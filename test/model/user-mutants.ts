@@ -13,7 +13,7 @@ async function unchecked<R>(
   const results: R[] = []
   const note = async (): Promise<number> => results.push(await write())
   await bind
-    .call(this, binding, note, async () => {})
+    .call(this, binding, note, { end: async () => {}, undo: async () => {} })
     .catch((error: unknown) => {
       if (results.length === 0) throw error
     })
@@ -37,7 +37,7 @@ export const USER_MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   'a new id does not say which one it continues': {
     users: {
       bind({ user, id }, write, undo) {
-        return bind.call(this, { user, id }, write, undo) as never
+        return bind.call(this, { user, id }, write, undo as never) as never
       },
     },
   },

@@ -95,7 +95,8 @@ class World {
   async run(): Promise<void> {
     // What a store loads at its first call comes whenever it comes: before everything. No id has a dot.
     for (const { store } of this.#servers) await store.load('.')
-    this.#table.plant(CANARY, { v: 1, c: 0, e: 8e15, d: { birth: CANARY } })
+    // Its lifetime is its own: no option of the store ends it.
+    this.#table.plant(CANARY, { v: 1, c: 0, e: 8e15, l: 3, d: { birth: CANARY } })
     for (let i = 0; i < this.#plan.clients; i++) void this.#client(`client${i}`, this.#random.chance(0.5))
     void this.#stranger()
     await this.#scheduler.run()
