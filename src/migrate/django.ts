@@ -6,40 +6,41 @@ import { cookieValues } from '../h3/cookie.ts'
 import { parseJson, toText } from '../session/envelope.ts'
 import type { LegacyFormat } from '../session/legacy.ts'
 import type { SessionData } from '../session/types.ts'
-import { adopter, type FormerStoreOptions, secretsOf } from './legacy-store.ts'
+import { adopter, type LegacyStoreOptions, secretsOf } from './legacy-store.ts'
 
 /** Options of {@link django}. */
 export interface DjangoFormatOptions {
-  /** Django's `SECRET_KEY`: one, or several, as with `SECRET_KEY_FALLBACKS`. */
+  /** Django's `SECRET_KEY`, or several keys, as with `SECRET_KEY_FALLBACKS`. */
   secret: string | readonly string[]
-  /** Name of the session engine's class, which Django signs with. Default `SessionStore`. */
+  /** Name of the session engine's class, which is part of Django's signature. Default `SessionStore`. */
   className?: string
 }
 
 /** Options of {@link fromDjango}. */
-export interface DjangoOptions extends FormerStoreOptions, DjangoFormatOptions {
-  /** Django's `SESSION_COOKIE_NAME`. Default `sessionid`. */
+export interface DjangoOptions extends LegacyStoreOptions, DjangoFormatOptions {
+  /** Django's `SESSION_COOKIE_NAME`: the name of its cookie. Default `sessionid`. */
   name?: string
 }
 
-/** Keys that Django makes have 32 characters; it accepts 8. */
+/** Django's session keys have 32 characters. It accepts 8. */
 const KEY = /^[a-z0-9]{8,128}$/
 
-/** Since 3.1: `payload:time:signature`, as `django.core.signing` makes it; a dot before what is compressed. */
+/** Django 3.1 and later: `payload:time:signature` of `django.core.signing`. A leading dot means a compressed payload. */
 const SIGNED = /^((\.?)([\w-]+):[A-Za-z0-9]+):([\w-]+)$/
 
-/** Before 3.1, in base64: `digest:payload`. */
+/** Before Django 3.1: base64 of `digest:payload`. */
 const DIGESTED = /^([0-9a-f]{40}):(.*)$/s
 
-/** Bytes of JSON at most: no item of DynamoDB holds what decompresses to more by honest means. */
+/** Maximum size of the JSON in bytes. An item has at most 400 KB, so a larger result is an attack. */
 const MAX_BYTES = 16 * 1024 * 1024
 
 /**
- * Sessions as Django encodes them, with its JSON serializer: the signed text of Django 3.1 and later, and the older one.
- * What was pickled cannot be read.
+ * Returns the format of Django's sessions with the JSON serializer: signed text of Django 3.1 and later, or the older text.
+ *
+ * Sessions of the pickle serializer cannot be read.
  *
  * @param options - see {@link DjangoFormatOptions}
- * @returns a format for `createSessionStore({ legacy })`; whatever none of the secrets has signed is no session
+ * @returns a format for `createSessionStore({ legacy })`. A value that none of the secrets has signed is not a session
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option
  * @example
  * ```ts
@@ -59,8 +60,9 @@ export function django({ secret, className = 'SessionStore' }: DjangoFormatOptio
 }
 
 /**
- * Take over the sessions of a Django app, each at the first request with its cookie. The old session is left where it is
- * until the new one is cleared, so that the old app can go on beside the new one, or come back.
+ * Returns an adopter that continues the sessions of a Django app, each at the first request with its cookie.
+ *
+ * The old session stays until the new one is cleared. So the old app can run next to the new one, and you can go back to it.
  *
  * @param options - see {@link DjangoOptions}
  * @returns a value for the option `adopt` of `useSession`
@@ -101,7 +103,7 @@ function readDigested(text: string, secrets: readonly string[], className: strin
   return isSigned ? toData(bytes) : undefined
 }
 
-/** Django's `salted_hmac`. */
+/** Returns Django's `salted_hmac`. */
 function saltedHmac(algorithm: string, salt: string, secret: string, value: string | Buffer): Buffer {
   const key = createHash(algorithm).update(salt).update(secret).digest()
   return createHmac(algorithm, key).update(value).digest()

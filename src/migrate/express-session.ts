@@ -4,24 +4,25 @@ import { cookieValues } from '../h3/cookie.ts'
 import { isObject } from '../../drivers/utils/check.ts'
 import { parseJson, type StoredValue, toText } from '../session/envelope.ts'
 import type { LegacyFormat } from '../session/legacy.ts'
-import { adopter, type FormerStoreOptions, secretsOf } from './legacy-store.ts'
+import { adopter, type LegacyStoreOptions, secretsOf } from './legacy-store.ts'
 
 /** Options of {@link fromExpressSession}. */
-export interface ExpressSessionOptions extends FormerStoreOptions {
-  /** The app's option `secret`: one, or several of which any may have signed. */
+export interface ExpressSessionOptions extends LegacyStoreOptions {
+  /** The old app's option `secret`: one secret, or several, any of which may have signed a cookie. */
   secret: string | readonly string[]
-  /** Name of the cookie, the app's option `name`. Default `connect.sid`. */
+  /** The old app's option `name`: the name of its cookie. Default `connect.sid`. */
   name?: string
 }
 
-/** `s:id.signature`: the ids this package can keep, and 43 characters of base64. */
+/** `s:id.signature`: an id that is valid in this package, and 43 characters of base64. */
 const SIGNED = /^s:([A-Za-z0-9_-]{1,128})\.([A-Za-z0-9+/]{43})$/
 
 /**
- * Sessions as stores of express-session keep them: the session as JSON, its `cookie` included. connect-dynamodb and
- * `@pwrdrvr/dynamodb-session-store` do; the latter's maps are JSON by the time the driver has read them.
+ * Returns the format of express-session's stores: the session as JSON, with its `cookie`.
  *
- * @returns a format for `createSessionStore({ legacy })`; the data comes without `cookie`
+ * connect-dynamodb and `@pwrdrvr/dynamodb-session-store` use it. The latter stores maps, which the driver reads as JSON.
+ *
+ * @returns a format for `createSessionStore({ legacy })`. The data does not contain `cookie`
  * @example
  * ```ts
  * const attributes = { key: 'id', value: 'sess', expires: 'expires' }
@@ -43,8 +44,9 @@ function readExpressSession(value: StoredValue): ReturnType<LegacyFormat['read']
 }
 
 /**
- * Take over the sessions of an app on express-session, each at the first request with its cookie. The old session is left
- * where it is until the new one is cleared, so that the old app can go on beside the new one, or come back.
+ * Returns an adopter that continues the sessions of an app with express-session, each at the first request with its cookie.
+ *
+ * The old session stays until the new one is cleared. So the old app can run next to the new one, and you can go back to it.
  *
  * @param options - see {@link ExpressSessionOptions}
  * @returns a value for the option `adopt` of `useSession`
@@ -64,7 +66,7 @@ export function fromExpressSession(options: ExpressSessionOptions): Adopter {
   )
 }
 
-/** The id that a cookie of express-session carries, if one of the secrets has signed it. */
+/** Returns the id in a cookie of express-session, if one of the secrets has signed it. */
 function verifyCookie(cookie: string, secrets: readonly string[]): string | undefined {
   const [, id, signature] = SIGNED.exec(cookie) ?? []
   if (id === undefined || signature === undefined) return undefined

@@ -1,3 +1,4 @@
+import { isText } from '../../drivers/utils/check.ts'
 import { ConflictError, invalidOption } from '../../drivers/utils/errors.ts'
 import type { Adopter } from '../h3/adopt.ts'
 import { createSessionStore } from '../session/create-store.ts'
@@ -8,34 +9,35 @@ import type { DriverLike, StorageLike } from '../session/storage.ts'
 import { isSessionName } from '../session/token.ts'
 import type { SessionData } from '../session/types.ts'
 
-/** Where another software keeps its sessions, and what becomes of them. */
-export interface FormerStoreOptions {
-  /** The storage or driver that reads them, with the key prefix and the attribute names of the old table. */
+/** The store of the old app, and how its sessions are converted. */
+export interface LegacyStoreOptions {
+  /** The storage or driver that reads the old sessions, with the key prefix and the attribute names of the old table. */
   storage: StorageLike | DriverLike
   /**
-   * Makes the new session's data, and its owner if it has one, from the old session's data; `null` takes nothing over.
-   * Default: the data as it is.
+   * Converts the data of an old session. Returns the new session's data and, if it has one, its owner. Returns `null` to
+   * adopt nothing. Default: the data is not changed.
    */
   convert?: (data: SessionData) => Converted | null
-  /** Hooks of the store that reads the old sessions: `loaded` for each one taken over, `corrupt` for what cannot be read. */
+  /** Hooks of the store that reads the old sessions: `loaded` for each adopted session, `corrupt` for an unreadable one. */
   hooks?: SessionHooks
 }
 
-/** What {@link FormerStoreOptions.convert} makes of an old session. */
+/** Result of {@link LegacyStoreOptions.convert}. */
 export interface Converted {
+  /** Data of the new session. */
   data: SessionData
-  /** Owner, as by `session.bind(user)`. */
+  /** Owner of the new session, as with `session.bind(user)`. */
   user?: string | undefined
 }
 
 /**
- * An adopter for sessions in one format.
+ * Returns an adopter for sessions of one format.
  *
- * @param cookieName - name of the cookie that carries their ids
- * @param findIds - the ids that a `cookie` header proves or names, in order
+ * @param cookieName - name of the cookie with the session's id
+ * @param findIds - returns the ids of the valid cookies in a `cookie` header, in order
  */
 export function adopter(
-  { storage, convert, hooks }: FormerStoreOptions,
+  { storage, convert, hooks }: LegacyStoreOptions,
   format: LegacyFormat,
   cookieName: string,
   findIds: (cookies: string) => readonly string[],
@@ -46,9 +48,9 @@ export function adopter(
   const store = createSessionStore({ storage, hooks, legacy: format, cache: false })
 
   async function read(id: string): Promise<AdoptedSession | undefined> {
-    // Version 1 asks for a strong read: the old app may have ended the session a moment ago.
+    // `minVersion: 1` makes the read strong: the old app may have destroyed the session a moment ago.
     const record = await store.load(id, { minVersion: 1 })
-    // A cookie of the old app opens nothing that is a session of this package.
+    // Version 0 is another format. A cookie of the old app must not open a session of this package.
     if (record?.version !== 0) return undefined
     const { data, user, createdAt } = record
     const converted = convert ? convert(data) : { data, user }
@@ -75,10 +77,9 @@ export function adopter(
   }
 }
 
-/** @throws {UnsessionError} `INVALID_OPTION` for anything but texts that are not empty */
+/** Returns the secrets as an array. @throws {UnsessionError} `INVALID_OPTION` unless all are non-empty texts */
 export function secretsOf(secret: string | readonly string[]): readonly string[] {
-  const secrets: readonly unknown[] = [secret].flat()
-  const texts = secrets.filter((each) => typeof each === 'string' && each !== '')
-  if (secrets.length > 0 && texts.length === secrets.length) return texts.map(String)
+  const secrets = typeof secret === 'string' ? [secret] : secret
+  if (Array.isArray(secrets) && secrets.length > 0 && secrets.every((each) => isText(each))) return secrets
   throw invalidOption('secret', 'must be the secret of the old app, or an array of its secrets')
 }

@@ -28,7 +28,7 @@ beforeAll(async () => void (cli = await buildCli()))
 afterAll(() => cli.remove())
 
 describeTerminal('a real terminal', () => {
-  it.each([40, 120])('shows the help in %i columns without breaking a line of prose', async (columns) => {
+  it.each([40, 120])('prints the help in %i columns without breaking a line of text', async (columns) => {
     const terminal = cli.run(['--help'], { columns, rows: 80 })
     expect(await terminal.exited).toBe(0)
     expect(await terminal.screen()).toMatch(/^Sessions stored in Amazon DynamoDB\./)
@@ -36,7 +36,7 @@ describeTerminal('a real terminal', () => {
     expect(terminal.bytes).toContain('\u001B[1mUSAGE')
   })
 
-  it('has no styles where they are not wanted', async () => {
+  it('prints no styles with NO_COLOR', async () => {
     const terminal = cli.run(['--help'], { env: { NO_COLOR: '1' } })
     expect(await terminal.exited).toBe(0)
     expect(terminal.bytes).not.toContain('\u001B')
@@ -45,7 +45,7 @@ describeTerminal('a real terminal', () => {
     expect(wrong.bytes).not.toContain('\u001B')
   })
 
-  it('takes keys, and Ctrl-C as a keyboard sends it', async () => {
+  it('receives keys and Ctrl-C from a keyboard', async () => {
     const script = `process.on('SIGINT', () => process.exit(7)); console.log(process.stdout.columns, process.stdin.isTTY)
       process.stdin.on('data', (text) => console.log('got ' + String(text).trim()))`
     const terminal = runInTerminal([process.execPath, '-e', script], { columns: 55 })
@@ -98,7 +98,7 @@ describeTerminal('a real terminal', () => {
       expect(await terminal.isBroken()).toBe(false)
     })
 
-    it('asks before it ends all sessions of a user', async () => {
+    it('asks before it destroys all sessions of a user', async () => {
       const refused = run('destroy --user ada')
       await refused.until('Continue? (yes/no)')
       refused.type('no\r')
@@ -126,7 +126,7 @@ describeTerminal('a real terminal', () => {
       expect(await terminal.isBroken()).toBe(false)
     })
 
-    it("deletes a table when its name is typed, and says in a message's room what went wrong", async () => {
+    it("asks for the table's name before it deletes, and wraps error messages", async () => {
       const terminal = run('table delete')
       await terminal.until("Type the table's name to continue:")
       terminal.type(`${table.table}-not\r`)
@@ -161,7 +161,7 @@ describeTerminal('a real terminal', () => {
         [...screen.matchAll(/^export (\w+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
       )
 
-    it('runs until Ctrl-C, for an app and other commands, and keeps its data', async () => {
+    it('runs until Ctrl-C for an app and other commands, and keeps its data', async () => {
       const args = ['local', '--port', '0', '--path', folder, '--ttl']
       const first = cli.run(args, { columns: 120 })
       const env = pasted(await first.until('Ctrl-C stops it.'))
@@ -202,7 +202,7 @@ describe('a pipe', () => {
   const spawnCli = (args: string[], env: Record<string, string> = {}) =>
     spawn(process.execPath, [cli.bin, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
 
-  it('gets no styles, and one object of JSON from `local`, which SIGTERM ends', async () => {
+  it('gets no styles, and one JSON object from `local`, which SIGTERM stops', async () => {
     const child = spawnCli(['local', '--port', '0', '--json'])
     const errors = text(child.stderr)
     let out = ''
@@ -217,14 +217,14 @@ describe('a pipe', () => {
     expect([child.exitCode, await errors]).toEqual([0, ''])
   })
 
-  it('may be closed by its reader', async () => {
+  it('may be closed early by its reader', async () => {
     const child = spawnCli(['table', 'template', '--format', 'cdk'])
     child.stdout.destroy()
     const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
     expect([code, errors]).toEqual([0, ''])
   })
 
-  it('says on standard error what went wrong, without styles and without a stack', async () => {
+  it('gets errors on standard error, without styles and without a stack trace', async () => {
     const child = spawnCli(['show', 'an-id'], { ...ENV, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' })
     const [out, errors, [code]] = await Promise.all([
       text(child.stdout),

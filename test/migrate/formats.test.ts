@@ -25,7 +25,7 @@ describe('values of express-session', () => {
   const format = expressSession()
   const cookie = { originalMaxAge: 60_000, expires: '2026-11-24T12:00:00.000Z', httpOnly: true, path: '/' }
 
-  it('give the data without the cookie, and the end that the cookie says', () => {
+  it("return the data without the cookie, and the cookie's expiry", () => {
     const session = JSON.stringify({ cookie, user: { id: 7 }, cart: [] })
     const expiresAt = Date.parse(cookie.expires)
     expect(format.read(session)).toEqual({ data: { user: { id: 7 }, cart: [] }, expiresAt })
@@ -41,7 +41,7 @@ describe('values of express-session', () => {
     },
   )
 
-  it('keep any data exactly, and reach no prototype', () => {
+  it('keep any data exactly, and never set a prototype', () => {
     fc.assert(
       fc.property(data, (content) => {
         const { cookie: _, ...rest } = content
@@ -52,7 +52,7 @@ describe('values of express-session', () => {
     )
   })
 
-  it('are told from anything else without a throw', () => {
+  it('are recognised among any other values, without an exception', () => {
     fc.assert(fc.property(anything, (value) => void expect(format.read(value)).toBeNull()))
   })
 })
@@ -60,7 +60,7 @@ describe('values of express-session', () => {
 describe('values of Django', () => {
   const format = django({ secret: DJANGO.secret })
 
-  it('are read as Django made them, in the present form and the old one', () => {
+  it("are read in Django's current format and in the old one", () => {
     for (const { value, data } of [DJANGO.small, DJANGO.compressed, DJANGO.old]) {
       expect(format.read(value)).toEqual({ data })
       expect(format.read(bytes(value))).toEqual({ data })
@@ -69,14 +69,14 @@ describe('values of Django', () => {
     expect(encodeSigned(DJANGO.small.data, DJANGO.secret)).toBe(DJANGO.small.value)
   })
 
-  it('are nothing under another secret or class', () => {
+  it('are rejected with another secret or class', () => {
     for (const { value } of [DJANGO.small, DJANGO.compressed, DJANGO.old]) {
       expect(django({ secret: `${DJANGO.secret}.` }).read(value)).toBeNull()
       expect(django({ secret: DJANGO.secret, className: 'MyStore' }).read(value)).toBeNull()
     }
   })
 
-  it('are read by any of several secrets, and by the class that made them', () => {
+  it('are read with any of several secrets, and with the class that signed them', () => {
     const both = django({ secret: ['new', 'old'], className: 'MyStore' })
     for (const encode of [encodeSigned, encodeDigested])
       for (const secret of ['new', 'old'])
@@ -94,7 +94,7 @@ describe('values of Django', () => {
     )
   })
 
-  it('are nothing once a single character has changed', () => {
+  it('are rejected if a single character has changed', () => {
     const { value } = DJANGO.compressed
     fc.assert(
       fc.property(fc.nat(value.length - 1), fc.constantFrom('A', 'b', '.', ':', '-', '\n'), (at, other) => {
@@ -104,13 +104,13 @@ describe('values of Django', () => {
     )
   })
 
-  it('are refused when they are signed and yet no session', () => {
+  it('are rejected if they are signed but not a session', () => {
     for (const content of [null, 7, 'text', ['a']])
       for (const encode of [encodeSigned, encodeDigested])
         expect(format.read(encode(content, DJANGO.secret))).toBeNull()
   })
 
-  it('are told from anything else without a throw', () => {
+  it('are recognised among any other values, without an exception', () => {
     fc.assert(fc.property(anything, (value) => void expect(format.read(value)).toBeNull()))
   })
 })
@@ -125,7 +125,7 @@ describe('the cookie', () => {
   const keyOf = (value: string, name = 'connect.sid'): string | undefined =>
     keysOf(express, `theme=dark; ${name}=${encodeURIComponent(value)}`)[0]
 
-  it('of express-session is found when one of the secrets has signed it', () => {
+  it('of express-session is accepted if one of the secrets has signed it', () => {
     expect(keyOf(sign('abc-DEF_123'))).toBe('express-session.connect.sid.abc-DEF_123')
     expect(keyOf(sign('abc', 'newer'))).toBe('express-session.connect.sid.abc')
     expect(keyOf(sign('abc', 'older'))).toBeUndefined()
@@ -138,7 +138,7 @@ describe('the cookie', () => {
     expect(express.find('')).toBeUndefined()
   })
 
-  it('of express-session is refused once a single character has changed', () => {
+  it('of express-session is rejected if a single character has changed', () => {
     const cookie = sign('a-session-id-of-32-characters-00')
     fc.assert(
       fc.property(fc.nat(cookie.length - 1), fc.constantFrom('A', 'b', '.', ':', '-', '/'), (at, other) => {
@@ -148,7 +148,7 @@ describe('the cookie', () => {
     )
   })
 
-  it('of Django is found by the syntax of its keys', () => {
+  it('of Django is accepted if it has the syntax of a key', () => {
     const adopter = fromDjango({ storage, secret: 's', name: 'sid' })
     expect(keysOf(adopter, 'sid=0123456789abcdefghijklmnopqrstuv')).toEqual([
       'django.sid.0123456789abcdefghijklmnopqrstuv',
@@ -171,7 +171,7 @@ describe('the cookie', () => {
     ])
   })
 
-  it('may be anything at all', () => {
+  it('may have any content without an exception', () => {
     const adopters = [express, fromDjango({ storage, secret })]
     fc.assert(
       fc.property(fc.string(), (text) => {

@@ -46,7 +46,7 @@ describeEngines('a table of', (engine) => {
       return id
     }
 
-    it('is read as it is, and written in our format by the next save', async () => {
+    it("is read in place, and written in this package's format by the next save", async () => {
       const id = await oldSession()
       const found = await store.load<typeof DATA>(id)
       expect(found).toMatchObject({ id, version: 0, data: DATA })
@@ -61,7 +61,7 @@ describeEngines('a table of', (engine) => {
       await expect(store.save(found)).rejects.toMatchObject({ code: 'CONFLICT' })
     })
 
-    it('is listed, renewed, given another id and ended like any other', async () => {
+    it('is listed, touched, rotated and destroyed like any other session', async () => {
       const ids = [await oldSession(), await oldSession(null), await oldSession()]
       const [touched = '', rotated = '', ended = ''] = ids
       const listed = []
@@ -80,7 +80,7 @@ describeEngines('a table of', (engine) => {
       })
     })
 
-    it('has expired when the item has, whatever the value says', async () => {
+    it('expires with its item, regardless of the value', async () => {
       const id = await oldSession()
       const key = base + id
       const item = await table.get(key)
@@ -119,7 +119,7 @@ describeEngines('a table of', (engine) => {
       expect(JSON.parse((await table.get(id))?.['data']?.S ?? '')).toMatchObject({ v: 1, d: data })
     })
 
-    it('is nothing under another secret, and stays as it is', async () => {
+    it('is not read with another secret, and is not changed', async () => {
       const id = 'anotherkey'.padEnd(32, '0')
       await table.put({ session_key: { S: id }, data: { S: DJANGO.small.value } })
       const corrupt = vi.fn<() => void>()
@@ -132,7 +132,7 @@ describeEngines('a table of', (engine) => {
   })
 })
 
-describe('a storage that knows no time to live', () => {
+describe('a storage without time to live', () => {
   const start = 1_900_000_000_000
   let now = start
   const storage = createStorage({ driver: memory() })
@@ -141,7 +141,7 @@ describe('a storage that knows no time to live', () => {
   const put = (id: string, cookie: object): Promise<void> =>
     storage.setItem(id, JSON.stringify({ cookie, n: 1 }))
 
-  it('goes by the value, to the millisecond', async () => {
+  it("uses the value's expiry, to the millisecond", async () => {
     await put('a', { expires: new Date(start + 60_000).toISOString() })
     now = start + 59_999
     const found = await open().load('a')
@@ -151,7 +151,7 @@ describe('a storage that knows no time to live', () => {
     if (found) await expect(open().save(found)).rejects.toMatchObject({ code: 'SESSION_GONE' })
   })
 
-  it('gives what names no end the lifetime of the store', async () => {
+  it("uses the store's lifetime if the value has no expiry", async () => {
     now = start
     await put('b', { expires: null })
     expect(await open({ maxAge: 60 }).load('b')).toMatchObject({
@@ -160,7 +160,7 @@ describe('a storage that knows no time to live', () => {
     })
   })
 
-  it('saves, renews and ends under its lock what it read', async () => {
+  it('saves, touches and destroys a legacy session under its lock', async () => {
     now = start
     await put('c', { expires: null })
     const found = await open().load('c')
@@ -182,7 +182,7 @@ describe('a storage that knows no time to live', () => {
     expect([found?.version, found?.user, found?.data]).toEqual([0, undefined, forged])
   })
 
-  it('takes a format that fails for a failure, and data without bounds for no session', async () => {
+  it('fails if the format throws, and treats data of unlimited depth as no session', async () => {
     await storage.setItem('f', 'text')
     const read = (): never => {
       throw new Error('the format is broken')
@@ -194,7 +194,7 @@ describe('a storage that knows no time to live', () => {
   })
 })
 
-it('refuses what is no format', () => {
+it('refuses an object that is not a format', () => {
   for (const legacy of [expressSession, {}, null, [1]])
     expect(() =>
       createSessionStore({ storage: createStorage({ driver: memory() }), legacy: legacy as never }),

@@ -50,7 +50,7 @@ const SITES: Record<string, Partial<Site>> = {
   'many writes, on four instances': { writes: 0.5, parallel: 3, instances: 4, visits: 40 },
 }
 
-describeEngines('a plan says what is counted', (engine) => {
+describeEngines('a plan matches the counted units', (engine) => {
   /** dynalite counts no units of indexes, and does not say which item refused a write: the driver reads it. */
   const isDynalite = engine.name === 'dynalite'
   let table: TestTable

@@ -69,7 +69,7 @@ describe('units of an item', () => {
 })
 
 describe('a plan', () => {
-  it('has numbers that make sense, for whatever makes sense', () => {
+  it('has finite numbers in range for any valid input', () => {
     fc.assert(
       fc.property(workloads, setups, (workload, setup) => {
         const { reads, writes, readUnits, writeUnits, provisioned, cost, stored } = planMonth(
@@ -101,7 +101,7 @@ describe('a plan', () => {
     expect([readUnits, writeUnits]).toEqual([0, 0])
   })
 
-  it('costs as DynamoDB does: a million units, and units a second for each hour', () => {
+  it('costs the prices of DynamoDB: a million units, and units a second for each hour', () => {
     const { readUnits, writeUnits, provisioned, cost } = plan()
     expect(cost.onDemand).toBeCloseTo((readUnits * 0.125 + writeUnits * 0.625) / 1e6)
     expect(provisioned).toEqual({
@@ -133,7 +133,7 @@ describe('a plan', () => {
     expect(reads({ consistentRead: true })).toBe(2 * reads({}))
   })
 
-  it('makes a session for each visit where sessions lapse in between, and none where they do not', () => {
+  it('creates a session for each visit if sessions expire in between, and none otherwise', () => {
     const traffic = trafficOf(WORKLOAD)
     const created = (setup: Partial<Setup>): number =>
       writesPerVisit({ ...WORKLOAD, signIns: 0 }, { ...SETUP, ...setup }, traffic).created
@@ -146,7 +146,7 @@ describe('a plan', () => {
 })
 
 describe('the life of an entry in a cache', () => {
-  it('is the ttl where nothing happens', () => {
+  it('is the ttl without events', () => {
     expect(entryLife(10, 0, 0)).toBe(10)
     expect(readsPerVisit({ ...WORKLOAD, pages: 1 }, { ...SETUP, instances: 1 }, 0)).toBe(1)
   })
@@ -156,7 +156,7 @@ describe('the life of an entry in a cache', () => {
     [10, 0.05, 0.1],
     [60, 0.02, 0.02],
     [30, 0, 0.05],
-  ])('is that of a simulation: ttl %i, ended at %d and renewed at %d a second', (ttl, ending, renewing) => {
+  ])('equals a simulation: ttl %i, ended at %d and renewed at %d a second', (ttl, ending, renewing) => {
     const random = new Random(3)
     const wait = (rate: number): number => (rate === 0 ? Infinity : -Math.log(1 - random.next()) / rate)
     let lived = 0

@@ -19,7 +19,7 @@ afterAll(async () => {
 const json = async (args: string): Promise<any> => JSON.parse((await run(`${args} --json`)).out)
 
 describe('plan', () => {
-  it('estimates units, settings and cost', async () => {
+  it('estimates units, provisioned capacity and cost', async () => {
     const { code, out } = await run(SITE, { columns: 80 })
     expect(code).toBe(0)
     for (const line of [
@@ -38,7 +38,7 @@ describe('plan', () => {
       expect(out).toMatch(line)
   })
 
-  it('has defaults for all but users and requests', async () => {
+  it('has defaults for everything except users and requests', async () => {
     const { workload, setup, headroom, prices } = await json(SITE)
     expect(workload).toMatchObject({
       users: 50_000,
@@ -60,7 +60,7 @@ describe('plan', () => {
     expect((await json(`${SITE} --no-user-index`)).setup).toMatchObject({ userIndex: false })
   })
 
-  it('takes prices from flags, and from a file', async () => {
+  it('reads prices from flags and from a file', async () => {
     const file = join(folder, 'prices.json')
     await writeFile(file, JSON.stringify({ read: 1, write: 2 }))
     const { prices, cost, readUnits, writeUnits } = await json(`${SITE} --prices ${file} --price-write 3`)
@@ -85,7 +85,7 @@ describe('plan', () => {
 })
 
 describe('table policy and table template', () => {
-  it('prints what iamPolicy gives, from flags and from the environment', async () => {
+  it('prints the result of iamPolicy, with flags and the environment', async () => {
     const arn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/visits'
     const { code, out } = await run(`table policy --for run-time,admin --no-user-index --table ${arn}`)
     expect(code).toBe(0)
@@ -98,7 +98,7 @@ describe('table policy and table template', () => {
     vi.unstubAllEnvs()
   })
 
-  it('prints what tableTemplate gives', async () => {
+  it('prints the result of tableTemplate', async () => {
     const flags = '--table visits --no-user-index --point-in-time-recovery --tags a=1,b=2 --key-attribute id'
     const options = {
       table: 'visits',
@@ -122,7 +122,7 @@ describe('table policy and table template', () => {
 })
 
 describe('docs/cli.md', () => {
-  it('shows what the commands that call nothing print', async () => {
+  it('shows the exact output of the commands that send no request', async () => {
     const docs = await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
     const blocks = docs.matchAll(
       /```console\n\$ npx unsession ((?:plan|table policy|table template) .*)\n([^`]*)```/g,

@@ -65,7 +65,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect((await run(`list ${where} --reveal`)).out).toContain(id)
     })
 
-    it('lists those of a user, so many at most, as JSON', async () => {
+    it('lists the sessions of a user up to a limit, as JSON', async () => {
       const ids = [newId(), newId(), newId()]
       for (const each of ids) await store.create({ id: each, data: {}, user: 'ada' })
       await store.create({ id, data: {}, user: 'bob' })
@@ -99,7 +99,7 @@ describeEngines('sessions on the command line', (engine) => {
       await proxy.stop()
     })
 
-    it('keeps to a base', async () => {
+    it('lists only keys with the base', async () => {
       const based = createSessionStore({ storage: dynamodb({ ...table.options, base: 'app' }), cache: false })
       await based.create({ id, data: {} })
       expect((await json('list'))[1].sessions).toEqual([])
@@ -108,7 +108,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect((await json(`destroy ${id} --base app`))[0]).toBe(0)
     })
 
-    it('shows what would move the cursor as what it is', async () => {
+    it('escapes characters that would move the cursor', async () => {
       await store.create({ id, data: {}, user: 'ada\u001B[2J\u202E\nbob \u009B2J' })
       const { out } = await run(`list ${where}`)
       expect(out).toContain('ada\\u{1b}[2J\\u{202e}\\u{a}bob \\u{9b}2J')
@@ -117,7 +117,7 @@ describeEngines('sessions on the command line', (engine) => {
   })
 
   describe('show', () => {
-    it('shows a session, its data only when asked', async () => {
+    it('shows a session, and its data only with --data', async () => {
       await store.create({ id, data: { cart: ['tea'] }, user: 'ada' })
       const { code, out } = await run(`show ${id} ${where}`)
       expect(code).toBe(0)
@@ -139,7 +139,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect((await run(`show ${id} ${where} --data`)).out).toContain('"tea"')
     })
 
-    it('takes an id from standard input, and the value of a cookie', async () => {
+    it('accepts an id from standard input, and the value of a cookie', async () => {
       await store.create({ id, data: {} })
       const token = signToken('h3', id, 1, 'p'.repeat(32))
       for (const input of [id, `${id}\n`, `  ${token}\n`]) {
@@ -148,7 +148,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect(await json(`show ${token} --reveal`)).toEqual([0, expect.objectContaining({ id })])
     })
 
-    it('takes an id that begins with a dash', async () => {
+    it('accepts an id that begins with a dash', async () => {
       const dashed = `-${newId()}`
       await store.create({ id: dashed, data: {} })
       expect((await json(`show ${dashed}`))[0]).toBe(0)
@@ -156,7 +156,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect((await json('show -', dashed))[0]).toBe(0)
     })
 
-    it('tells what is over, what is missing and what is no session apart, all with exit code 1', async () => {
+    it('distinguishes expired, missing and unreadable sessions, all with exit code 1', async () => {
       const keyHash = hashKey(id)
       expect(await json(`show ${id}`)).toEqual([1, { keyHash, state: 'missing' }])
       await store.create({ id, data: {}, idleTimeout: 0.001 })
@@ -166,7 +166,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect(await json('show odd --data')).toEqual([1, expect.objectContaining({ state: 'unreadable' })])
     })
 
-    it('shows data of every codec it has, and says which one it has not', async () => {
+    it('shows data of every built-in codec, and names a codec that it does not have', async () => {
       const data = { big: 12n, when: new Map([['a', new Set([1])]]) }
       await storeWith({ codec: devalue() }).create({ id, data })
       expect(await json(`show ${id} --data`)).toEqual([
@@ -186,7 +186,7 @@ describeEngines('sessions on the command line', (engine) => {
   })
 
   describe('destroy', () => {
-    it('ends a session, once', async () => {
+    it('destroys a session once', async () => {
       await store.create({ id, data: {} })
       const keyHash = hashKey(id)
       const { code, out } = await run(`destroy ${id} ${where}`)
@@ -200,7 +200,7 @@ describeEngines('sessions on the command line', (engine) => {
       expect(await json('destroy -', id)).toEqual([1, { destroyed: 0, keyHash }])
     })
 
-    it('ends all of a user but one, when somebody says yes', async () => {
+    it('destroys all sessions of a user except one, after a yes', async () => {
       const own = newId()
       for (const each of [own, newId(), newId()]) await store.create({ id: each, data: {}, user: 'ada' })
       await store.create({ id, data: {}, user: 'bob' })
@@ -231,7 +231,7 @@ describeEngines('sessions on the command line', (engine) => {
       await store.create({ id, data: { text: 'x'.repeat(3000) }, idleTimeout: 40 * 24 * 3600 })
     })
 
-    it('counts a small table whole', async () => {
+    it('counts all items of a small table', async () => {
       const [code, report] = await json('stats')
       expect(code).toBe(0)
       expect(report).toMatchObject({
@@ -283,7 +283,7 @@ describeEngines('sessions on the command line', (engine) => {
     await proxy.stop()
   })
 
-  it('says in one line what fails', async () => {
+  it('reports an error in one line', async () => {
     const missing = where.replace(table.table, 'no-such-table')
     for (const command of ['list', 'list --user ada', `show ${id}`, `destroy ${id}`, 'stats']) {
       const { code, out, err } = await run(`${command} ${missing}`)

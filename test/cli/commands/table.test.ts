@@ -16,7 +16,7 @@ describe('unsession', () => {
   )
   commands.push('list', 'show', 'destroy', 'stats', 'clear-expired', 'plan', 'local')
 
-  it('lists its commands: asked for, with code 0, otherwise with code 2', async () => {
+  it('lists its commands, with exit code 0 for --help and 2 otherwise', async () => {
     const asked = await run('--help')
     expect(asked).toMatchObject({ code: 0, err: '' })
     for (const name of commands) expect(asked.out).toMatch(new RegExp(`^  ${name} `, 'm'))
@@ -83,7 +83,7 @@ describe('unsession', () => {
     ['plan --users 1 --requests-per-minute 1 --target 0', '`--target` must be above 0'],
     ['plan --users 1 --requests-per-minute 1 --prices /nowhere.json', '`--prices` must be a JSON file'],
     ['local --port 70000', 'option `port` must be'],
-  ])('does not understand `%s`', async (args, message) => {
+  ])('refuses `%s`', async (args, message) => {
     const { code, out, err } = await run(args)
     expect(code).toBe(2)
     expect(out + err).toContain(message)
@@ -183,7 +183,7 @@ describeEngines('unsession table', (engine) => {
     ])
   })
 
-  it('passes on attributes and tags', async () => {
+  it('applies attributes and tags', async () => {
     const attributes = '--key-attribute id --expires-attribute ends --user-attribute owner --sort sk=SESSION'
     const created = await run(`table create ${where} ${attributes} --tags a=1,b=x=y`)
     expect(created.code).toBe(0)
@@ -202,7 +202,7 @@ describeEngines('unsession table', (engine) => {
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('partition key: expected') })
   })
 
-  it("deletes only when the table's name is typed", async () => {
+  it("deletes only after the table's name is typed", async () => {
     await createTable(options)
     for (const answer of ['', 'yes', `${options.table}x`]) {
       const { code, out, err } = await run(`table delete ${where}`, { answer })
@@ -216,7 +216,7 @@ describeEngines('unsession table', (engine) => {
     expect(out).toContain('The table is deleted')
   })
 
-  it('says that there is no such table, with what to do', async () => {
+  it('reports a missing table with the fix', async () => {
     for (const name of ['describe', 'ttl']) {
       expect(await run(`table ${name} ${where}`)).toMatchObject({
         code: 1,

@@ -33,7 +33,7 @@ describe('formats', () => {
     expect(formatInstant(1000, 1000 + ms)).toBe(`${text} ago`)
   })
 
-  it('instants, bytes and shares', () => {
+  it('formats times, bytes and shares', () => {
     const now = Date.UTC(2026, 10, 24, 12)
     expect(formatMoment(now + HOUR, now)).toBe('2026-11-24 13:00:00 UTC, in 1 h')
     expect(formatMoment(9e15, now)).toBe('9000000000000000')
@@ -47,12 +47,12 @@ describe('formats', () => {
     ])
   })
 
-  it('text of others so that it cannot move the cursor', () => {
+  it('escapes foreign text so that it cannot move the cursor', () => {
     expect(printable('a\u001B[2J\r\u202Eb\nc\u2028')).toBe('a\\u{1b}[2J\\u{d}\\u{202e}b\\u{a}c\\u{2028}')
     expect(printable('Ada Lovelace, 5 €, 東京')).toBe('Ada Lovelace, 5 €, 東京')
   })
 
-  it('JSON that is the same value, in characters that cannot move the cursor', () => {
+  it('prints JSON of the same value that cannot move the cursor', () => {
     expect(toJson({ 'k\u009B2J': '\u202E\u{E0041}' })).toBe('{\n  "k\\u009b2J": "\\u202e\\udb40\\udc41"\n}')
     const code = fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.integer({ min: 0, max: 0x10ffff }))
     const string = fc.string({ unit: code.map((each) => String.fromCodePoint(each)) })
@@ -65,7 +65,7 @@ describe('formats', () => {
     )
   })
 
-  it('values that JSON does not know', () => {
+  it('prints values that JSON does not have', () => {
     expect(JSON.parse(toJson({ a: 1n, b: new Map([['k', new Set([2])]]) }))).toEqual({
       a: '1',
       b: [['k', [2]]],
@@ -74,7 +74,7 @@ describe('formats', () => {
 })
 
 describe('tables and bars', () => {
-  it('sets columns, or lists where there is no room for them', () => {
+  it('prints columns, or lists in a narrow terminal', () => {
     const rows = [
       ['one', '1', ''],
       ['three', '300', 'x'],
@@ -97,7 +97,7 @@ describe('tables and bars', () => {
     ])
   })
 
-  it('draws bars as long as their shares, within any width', () => {
+  it('draws bars by their shares, within any width', () => {
     expect(
       histogram(
         [

@@ -6,7 +6,7 @@ const word = fc.stringMatching(/^[a-z`-]{1,12}$/)
 const text = fc.array(word, { minLength: 1, maxLength: 20 }).map((words) => words.join(' '))
 
 describe('layout', () => {
-  it('aligns two columns and breaks the second between words', () => {
+  it('aligns two columns and wraps the second between words', () => {
     const rows: [string, string][] = [
       ['--a', 'one two three four five six'],
       ['--long', 'seven'],
@@ -16,7 +16,7 @@ describe('layout', () => {
     )
   })
 
-  it('puts one below the other where there is no room for two', () => {
+  it('puts values below names in a narrow terminal', () => {
     const rows: [string, string][] = [['--a-long-option <value>', 'one two three four five six seven']]
     expect(layout(rows, 40)).toBe(
       ['  --a-long-option <value>', '      one two three four five six seven'].join('\n'),
@@ -39,7 +39,7 @@ describe('layout', () => {
     )
   })
 
-  it('leaves a word that is longer than the width whole', () => {
+  it('does not break a word that is longer than the width', () => {
     expect(wrap('see https://example.com/a/long/address now', 10)).toEqual([
       'see',
       'https://example.com/a/long/address',

@@ -48,7 +48,7 @@ describeEngines('clearExpired', (engine) => {
     ['in one segment', { segments: 1 }],
     ['in many segments', { segments: 37 }],
     ['within a capacity', { maxCapacity: 5000 }],
-  ])('deletes what has been expired for longer than the grace, and nothing else, %s', async (_, how) => {
+  ])('deletes only items that have been expired for longer than the grace, %s', async (_, how) => {
     await plant(table, [
       ...keys('old', 230).map((key) => itemEnding(key, -100, 1500)),
       ...keys('live', 40).map((key) => itemEnding(key, LATER, 8000)),
@@ -70,7 +70,7 @@ describeEngines('clearExpired', (engine) => {
     expect(await clearExpired({ ...options, ...how, grace: 40 })).toMatchObject({ scanned: 62, deleted: 20 })
   })
 
-  it('stays below its base', async () => {
+  it('deletes only keys with its base', async () => {
     await plant(table, [
       ...keys('a:', 30).map((key) => itemEnding(key, LONG_AGO)),
       ...keys('ab:', 30).map((key) => itemEnding(key, LONG_AGO)),
@@ -79,7 +79,7 @@ describeEngines('clearExpired', (engine) => {
     expect(await table.count()).toBe(30)
   })
 
-  it('counts in a dry run, and deletes nothing', async () => {
+  it('counts in a dry run and deletes nothing', async () => {
     await plant(
       table,
       keys('old', 60).map((key) => itemEnding(key, LONG_AGO)),
@@ -111,7 +111,7 @@ describeEngines('clearExpired', (engine) => {
     expect(await table.count()).toBe(60 - deleted)
   })
 
-  it('never takes a key with a dot unconditionally: the record of a user is written again', async () => {
+  it('deletes a key with a dot only with a condition, because records of users are written again', async () => {
     const records = keys('user.', 10)
     await plant(
       table,
@@ -129,7 +129,7 @@ describeEngines('clearExpired', (engine) => {
     expect(await table.count()).toBe(4)
   })
 
-  it('deletes one by one where PartiQL is not allowed', async () => {
+  it('deletes one by one without the right PartiQLDelete', async () => {
     await plant(
       table,
       keys('old', 60).map((key) => itemEnding(key, LONG_AGO)),
@@ -140,7 +140,7 @@ describeEngines('clearExpired', (engine) => {
     expect(await table.count()).toBe(0)
   })
 
-  it('sends 25 conditional deletes a request where the endpoint knows PartiQL', async () => {
+  it('sends 25 conditional deletes in one PartiQL request', async () => {
     await plant(
       table,
       keys('old', 100).map((key) => itemEnding(key, LONG_AGO)),
@@ -151,7 +151,7 @@ describeEngines('clearExpired', (engine) => {
     expect(proxy.count('DeleteItem')).toBe(isPartiQL ? 0 : 100)
   })
 
-  it('goes on after an interruption: nothing is left, nothing is counted twice or left out', async () => {
+  it('continues after an interruption: no item is left, counted twice or left out', async () => {
     await plant(table, [
       ...keys('old', 900).map((key) => itemEnding(key, LONG_AGO, 2000)),
       ...keys('live', 300).map((key) => itemEnding(key, LATER, 2000)),
@@ -186,7 +186,7 @@ describeEngines('clearExpired', (engine) => {
 describe('clearExpired', () => {
   beforeEach(() => begin(anyEngine()))
 
-  it('tries again what DynamoDB leaves undone, refuses or loses', async () => {
+  it('retries items that are unprocessed, throttled or without a response', async () => {
     await plant(
       table,
       keys('old', 60).map((key) => itemEnding(key, LONG_AGO)),
@@ -200,7 +200,7 @@ describe('clearExpired', () => {
     expect(await table.count()).toBe(0)
   })
 
-  it('tries statements again that have failed in passing', async () => {
+  it('retries statements after temporary errors', async () => {
     await plant(
       table,
       keys('old', 50).map((key) => itemEnding(key, LONG_AGO)),
@@ -237,7 +237,7 @@ describe('clearExpired', () => {
     })
   })
 
-  it('gives up on a statement that will not get better', async () => {
+  it('stops at a statement with a permanent error', async () => {
     await plant(table, [itemEnding('old', LONG_AGO)])
     proxy.fault({
       match: 'BatchExecuteStatement',
@@ -250,7 +250,7 @@ describe('clearExpired', () => {
     await expect(run).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
   })
 
-  it('goes by the endpoint’s clock where this machine’s is ahead, with the right to describe the table or without', async () => {
+  it('uses the endpoint’s clock if this machine’s clock is ahead, with and without the right DescribeTable', async () => {
     await plant(table, [
       ...keys('old', 5).map((key) => itemEnding(key, -100)),
       ...keys('soon', 5).map((key) => itemEnding(key, 600)),
@@ -265,7 +265,7 @@ describe('clearExpired', () => {
     expect(await table.count()).toBe(5)
   })
 
-  it('finishes what is in flight when told to end, and begins nothing more', async () => {
+  it('waits for requests in flight when aborted, and sends no new one', async () => {
     await plant(
       table,
       keys('old', 200).map((key) => itemEnding(key, LONG_AGO)),
@@ -286,7 +286,7 @@ describe('clearExpired', () => {
     await expect(clearExpired({ ...options, signal: stop.signal })).rejects.toThrow('enough')
   })
 
-  it('keeps where it was when it fails', async () => {
+  it('keeps its progress when it fails', async () => {
     await plant(
       table,
       keys('old', 200).map((key) => itemEnding(key, LONG_AGO)),
@@ -302,14 +302,14 @@ describe('clearExpired', () => {
     expect(await clearExpired({ ...options, resume })).toMatchObject({ expired: 200, deleted: 200 })
   })
 
-  it('does not wait for an endpoint that never answered', async () => {
+  it('fails at once if the endpoint never answered', async () => {
     proxy.fault({ do: internalServerError })
     const run = clearExpired({ ...options, clientConfig: { maxAttempts: 1 } })
     await expect(run).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(proxy.count()).toBe(1)
   })
 
-  it('refuses to go on with another sweep', async () => {
+  it('refuses the progress of another run', async () => {
     const resume: Partial<ClearExpiredState> = {}
     await clearExpired({ ...options, resume, segments: 2 })
     for (const [other, message] of [

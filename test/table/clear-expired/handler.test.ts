@@ -31,7 +31,7 @@ afterEach(async () => {
 /** A context with so much time to work before the five seconds that are kept back. */
 const during = (ms: number): LambdaContext => ({ getRemainingTimeInMillis: () => 5000 + ms })
 
-it('stops in time and says where to go on, for the next event', async () => {
+it('stops before its timeout and returns the progress for the next event', async () => {
   const first = await clearExpiredHandler(options)({}, during(300))
   expect(first.done).toBe(false)
   expect(first.deleted).toBe(300 - (await table.count()))
@@ -44,7 +44,7 @@ it('stops in time and says where to go on, for the next event', async () => {
   expect(await table.count()).toBe(0)
 })
 
-it('goes on in the same container without being told where, and begins anew when it is done', async () => {
+it('continues in the same container without an event, and starts again when it is done', async () => {
   const handler = clearExpiredHandler(options)
   const scheduled = { source: 'aws.events' }
   let invocations = 0
@@ -55,7 +55,7 @@ it('goes on in the same container without being told where, and begins anew when
   expect(await handler(scheduled, during(30_000))).toMatchObject({ done: true, scanned: 0, deleted: 0 })
 })
 
-it('fails as the sweep does, and goes on from there the next time', async () => {
+it('fails like clearExpired, and continues the next time', async () => {
   const handler = clearExpiredHandler({ ...options, maxCapacity: 1e5 })
   proxy.fault({
     match: ({ operation, index }) => operation === 'BatchWriteItem' && index > 3,

@@ -48,7 +48,7 @@ function run(
 }
 
 describe('the pace', () => {
-  it('is nearly the limit, and no second is above it', () => {
+  it('is close to the limit, and no second exceeds it', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 50_000 }),
@@ -67,7 +67,7 @@ describe('the pace', () => {
     )
   })
 
-  it('pays for what was dearer than booked', () => {
+  it('waits longer after a request that cost more than estimated', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 10, max: 1000 }),
@@ -85,7 +85,7 @@ describe('the pace', () => {
     )
   })
 
-  it('lets a single request that is above the limit through, and waits for it afterwards', () => {
+  it('sends a single request above the limit, and waits afterwards', () => {
     const { now, pass } = clock()
     const pacer = new Pacer(10, now)
     turn(pacer, 0.5, pass)
@@ -93,7 +93,7 @@ describe('the pace', () => {
     expect(turn(pacer, 0.5, pass)).toBeCloseTo((100 / 9.5) * 1000, -2)
   })
 
-  it('makes up for standstills, and no second is above the limit for it', () => {
+  it('catches up after a pause without exceeding the limit in any second', () => {
     const some = fc.integer({ min: 20, max: 5000 })
     const stalls = fc.infiniteStream(
       fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(400) }),
@@ -119,7 +119,7 @@ describe('the pace', () => {
     )
   })
 
-  it('has no limit unless there is one, until DynamoDB throttles', () => {
+  it('has no limit by default, until DynamoDB throttles', () => {
     const { now, pass } = clock()
     const pacer = new Pacer(Infinity, now)
     expect(pacer.slice).toBe(Infinity)
@@ -143,7 +143,7 @@ describe('the pace', () => {
     expect(turn(pacer, 1000, pass)).toBeLessThan(1000)
   })
 
-  it('never falls so low that it stands still, nor grows above the limit', () => {
+  it('never falls to zero or grows above the limit', () => {
     const { now, pass } = clock()
     const pacer = new Pacer(40, now)
     for (let time = 0; time < 50; time++) {
@@ -162,7 +162,7 @@ describe('the pace', () => {
 })
 
 describe('costs', () => {
-  it('begin small and grow until a page uses its slice, whatever the items are like', () => {
+  it('start with small pages and grow to their share of the limit, for items of any size', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0.001, max: 50, noNaN: true }),
@@ -186,7 +186,7 @@ describe('costs', () => {
     )
   })
 
-  it('of deletes follow from the size of the items, then from what was used; 25 at most', () => {
+  it('of deletes are estimated from item sizes, then from consumed units; at most 25 in a batch', () => {
     const costs = new Costs()
     expect(costs.deletes(Infinity)).toEqual({ size: 25, each: 1 })
     costs.sawPage(1, 0, 0.5)
@@ -197,7 +197,7 @@ describe('costs', () => {
   })
 })
 
-it('a page has about 500 expired items where nothing else bounds it', () => {
+it('a page has about 500 expired items if nothing else limits it', () => {
   const costs = new Costs()
   expect(costs.page(Infinity)).toEqual({ limit: 500, units: 0 })
   for (let page = 0; page < 20; page++) costs.sawPage(1000, 100, 10)
@@ -207,7 +207,7 @@ it('a page has about 500 expired items where nothing else bounds it', () => {
 })
 
 describe('the rate', () => {
-  it('is that of the last ten seconds', () => {
+  it('is measured over the last ten seconds', () => {
     const meter = new Meter(0, 500)
     expect(meter.rate(0, 500)).toBe(0)
     expect(meter.rate(1000, 600)).toBe(100)
@@ -227,7 +227,7 @@ describe('the state', () => {
     dryRun: false,
   }
 
-  it('fills an empty object, and survives JSON', () => {
+  it('fills an empty object, and can be restored from JSON', () => {
     const given: Partial<SweepState> = {}
     const state = beginState(given, target, undefined)
     expect(state).toBe(given)
@@ -237,7 +237,7 @@ describe('the state', () => {
     expect(beginState(copy, target, 4)).toBe(copy)
   })
 
-  it('refuses anything else, and never throws anything but that', () => {
+  it('refuses any other value with a typed error', () => {
     fc.assert(
       fc.property(fc.object(), (nonsense) => {
         fc.pre(Object.keys(nonsense).length > 0)

@@ -95,8 +95,8 @@ async function sweepInParts(
   return clearExpired({ ...options, resume: JSON.parse(kept) as Partial<ClearExpiredState> })
 }
 
-describe('a sweep in parts', () => {
-  it('leaves nothing out and counts nothing twice, although plain reads still show what was deleted', async () => {
+describe('a deletion in several runs', () => {
+  it('leaves no item out and counts none twice, although eventually consistent reads still show deleted items', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.boolean(), { minLength: 20, maxLength: 200 }),
@@ -121,8 +121,8 @@ describe('a sweep in parts', () => {
   })
 })
 
-describe('a sweep', () => {
-  it('hits no live session, with clocks off by 20 s, reads behind by 10 s and writes under way for 5 s', async () => {
+describe('a deletion', () => {
+  it('deletes no live session, with clocks off by 20 s, reads that lag by 10 s and writes in flight for 5 s', async () => {
     expect(2 * BOUNDS.skew + BOUNDS.lag + BOUNDS.flight).toBeLessThan(60_000)
     await fc.assert(
       fc.asyncProperty(world(true), async (each) => {
@@ -132,7 +132,7 @@ describe('a sweep', () => {
     )
   })
 
-  it('with conditions hits none of those either whose keys are written again after their end', async () => {
+  it('with conditions deletes no live item of keys that are written again after their end', async () => {
     await fc.assert(
       fc.asyncProperty(world(false), async (each) => {
         expect(await harmOf(each, { conditional: true })).toEqual([])
@@ -141,12 +141,12 @@ describe('a sweep', () => {
     )
   })
 
-  it('would without the grace', async () => {
+  it('deletes live sessions if there is no grace period', async () => {
     expect(await comesToHarm(true, { grace: 0 })).toBe(true)
     expect(await comesToHarm(true, { grace: 15 })).toBe(true)
   })
 
-  it('would without the conditions, where keys are written again', async () => {
+  it('deletes live items without conditions, if keys are written again', async () => {
     expect(await comesToHarm(false, {})).toBe(true)
   })
 })

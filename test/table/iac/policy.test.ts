@@ -45,13 +45,13 @@ describe('iamPolicy', () => {
     ])
   })
 
-  it('never allows everything of anything', () => {
+  it('contains no wildcard', () => {
     const policy = iamPolicy({ ...WHERE, for: ['run-time', 'operator', 'clear-expired', 'admin'] })
     expect(JSON.stringify(policy)).not.toContain('*')
     expect(new Set(policy.Statement.map(({ Sid }) => Sid)).size).toBe(policy.Statement.length)
   })
 
-  it('knows the copies of AWS, and takes an ARN as it is', () => {
+  it('uses the partition of the region, and accepts an ARN', () => {
     const resource = (options: object): unknown => iamPolicy(options).Statement[0]?.Resource
     expect(resource({ ...WHERE, region: 'cn-north-1' })).toMatch(/^arn:aws-cn:dynamodb:cn-north-1:/)
     expect(resource({ ...WHERE, region: 'us-gov-west-1' })).toMatch(/^arn:aws-us-gov:/)
@@ -71,7 +71,7 @@ describe('iamPolicy', () => {
   })
 })
 
-describe('a policy allows what is sent, and nothing else', () => {
+describe('a policy allows exactly the requests that are sent', () => {
   let table: TestTable
   let proxy: Proxy
   let where: {
@@ -124,7 +124,7 @@ describe('a policy allows what is sent, and nothing else', () => {
     expect(sent()).toContain('dynamodb:Scan')
   })
 
-  it('a cleanup', async () => {
+  it('clear-expired', async () => {
     await putExpired()
     // The record of a user may be written again, so it is deleted on condition.
     await table.put({ session_key: { S: 'user.ada' }, expire_date: { N: '1' } })
@@ -132,13 +132,13 @@ describe('a policy allows what is sent, and nothing else', () => {
     expect(sent()).toEqual(allowed({ for: ['clear-expired'] }))
   })
 
-  it('a cleanup on condition, with PartiQL and where there is none', async () => {
+  it('clear-expired --conditional, with PartiQL and without', async () => {
     await putExpired()
     await clearExpired({ ...where, conditional: true })
     expect(sent()).toEqual(allowed({ for: ['clear-expired'], conditional: true }))
   })
 
-  it('who creates, completes, describes and deletes a table', async () => {
+  it('an admin who creates, completes, describes and deletes a table', async () => {
     const options = { ...where, table: `test-${randomBytes(8).toString('hex')}` }
     const answers: Record<string, Json> = {
       DescribeTimeToLive: { TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } },
@@ -158,7 +158,7 @@ describe('a policy allows what is sent, and nothing else', () => {
     expect(sent()).toEqual(allowed({ for: ['admin'] }))
   })
 
-  it('who looks at sessions and ends them by hand', async () => {
+  it('an operator who inspects and destroys sessions', async () => {
     const store = createSessionStore({ storage: dynamodb(table.options), cache: false })
     await store.create({ id: 'mine', data: {}, user: 'ada' })
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')

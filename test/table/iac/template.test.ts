@@ -40,13 +40,13 @@ const properties = (options: TableTemplateOptions): Record<string, unknown> =>
     .SessionsTable.Properties
 
 describe('tableTemplate', () => {
-  it.each(CASES)('writes the same as YAML and as JSON: %s', (_, options) => {
+  it.each(CASES)('has the same content in YAML and JSON: %s', (_, options) => {
     const yaml = tableTemplate({ ...options, format: 'cloudformation' })
     expect(parse(yaml)).toEqual(JSON.parse(tableTemplate({ ...options, format: 'cloudformation-json' })))
     expect(yaml.split('\n').every((line) => line === line.trimEnd())).toBe(true)
   })
 
-  it('writes any text so that YAML reads it as it was', () => {
+  it('writes any text so that a YAML parser returns it unchanged', () => {
     // Templates have no empty lists.
     const data = fc.jsonValue().filter((value) => !/\[\]|\{\}/.test(JSON.stringify(value)))
     fc.assert(
@@ -57,7 +57,7 @@ describe('tableTemplate', () => {
     )
   })
 
-  it('has what is asked for, for CloudFormation', () => {
+  it('contains the requested features for CloudFormation', () => {
     expect(properties(FULL)).toMatchObject({
       TableName: 'visits',
       BillingMode: 'PROVISIONED',
@@ -78,7 +78,7 @@ describe('tableTemplate', () => {
     })
   })
 
-  it.each(CASES)('is TypeScript, for the CDK: %s', (_, options) => {
+  it.each(CASES)('is valid TypeScript for the CDK: %s', (_, options) => {
     const text = tableTemplate({ ...options, format: 'cdk' })
     const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true })
     expect(diagnostics).toEqual([])
@@ -88,7 +88,7 @@ describe('tableTemplate', () => {
     expect(text.includes("sortKey: { name: 'sk'")).toBe(options.attributes?.sort !== undefined)
   })
 
-  it.each(CASES)('is well formed, for Terraform: %s', (_, options) => {
+  it.each(CASES)('is well formed for Terraform: %s', (_, options) => {
     const { resource, output } = readHcl(tableTemplate({ ...options, format: 'terraform' }))
     expect(output).toEqual({ value: 'aws_dynamodb_table.sessions.arn' })
     const { table = 'sessions', attributes = {}, userIndex = true, encryption = 'aws-owned', tags } = options
@@ -133,13 +133,13 @@ describe('tableTemplate', () => {
   })
 })
 
-describeEngines('a table of the CloudFormation template', (engine) => {
+describeEngines('a table from the CloudFormation template', (engine) => {
   const { endpoint, region, credentials } = engine
 
   it.each([
     ['on demand', {}],
     ['provisioned, with the index', { ...FULL, deletionProtection: false, encryption: 'aws-owned' }],
-  ])('is the one that createTable makes: %s', async (_, template: TableTemplateOptions) => {
+  ])('equals the table that createTable makes: %s', async (_, template: TableTemplateOptions) => {
     const client = new DynamoDBClient({ endpoint, region, credentials })
     const [stacked, made] = [0, 1].map(() => `test-${randomBytes(8).toString('hex')}`)
     const {

@@ -47,8 +47,8 @@ afterEach(async () => {
   await deleteTable(direct)
 })
 
-describe('time to live as AWS has it', () => {
-  it('is enabled, and being enabled is enough', async () => {
+describe('time to live on AWS', () => {
+  it('is enabled, and the status ENABLING is a success', async () => {
     await createTable(direct)
     proxy.fault({ match: 'DescribeTimeToLive', times: 1, do: timeToLive('DISABLED') })
     proxy.fault({ match: 'UpdateTimeToLive', do: answer({}) })
@@ -61,7 +61,7 @@ describe('time to live as AWS has it', () => {
     expect((await describeTable(options)).mismatches).toEqual([])
   })
 
-  it('counts as being enabled while descriptions are late', async () => {
+  it('counts as being enabled while the description is out of date', async () => {
     await createTable(direct)
     proxy.fault({ match: 'DescribeTimeToLive', do: timeToLive('DISABLED') })
     proxy.fault({ match: 'UpdateTimeToLive', do: answer({}) })
@@ -69,7 +69,7 @@ describe('time to live as AWS has it', () => {
     expect(proxy.count('UpdateTimeToLive')).toBe(1)
   })
 
-  it('is tried again while the table is busy', async () => {
+  it('is retried while the table is busy', async () => {
     await createTable(direct)
     proxy.fault({ match: 'UpdateTimeToLive', times: 2, do: inUse })
     proxy.fault({ match: 'UpdateTimeToLive', do: answer({}) })
@@ -77,7 +77,7 @@ describe('time to live as AWS has it', () => {
     expect(proxy.count('UpdateTimeToLive')).toBe(3)
   })
 
-  it('may have been enabled by a faster process', async () => {
+  it('may have been enabled by another process', async () => {
     await createTable(direct)
     proxy.fault({ match: 'DescribeTimeToLive', times: 1, do: timeToLive('DISABLED') })
     proxy.fault({ match: 'DescribeTimeToLive', do: timeToLive('ENABLING', 'expire_date') })
@@ -90,7 +90,7 @@ describe('time to live as AWS has it', () => {
     expect(await enableTimeToLive(options)).toMatchObject({ timeToLive: 'enabling', changed: false })
   })
 
-  it('cannot be changed twice an hour, and says so', async () => {
+  it('reports that DynamoDB allows one change an hour', async () => {
     await createTable(direct)
     const twice = 'Time to live has been modified multiple times within a fixed interval'
     proxy.fault({
@@ -107,7 +107,7 @@ describe('time to live as AWS has it', () => {
     expect(proxy.count('UpdateTimeToLive')).toBe(0)
   })
 
-  it('on another attribute is left alone, with the way out', async () => {
+  it('on another attribute is not changed, and the error names the fix', async () => {
     await createTable(direct)
     proxy.fault({ match: 'DescribeTimeToLive', do: timeToLive('ENABLED', 'ttl') })
     await expect(enableTimeToLive(options)).rejects.toThrow(
@@ -117,8 +117,8 @@ describe('time to live as AWS has it', () => {
   })
 })
 
-describe('createTable as AWS has it', () => {
-  it('waits for backups to become available, and enables recovery once', async () => {
+describe('createTable on AWS', () => {
+  it('waits until backups are available, and enables recovery once', async () => {
     await createTable(direct)
     const state = (PointInTimeRecoveryStatus: string): Fault =>
       answer({
@@ -139,14 +139,14 @@ describe('createTable as AWS has it', () => {
     expect(proxy.count('UpdateContinuousBackups')).toBe(3)
   })
 
-  it('is patient with a table that nobody can see yet', async () => {
+  it('waits for a table that DescribeTable does not return yet', async () => {
     await createTable(direct)
     const missing = awsError(400, `${TYPE}#ResourceNotFoundException`, 'Requested resource not found')
     proxy.fault({ match: 'DescribeTable', times: 3, do: missing })
     expect(await createTable(options)).toMatchObject({ created: false })
   })
 
-  it('waits until a table of the same name is gone', async () => {
+  it('waits until a table of the same name is deleted', async () => {
     await createTable(direct)
     const deleting = rewrite((json) => void (json.Table.TableStatus = 'DELETING'))
     proxy.fault({ match: 'DescribeTable', times: 2, do: deleting })

@@ -27,7 +27,7 @@ describe('findMismatches', () => {
   const find = (state: Partial<TableState>, userIndex = true) =>
     findMismatches({ ...fitting, ...state }, DEFAULT_ATTRIBUTES, userIndex)
 
-  it('finds none where there are none', () => {
+  it('returns nothing for a table that fits', () => {
     expect(find({})).toEqual([])
     expect(find({ timeToLive: { status: 'enabling', attribute: 'expire_date' } })).toEqual([])
     expect(find({ timeToLive: { status: 'unsupported' } })).toEqual([])
@@ -105,7 +105,7 @@ describe('findMismatches', () => {
     expect(found()).toEqual(['sort key: `sk` (S), found none'])
   })
 
-  it('makes an error that names each with its fix', () => {
+  it('returns an error that names each mismatch with its fix', () => {
     const mismatches = find({ partitionKey: { name: 'id', type: 'S' }, sortKey: { name: 'at', type: 'N' } })
     const error = mismatchError('sessions', mismatches)
     expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', table: 'sessions' })
@@ -116,7 +116,7 @@ describe('findMismatches', () => {
 })
 
 describe('toTableState', () => {
-  it('reads keys, types, indexes of both kinds, billing and time to live', () => {
+  it('converts keys, types, both kinds of indexes, billing and time to live', () => {
     const facts = toTableState(
       'sessions',
       {
@@ -182,14 +182,14 @@ describe('toTableState', () => {
     })
   })
 
-  it('tells an endpoint without time to live from a table without it', () => {
+  it('distinguishes an endpoint without time to live from a table without it', () => {
     expect(toTableState('t', {}, undefined).timeToLive).toEqual({ status: 'unsupported' })
     expect(toTableState('t', {}, {}).timeToLive).toEqual({ status: 'disabled' })
   })
 })
 
 describe('busyWith', () => {
-  it('names what is not active yet', () => {
+  it('names the table or index that is not active yet', () => {
     const user = { IndexName: 'user-index', IndexStatus: 'CREATING' } as const
     expect(busyWith({ TableStatus: 'ACTIVE' })).toBeUndefined()
     expect(busyWith({ TableStatus: 'CREATING' })).toBe('table is CREATING')

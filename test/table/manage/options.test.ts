@@ -16,7 +16,7 @@ describe('options of the table functions', () => {
     })
   })
 
-  it('take those of the driver, and the environment', () => {
+  it("include the driver's options and the environment", () => {
     const env = { DYNAMODB_SESSIONS_TABLE_NAME: 'from-env', AWS_REGION: 'eu-west-1' }
     const options = { base: 'app', ttl: 60, consistentRead: true, batch: false } as const
     expect(resolveTable('deleteTable', options, env)).toMatchObject({
@@ -60,7 +60,7 @@ describe('options of the table functions', () => {
     })
   })
 
-  it('belong to one function each', async () => {
+  it('are refused by the other functions', async () => {
     const message = expect.stringContaining('option `billing` is unknown')
     const options = { billing: 'on-demand' } as object
     await expect(describeTable(options)).rejects.toMatchObject({ code: 'INVALID_OPTION', message })

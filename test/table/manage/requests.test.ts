@@ -68,7 +68,7 @@ describe('createTableRequest', () => {
     })
   })
 
-  it('defines exactly the attributes that keys name, and gives units exactly to what is provisioned', () => {
+  it('defines exactly the key attributes, and sets units only if the table is provisioned', () => {
     const name = fc.string({ minLength: 1, maxLength: 20 })
     const units = fc.integer({ min: 1, max: 40_000 })
     const billing = fc.option(
@@ -97,7 +97,7 @@ describe('createTableRequest', () => {
 })
 
 describe('the other requests', () => {
-  it('add the index, with units only where the table has some', () => {
+  it('add the index, with units only if the table has some', () => {
     const request = addIndexRequest(plain, provisioned)
     expect(request).toMatchObject({
       TableName: 'sessions',
@@ -125,7 +125,7 @@ describe('the other requests', () => {
     })
   })
 
-  it('add the tags that are missing or have another value', () => {
+  it('add the tags that are missing or different', () => {
     const found = [
       { Key: 'same', Value: '1' },
       { Key: 'other', Value: '2' },

@@ -66,7 +66,7 @@ describeEngines('unsession/table', (engine) => {
     await driver.dispose()
   })
 
-  it('creates one with provisioned units and attributes of other names', async () => {
+  it('creates a table with provisioned units and other attribute names', async () => {
     const attributes = { key: 'id', expires: 'ends', user: 'owner' }
     const billing = { readUnits: 3, writeUnits: 2 }
     const options = { ...aTable(engine), attributes }
@@ -79,7 +79,7 @@ describeEngines('unsession/table', (engine) => {
     })
   })
 
-  it('creates one with a sort key, and describes it with and without the option', async () => {
+  it('creates a table with a sort key, and describes it with and without the option', async () => {
     const options = { ...aTable(engine), attributes: { sort: { name: 'sk', value: 'SESSION' } } }
     await createTable(options)
     const fits = await describeTable(options)
@@ -89,7 +89,7 @@ describeEngines('unsession/table', (engine) => {
     expect(mismatches).toContainEqual(expect.objectContaining({ what: 'sort key', found: '`sk` (S)' }))
   })
 
-  it('charges a session of a user like any other, and twice if the index has whole items', async () => {
+  it('writes a session of a user at the price of any other, and at twice the price if the index has whole items', async () => {
     if (dynalite) return
     for (const [projection, factor] of [
       ['KEYS_ONLY', 1],
@@ -125,7 +125,7 @@ describeEngines('unsession/table', (engine) => {
     expect(await describeTable(options)).toEqual(before)
   })
 
-  it('completes a table, with what the endpoint can do, and says what it cannot', async () => {
+  it('adds missing features that the endpoint supports, and reports the others', async () => {
     const options = aTable(engine)
     await createTable({ ...options, userIndex: false, billing: { readUnits: 3, writeUnits: 2 } })
     const result = await createTable({
@@ -147,14 +147,14 @@ describeEngines('unsession/table', (engine) => {
     )
   })
 
-  it('adds the index to a table on demand, or says that it cannot', async () => {
+  it('adds the index to a table on demand, or reports that the endpoint cannot', async () => {
     const options = aTable(engine)
     await createTable({ ...options, userIndex: false })
     const { added, unsupported } = await createTable(options)
     expect(dynalite ? unsupported : added).toContain('userIndex')
   })
 
-  it('refuses a table with another key, naming everything that is wrong', async () => {
+  it('refuses a table with another key, and names every mismatch', async () => {
     const options = aTable(engine)
     await createTable(options)
     const attributes = { key: 'id', user: 'owner', expires: 'ends' }
@@ -166,21 +166,21 @@ describeEngines('unsession/table', (engine) => {
     expect(mismatches.map(({ what }) => what)).toEqual(['partition key', 'time to live', 'user-index'])
   })
 
-  it('several at once all succeed, and one of them has made it', async () => {
+  it('creates a table once if called several times in parallel', async () => {
     const options = aTable(engine)
     const results = await Promise.all(Array.from({ length: 5 }, () => createTable(options)))
     expect(results.filter(({ created }) => created)).toHaveLength(1)
     expect(await describeTable(options)).toMatchObject({ status: 'ACTIVE' })
   })
 
-  it('several at once complete a table', async () => {
+  it('completes a table if called several times in parallel', async () => {
     const options = aTable(engine)
     await createTable({ ...options, userIndex: false })
     await Promise.all(Array.from({ length: 5 }, () => createTable(options)))
     expect((await describeTable(options)).indexes).toHaveLength(dynalite ? 0 : 1)
   })
 
-  it('deletes a table, once', async () => {
+  it('deletes a table once', async () => {
     const options = aTable(engine)
     await createTable(options)
     expect(await deleteTable(options)).toBe(true)
@@ -189,7 +189,7 @@ describeEngines('unsession/table', (engine) => {
     await expect(enableTimeToLive(options)).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
   })
 
-  it('several at once delete a table', async () => {
+  it('deletes a table if called several times in parallel', async () => {
     const options = aTable(engine)
     await createTable(options)
     expect(await Promise.all([deleteTable(options), deleteTable(options)])).toContain(true)
@@ -208,7 +208,7 @@ describeEngines('unsession/table', (engine) => {
     client.destroy()
   })
 
-  it.runIf(!dynalite)('enables time to live, once, and on one attribute', async () => {
+  it.runIf(!dynalite)('enables time to live once, on one attribute', async () => {
     const options = aTable(engine)
     await createTable(options)
     expect(await enableTimeToLive(options)).toEqual({
@@ -224,7 +224,7 @@ describeEngines('unsession/table', (engine) => {
     await expect(createTable(other)).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' })
   })
 
-  it.runIf(dynalite)('says that dynalite has no time to live', async () => {
+  it.runIf(dynalite)('reports that dynalite has no time to live', async () => {
     const options = aTable(engine)
     await createTable(options)
     await expect(enableTimeToLive(options)).rejects.toThrow(/no time to live/)

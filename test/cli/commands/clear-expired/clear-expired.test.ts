@@ -93,7 +93,7 @@ describeEngines('unsession clear-expired', (engine) => {
     expect(await table.count()).toBe(20)
   })
 
-  it('ended by SIGINT or SIGTERM, goes on with the same command: nothing is left, nothing counted twice', async () => {
+  it('continues after SIGINT or SIGTERM with the same command: no item is left or counted twice', async () => {
     await fill(900, 100)
     const file = join(folder, `${table.table}.json`)
     const args = [...where, '--yes', '--max-capacity', '300', '--resume', file, '--json']
@@ -139,7 +139,7 @@ async function untilDeleted(file: string, count: number): Promise<void> {
 describe('unsession clear-expired', () => {
   beforeEach(() => begin(anyEngine()))
 
-  it('after a crash goes on too: what was deleted last may go uncounted, nothing is left', async () => {
+  it('continues after a crash: no item is left, and the last deletes may be missing from the count', async () => {
     await fill(500, 100)
     const file = join(folder, 'crash.json')
     const { child, done } = run([...where, '--yes', '--max-capacity', '400', '--resume', file])
@@ -153,7 +153,7 @@ describe('unsession clear-expired', () => {
     expect(await table.count()).toBe(100)
   })
 
-  it('asked twice to end, ends at once', async () => {
+  it('stops immediately at the second signal', async () => {
     await fill(200, 0)
     const proxy = await startProxy(anyEngine().endpoint)
     const held = hold()
@@ -189,7 +189,7 @@ describe('unsession clear-expired', () => {
       /cannot write the file of `--resume` \(ENOENT\)/,
       'no/such/folder',
     ],
-  ])('refuses a file that %s, and leaves it as it is', async (_, prepare, message, name = 'bad.json') => {
+  ])('refuses a file that %s, and does not change it', async (_, prepare, message, name = 'bad.json') => {
     await fill(10, 0)
     const file = join(folder, name)
     prepare(file)
@@ -201,7 +201,7 @@ describe('unsession clear-expired', () => {
     expect(await table.count()).toBe(10)
   })
 
-  it('leaves no file behind when it could not begin', async () => {
+  it('leaves no file if it fails at the start', async () => {
     const file = join(folder, 'none.json')
     const { code, err } = await run(['--table', 'no-such-table', ...where.slice(2), '-y', '--resume', file])
       .done
@@ -210,7 +210,7 @@ describe('unsession clear-expired', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  it('says in lines how far it is where there is no terminal', async () => {
+  it('prints its progress in lines without a terminal', async () => {
     await fill(900, 0)
     const { child, done, said } = run([...where, '--yes', '--max-capacity', '200'])
     while (!/[\d,]+ deleted/.test(said().out)) await once(child.stdout!, 'data')
@@ -307,7 +307,7 @@ describeTerminal('unsession clear-expired at a terminal', () => {
     },
   )
 
-  it('deletes nothing unless told to', async () => {
+  it('deletes nothing without a yes', async () => {
     await fill(5, 0)
     const terminal = cli.run(['clear-expired', ...where], { env: CREDENTIALS })
     await terminal.until('Continue? (yes/no)')

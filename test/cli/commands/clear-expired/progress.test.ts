@@ -21,17 +21,17 @@ it.each([
   [24, '12.4K deleted · 6 s left'],
   [14, '12.4K deleted'],
   [5, '12.4K'],
-])('in %i columns says as much as fits', (width, line) => {
+])('in %i columns prints as much as fits', (width, line) => {
   expect(progressLine(STEP, width, false)).toBe(line)
 })
 
-it('says less where less is known, and what has expired in a dry run', () => {
+it('leaves out unknown values, and counts expired items in a dry run', () => {
   const { items: _items, timeLeft: _timeLeft, ...unknown } = STEP
   expect(progressLine(unknown, 97, true)).toBe('13.6K scanned · 12.4K expired · 1,240/s · 15.3K units')
   expect(progressLine({ ...STEP, items: 9 }, 97, false)).toMatch(/^13.6K scanned/)
 })
 
-it('never is wider than the terminal, nor of several lines', () => {
+it('is never wider than the terminal, and always one line', () => {
   const count = fc.double({ min: 0, max: 1e12, noNaN: true })
   const maybe = fc.option(count, { nil: undefined })
   const step = fc.record({
