@@ -85,7 +85,7 @@ describeEngines('a plan matches the counted units', (engine) => {
     }
     expect(Math.abs(counted.read / planned.read - 1)).toBeLessThan(TOLERANCE)
     expect(Math.abs(counted.write / planned.write - 1)).toBeLessThan(TOLERANCE)
-  })
+  }, 120_000)
 })
 
 /** The plan of a month at the site's pace, each of whose users signs in once in the time that is looked at. */

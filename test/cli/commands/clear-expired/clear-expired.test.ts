@@ -66,14 +66,14 @@ describeEngines('unsession clear-expired', (engine) => {
 
   it('deletes with --yes, counts with --dry-run, and refuses to delete if it cannot ask', async () => {
     await fill(60, 20)
-    await table.put(itemEnding('just', -90))
+    await table.put(itemEnding('just', -600))
     const refused = await run(where).done
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('cannot ask for confirmation') })
     const counted = await run([...where, '--dry-run']).done
     expect(counted).toMatchObject({ code: 0, err: '' })
     expect(counted.out).toContain('61 expired items found, none deleted')
     expect(await table.count()).toBe(81)
-    const json = await run([...where, '--yes', '--grace', '100', '--conditional', '--json']).done
+    const json = await run([...where, '--yes', '--grace', '1200', '--conditional', '--json']).done
     expect(json).toMatchObject({ code: 0, err: '' })
     expect(JSON.parse(json.out)).toEqual({
       done: true,
