@@ -68,24 +68,28 @@ describeEngines('a plan matches the counted units', (engine) => {
   })
 
   const names = Object.keys(SITES).filter((name) => isDynalite || SITES[name]?.userIndex)
-  it.each(names)('%s', async (name) => {
-    const site: Site = { ...USUAL, ...SITES[name] }
-    const { item, writes, readUnits, writeUnits, traffic } = planOf(site)
-    const { read, write } = await visitSite(site, { ...table.options, endpoint: proxy.url })
-    const refused = proxy.calls.filter(({ status }) => status === 400).length
-    const counted = {
-      read: read - (isDynalite ? refused * Math.ceil(item.bytes / 4096) : 0),
-      // A refused write takes units that no answer tells.
-      write: write + refused * item.write,
-    }
-    const share = site.visits / traffic.visits
-    const planned = {
-      read: readUnits * share,
-      write: (writeUnits - (isDynalite ? writes.index.units : 0)) * share,
-    }
-    expect(Math.abs(counted.read / planned.read - 1)).toBeLessThan(TOLERANCE)
-    expect(Math.abs(counted.write / planned.write - 1)).toBeLessThan(TOLERANCE)
-  }, 120_000)
+  it.each(names)(
+    '%s',
+    async (name) => {
+      const site: Site = { ...USUAL, ...SITES[name] }
+      const { item, writes, readUnits, writeUnits, traffic } = planOf(site)
+      const { read, write } = await visitSite(site, { ...table.options, endpoint: proxy.url })
+      const refused = proxy.calls.filter(({ status }) => status === 400).length
+      const counted = {
+        read: read - (isDynalite ? refused * Math.ceil(item.bytes / 4096) : 0),
+        // A refused write takes units that no answer tells.
+        write: write + refused * item.write,
+      }
+      const share = site.visits / traffic.visits
+      const planned = {
+        read: readUnits * share,
+        write: (writeUnits - (isDynalite ? writes.index.units : 0)) * share,
+      }
+      expect(Math.abs(counted.read / planned.read - 1)).toBeLessThan(TOLERANCE)
+      expect(Math.abs(counted.write / planned.write - 1)).toBeLessThan(TOLERANCE)
+    },
+    120_000,
+  )
 })
 
 /** The plan of a month at the site's pace, each of whose users signs in once in the time that is looked at. */
