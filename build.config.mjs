@@ -5,7 +5,7 @@
 const TOGETHER = {
   utils: /\/drivers\/utils\/[\w-]+\.ts$/,
   engine:
-    /\/drivers\/dynamodb\/(batch|call|connection|document|engine|failure|item|key-read|keys|reader|requests|sdk-errors|write|write-requests)\.ts$/,
+    /\/drivers\/dynamodb\/(batch|call|connection|credentials|deadline|document|engine|failure|item|key-read|keys|open-client|reader|requests|sdk-errors|write|write-limit|write-requests)\.ts$/,
   driver: /\/drivers\/(dynamodb|dynamodb\/(attributes|options))\.ts$/,
   session: /\/src\/session\/(clone|commit|expiry|id|lifetime|merge|patch|request-session|session|token)\.ts$/,
   store: /\/src\/session\/(create-store|lazy-store|options)\.ts$/,

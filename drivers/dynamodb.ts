@@ -31,6 +31,9 @@ export const DRIVER_DEPENDENCIES: { client: { name: string; version: string } } 
   client: { name: '@aws-sdk/client-dynamodb', version: '^3.700.0' },
 }
 
+/** Maximum time for loading the driver and the SDK, ms. A Lambda function of 128 MB takes about 3 seconds. */
+const LOAD_MS = 30_000
+
 /** The driver: every unstorage method, natively, and what only a table with versions can do. */
 export interface DynamoDBDriver extends Driver {
   name: 'dynamodb'
@@ -86,9 +89,11 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     const { Engine } = await import('./dynamodb/engine.ts')
     const made = new Engine(resolved)
     if (isDisposed) await made.dispose()
+    await made.open()
     return made
   })
-  const load = (): Promise<Engine> => engine.within(resolved.timeout.request)
+  // `timeout.request` does not cover it: a slow disk or a small CPU says nothing about the table.
+  const load = (): Promise<Engine> => engine.within(LOAD_MS)
 
   /** Answer the handshake of a call, then do its work, at once where the engine is there. */
   const call = async <T>(

@@ -1,7 +1,7 @@
 import type { WriteRequest } from '@aws-sdk/client-dynamodb'
 import type { Call } from './call.ts'
 import type { Connection, Operation } from './connection.ts'
-import { tornAnswer } from './failure.ts'
+import { truncatedResponse } from './failure.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_GET, MAX_BATCH_WRITE, batchGetRequest, batchWriteRequest } from './requests.ts'
 import { toDriverError } from './sdk-errors.ts'
@@ -38,7 +38,7 @@ export async function batchGet(
     if (name !== undefined) unprocessed.add(name)
   }
   const found = new Map<string, Item>()
-  if (output.Responses === undefined) throw tornAnswer()
+  if (output.Responses === undefined) throw truncatedResponse()
   for (const item of Object.values(output.Responses).flat()) {
     const name = item[attributes.key]?.S
     if (name !== undefined) found.set(name, item)

@@ -1,11 +1,13 @@
-import { isRefusal, isThrottling } from './failure.ts'
+import type { CredentialSource } from './credentials.ts'
+import { Deadline } from './deadline.ts'
+import { isClientError, isThrottling } from './failure.ts'
 import { type ErrorContext, deadlineError } from './sdk-errors.ts'
 
 /** How long after throttling a client that adapts its rate may still hold calls back, ms. */
-const PUSHBACK_MS = 30_000
+const THROTTLING_MS = 30_000
 
-/** Throttling that the calls of a connection have met lately. */
-export class Pushback {
+/** Throttling that the calls of a connection have met in the last {@link THROTTLING_MS}. */
+export class RecentThrottling {
   #error: unknown
   #at = -Infinity
 
@@ -15,8 +17,17 @@ export class Pushback {
   }
 
   get error(): unknown {
-    return performance.now() - this.#at < PUSHBACK_MS ? this.#error : undefined
+    return performance.now() - this.#at < THROTTLING_MS ? this.#error : undefined
   }
+}
+
+/** What the calls of a connection know of each other. */
+export interface CallContext {
+  throttling: RecentThrottling
+  /** Where the credentials come from; unknown for a client of the app. */
+  credentials?: CredentialSource | undefined
+  /** Whether a call has succeeded, so that the credentials once worked. */
+  hasSucceeded: boolean
 }
 
 /**
@@ -33,43 +44,68 @@ export class Call {
   attempts = 0
   /** Whether an attempt ended without saying if it was carried out: a reset, a 5xx, an unreadable answer. */
   ambiguous = false
-  /** Last error below the SDK's retries; throttling is not forgotten over what follows it. */
+  /** Last error below the SDK's retries; a throttling error is not replaced by later ones. */
   lastError: unknown
   /** Why the call was ended. */
   reason: unknown
-  /** Told when the call is ended before it is done. */
+  /** Called when the call is ended before it is done. */
   onend: ((reason: unknown) => void) | undefined
   /** Called with the error of each attempt that failed. */
   onfailure: ((error: unknown) => void) | undefined
-  #pushback: Pushback
+  #context: CallContext
+  #deadline: Deadline | undefined
+  #controller: AbortController | undefined
 
-  /** @param pushback - what the calls of the same connection have met */
-  constructor(pushback: Pushback) {
-    this.#pushback = pushback
+  constructor(context: CallContext) {
+    this.#context = context
   }
 
   /** Throttling of other calls, while this one has sent nothing: the SDK's adaptive retries hold it back then. */
-  get heldBackBy(): unknown {
-    return this.attempts === 0 ? this.#pushback.error : undefined
+  get throttledBy(): unknown {
+    return this.attempts === 0 ? this.#context.throttling.error : undefined
   }
 
-  /** End the call: whoever waits is told `reason`, the request under way is aborted. */
+  /** Whether the call waits for credentials. */
+  get isWithoutCredentials(): boolean {
+    return this.asked && this.attempts === 0 && this.#context.credentials?.isPending === true
+  }
+
+  /** Whether the credentials of this connection once worked. */
+  get hadCredentials(): boolean {
+    return this.#context.hasSucceeded
+  }
+
+  /** Whether the deadline has passed: the call ends in this turn of the event loop or the next one. */
+  get isDue(): boolean {
+    return this.#deadline?.isDue ?? false
+  }
+
+  /** A real signal, for request handlers that pass it on to `fetch`. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.aborted) this.#controller.abort(this.reason)
+    return this.#controller.signal
+  }
+
+  /** Ends the call: its caller is told `reason`, and the request in flight is aborted. */
   end(reason: unknown): void {
     if (this.aborted) return
+    if (this.isWithoutCredentials) this.#context.credentials?.abandon()
     this.aborted = true
     this.reason = reason
     this.onend?.(reason)
     this.onabort?.()
+    this.#controller?.abort(reason)
   }
 
   note(error: unknown): void {
-    if (!isRefusal(error)) this.ambiguous = true
+    if (!isClientError(error)) this.ambiguous = true
     if (!isThrottling(this.lastError)) this.lastError = error
-    if (isThrottling(error)) this.#pushback.note(error)
+    if (isThrottling(error)) this.#context.throttling.note(error)
     this.onfailure?.(error)
   }
 
-  /** Settle as `work` does, or fail when the call is ended, whichever comes first. */
+  /** Settles as `work` does, or fails when the call is ended, whichever comes first. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.onend = reject
@@ -78,14 +114,27 @@ export class Call {
   }
 
   /**
-   * As {@link race}, and fail when `ms` have passed. The SDK's own time limits do not watch an answer whose body stalls.
+   * Does as {@link race}, and fails after `ms`. The SDK's own timeouts do not cover an answer whose body stalls.
    */
   within<T>(ms: number, context: ErrorContext, work: Promise<T>): Promise<T> {
-    const timer = setTimeout(() => this.end(deadlineError(this, ms, context)), ms)
-    return this.race(work).finally(() => clearTimeout(timer))
+    const deadline = new Deadline(ms, () => this.end(deadlineError(this, ms, context)))
+    this.#deadline = deadline
+    return this.race(work).finally(() => deadline.cancel())
   }
 
-  /** Wait, unless the call is ended first. */
+  /** Settles as one attempt does. After `ms` without an answer, breaks the attempt off and fails with `error`. */
+  limitAttempt<T>(work: Promise<T>, ms: number, error: () => Error): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const deadline = new Deadline(ms, () => {
+        reject(error())
+        // Without `aborted` it ends the request in flight, and not the call.
+        this.onabort?.()
+      })
+      work.then(resolve, reject).finally(() => deadline.cancel())
+    })
+  }
+
+  /** Waits, unless the call is ended first. */
   async pause(ms: number): Promise<void> {
     if (this.aborted) return
     await new Promise<void>((resolve) => {

@@ -1,12 +1,13 @@
 import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
 import { currentCall } from '../utils/tracing.ts'
-import { Call, Pushback } from './call.ts'
-import { isAnswer, tornAnswer } from './failure.ts'
+import { Call, type CallContext, RecentThrottling } from './call.ts'
+import { isAnswer, isExpiredToken, truncatedResponse, unansweredAttempt } from './failure.ts'
+import { type OpenedClient, type Sdk, closeIdleConnections, openClient } from './open-client.ts'
 import type { ConsumedUnits, ResolvedOptions } from './options.ts'
 import { isRead, toDriverError } from './sdk-errors.ts'
+import { WriteLimit } from './write-limit.ts'
 
-type Sdk = typeof import('@aws-sdk/client-dynamodb')
 type OperationOf<Export> = Export extends `${infer Name}Command` ? Name : never
 type CommandOf<O extends Operation> = InstanceType<Sdk[`${O}Command`]>
 
@@ -24,10 +25,11 @@ export type Output<O extends Operation> = Awaited<
 /** What an answer says it has consumed, by table where it is about several. */
 type Consumed = ConsumedCapacity | ConsumedCapacity[] | undefined
 
-interface Opened {
-  sdk: Sdk
-  client: DynamoDBClient
-}
+/**
+ * How long an attempt may go without an answer while the SDK would try again, ms; each further attempt has twice the time.
+ * A keep-alive connection can be dead without a sign. The last attempt has what is left of the call's deadline.
+ */
+const ATTEMPT_MS = 1000
 
 /**
  * The way to DynamoDB: loads the SDK and makes the client at the first call, gives each call a deadline and a typed error,
@@ -35,24 +37,45 @@ interface Opened {
  */
 export class Connection {
   readonly options: ResolvedOptions
-  #opened: Promise<Opened> | undefined
+  /** Whether this endpoint returns, with a failed condition, the conflicting item. */
+  returnsConflictingItem = false
+  #opening: Promise<OpenedClient> | undefined
+  #opened: OpenedClient | undefined
   #calls = new Set<Call>()
-  #pushback = new Pushback()
+  #context: CallContext = { throttling: new RecentThrottling(), hasSucceeded: false }
+  #writes: WriteLimit
   #disposed = false
 
   constructor(options: ResolvedOptions) {
     this.options = options
+    this.#writes = new WriteLimit(options.writes.maxInFlight)
   }
 
   /** The client in use: the caller's own, or the one made at the first call. */
   async client(): Promise<DynamoDBClient> {
-    return (await this.#open()).client
+    return (await this.open()).client
   }
 
   /**
-   * Run one call under the request deadline; whatever fails comes out typed.
+   * Loads the SDK and makes the client, once; again after a failure. No call's deadline covers it.
    *
-   * @param key - key the call is for, named in errors by its hash
+   * @throws {UnsessionError} `DEPENDENCY_MISSING`, `DISPOSED`
+   */
+  async open(): Promise<OpenedClient> {
+    if (this.#disposed) throw disposedError(this.options.table)
+    this.#opening ??= openClient(this.options).catch((error: unknown) => {
+      this.#opening = undefined
+      throw toDriverError(error, { operation: 'the first call', table: this.options.table })
+    })
+    this.#opened = await this.#opening
+    this.#context.credentials = this.#opened.credentials
+    return this.#opened
+  }
+
+  /**
+   * Runs one call under the request deadline. Every failure is a typed error.
+   *
+   * @param key - key of the call, named in errors by its hash
    * @param work - sends through the call it is given; the deadline covers all it does
    * @param signal - ends the call, which then fails with the signal's reason
    */
@@ -63,58 +86,56 @@ export class Connection {
     signal?: AbortSignal,
   ): Promise<T> {
     signal?.throwIfAborted()
+    if (this.#opened === undefined || this.#disposed) await this.open()
     const context = { operation, table: this.options.table, key }
     const call = this.begin()
     const abort = (): void => call.end(signal?.reason)
     signal?.addEventListener('abort', abort)
+    if (signal?.aborted) abort()
     try {
-      return await call.within(this.options.timeout.request, context, work(call))
+      const started = isRead(operation) ? work(call) : this.#writes.enter(call).then(() => work(call))
+      return await call.within(this.options.timeout.request, context, started)
     } catch (error) {
       signal?.throwIfAborted()
       throw toDriverError(error, context, call)
     } finally {
       signal?.removeEventListener('abort', abort)
+      this.#writes.leave(call)
       this.finish(call)
     }
   }
 
-  /** Send one request under a deadline of its own. */
+  /** Sends one request under a deadline of its own. */
   request<O extends Operation>(operation: O, input: Input<O>, signal?: AbortSignal): Promise<Output<O>> {
     return this.call(operation, undefined, (call) => this.send(operation, input, call), signal)
   }
 
-  /** Send one request of a call. Errors come out as the SDK threw them. */
+  /** Sends one request of a call. Errors are those of the SDK. */
   async send<O extends Operation>(operation: O, input: Input<O>, call: Call): Promise<Output<O>> {
-    const { sdk, client } = await this.#open()
-    if (call.aborted) throw disposedError(this.options.table)
-    const command = commandOf(sdk, operation, input)
-    // Inside the SDK's retries, so that every attempt is seen.
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        call.attempts++
-        try {
-          const attempt = await next(args)
-          if (!isAnswer(attempt.response)) throw tornAnswer()
-          return attempt
-        } catch (thrown) {
-          const error = thrown instanceof SyntaxError ? tornAnswer() : thrown
-          call.note(error)
-          throw error
-        }
-      },
-      { step: 'finalizeRequest', priority: 'low', name: 'unsessionAttempts' },
-    )
-    call.asked = true
+    const opened = this.#opened ?? (await this.open())
+    if (call.aborted || this.#disposed) throw disposedError(this.options.table)
     const trace = currentCall.getStore()
     if (trace) trace.requests++
-    const output = (await client.send(command, { abortSignal: call })) as Output<O>
+    const { current } = opened.credentials ?? {}
+    let output: Output<O>
+    try {
+      output = await sendCommand(opened, operation, input, call)
+    } catch (error) {
+      if (!isExpiredToken(error) || call.aborted) throw error
+      // Another call may have renewed them meanwhile.
+      if (current === undefined || current === opened.credentials?.current) {
+        await opened.client.config.credentials({ forceRefresh: true })
+      }
+      output = await sendCommand(opened, operation, input, call)
+    }
+    this.#context.hasSucceeded = true
     if ('ConsumedCapacity' in output) this.#report(operation, output.ConsumedCapacity as Consumed)
     return output
   }
 
   /** A call without a deadline of its own; `finish` it. */
   begin(): Call {
-    const call = new Call(this.#pushback)
+    const call = new Call(this.#context)
     this.#calls.add(call)
     return call
   }
@@ -123,28 +144,15 @@ export class Connection {
     this.#calls.delete(call)
   }
 
-  /** Whether this endpoint says, with a failed condition, which item stood in the way. */
-  showsBlocker = false
-
-  /** End everything under way and let go of the client, unless it is the caller's. Safe to call twice. */
+  /** Ends everything in flight and destroys the client, unless it is the caller's. Safe to call twice. */
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
     for (const call of this.#calls) call.end(disposedError(this.options.table))
     this.#calls.clear()
-    if (this.options.client !== undefined || this.#opened === undefined) return
-    const opened = await this.#opened.catch(() => undefined)
+    if (this.options.client !== undefined || this.#opening === undefined) return
+    const opened = await this.#opening.catch(() => undefined)
     opened?.client.destroy()
-  }
-
-  #open(): Promise<Opened> {
-    if (this.#disposed) return Promise.reject(disposedError(this.options.table))
-    this.#opened ??= open(this.options).catch((error: unknown) => {
-      // Not kept: the next call may find the credentials or the package that this one missed.
-      this.#opened = undefined
-      throw error
-    })
-    return this.#opened
   }
 
   #report(operation: Operation, consumed: Consumed): void {
@@ -163,26 +171,41 @@ export class Connection {
   }
 }
 
-async function open(options: ResolvedOptions): Promise<Opened> {
-  const sdk = await import('@aws-sdk/client-dynamodb')
-  if (options.client !== undefined) return { sdk, client: options.client as DynamoDBClient }
-  const { clientConfig, region, endpoint, timeout } = options
-  const credentials = options.credentials ?? clientConfig?.credentials
-  const handler = clientConfig?.requestHandler
-  const client = new sdk.DynamoDBClient({
-    ...clientConfig,
-    requestHandler:
-      handler === undefined || !('handle' in handler)
-        ? { connectionTimeout: timeout.connect, ...handler }
-        : handler,
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    // The SDK writes notes of its own into the object it is given.
-    ...(credentials !== undefined && {
-      credentials: typeof credentials === 'function' ? credentials : { ...credentials },
-    }),
-  })
-  return { sdk, client }
+async function sendCommand<O extends Operation>(
+  { sdk, client, maxAttempts, takesPlainSignal }: OpenedClient,
+  operation: O,
+  input: Input<O>,
+  call: Call,
+): Promise<Output<O>> {
+  const command = commandOf(sdk, operation, input)
+  let attempts = 0
+  // Inside the SDK's retries, so that every attempt is seen.
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      call.attempts++
+      attempts++
+      const ms = ATTEMPT_MS * 2 ** (attempts - 1)
+      const giveUp = (): Error => {
+        // The other idle connections went through the same network.
+        closeIdleConnections(client)
+        return unansweredAttempt(ms)
+      }
+      try {
+        const sent = next(args)
+        const attempt = await (attempts < maxAttempts ? call.limitAttempt(sent, ms, giveUp) : sent)
+        if (!isAnswer(attempt.response)) throw truncatedResponse()
+        return attempt
+      } catch (thrown) {
+        const error = thrown instanceof SyntaxError ? truncatedResponse() : thrown
+        call.note(error)
+        throw error
+      }
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'unsessionAttempts' },
+  )
+  call.asked = true
+  const abortSignal = takesPlainSignal ? call : call.signal
+  return (await client.send(command, { abortSignal })) as Output<O>
 }
 
 function commandOf(sdk: Sdk, operation: Operation, input: unknown): InstanceType<Sdk['GetItemCommand']> {

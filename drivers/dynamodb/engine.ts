@@ -41,6 +41,11 @@ export class Engine {
     this.#reader = new Reader(this.#connection)
   }
 
+  /** Loads the SDK and makes the client, so that the deadlines of calls do not cover it. */
+  async open(): Promise<void> {
+    await this.#connection.open()
+  }
+
   getInstance(): Promise<DynamoDBClient> {
     return this.#connection.client()
   }

@@ -58,7 +58,7 @@ export function isAccessDenied(error: unknown): boolean {
 }
 
 /** Whether DynamoDB refused a request, so that it was certainly not carried out. */
-export function isRefusal(error: unknown): boolean {
+export function isClientError(error: unknown): boolean {
   const status = asFailure(error).$metadata?.httpStatusCode ?? 0
   return status >= 400 && status < 500
 }
@@ -75,16 +75,16 @@ export function isAnswer(response: unknown): boolean {
   )
 }
 
-/** The name of {@link tornAnswer}. */
-export const TORN = 'an unreadable answer'
+/** The name of {@link truncatedResponse}. */
+export const TRUNCATED = 'an unreadable answer'
 
 /**
  * An answer that arrived but could not be read: cut off inside its JSON, or not JSON at all. The SDK does not try such a
  * request again by itself; the code makes it, in old releases as in new ones.
  */
-export function tornAnswer(): Error {
+export function truncatedResponse(): Error {
   return Object.assign(new Error('the answer could not be read'), {
-    name: TORN,
+    name: TRUNCATED,
     code: 'ECONNRESET',
     $retryable: {},
   })
@@ -101,4 +101,21 @@ export function isConnectTimeout(failure: Failure): boolean {
 export function isOutage({ code, name, $fault, $metadata }: Failure): boolean {
   const status = $metadata?.httpStatusCode ?? 0
   return code !== undefined || BUSY.has(name ?? '') || $fault === 'server' || status >= 500
+}
+
+/** Whether the session token of the credentials has expired. */
+export function isExpiredToken(error: unknown): boolean {
+  const { name } = asFailure(error)
+  return name === 'ExpiredTokenException' || name === 'ExpiredToken'
+}
+
+/** The name of {@link unansweredAttempt}. */
+export const UNANSWERED = 'no answer'
+
+/** An attempt that was broken off because it had no answer; the SDK tries again. */
+export function unansweredAttempt(ms: number): Error {
+  return Object.assign(new Error(`an attempt had no answer within ${ms} ms`), {
+    name: UNANSWERED,
+    $retryable: {},
+  })
 }

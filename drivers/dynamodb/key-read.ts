@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import type { Deadline } from './deadline.ts'
 import type { Item } from './item.ts'
 
 /** An item as read; `undefined` when there is none. */
@@ -10,7 +11,7 @@ export interface Waiter {
   read: KeyRead
   resolve: (item: ReadItem) => void
   reject: (reason: unknown) => void
-  timer: NodeJS.Timeout
+  deadline: Deadline
 }
 
 /** The read of one key, for all callers that share it. */
@@ -54,7 +55,7 @@ export function mergeInto(target: KeyRead, { waiters }: KeyRead): void {
 export function deliver(read: KeyRead, item: ReadItem): void {
   let shared = false
   for (const waiter of read.waiters) {
-    clearTimeout(waiter.timer)
+    waiter.deadline.cancel()
     // Each caller may change the bytes it gets.
     waiter.resolve(shared && item !== undefined ? structuredClone(item) : item)
     shared = true
@@ -65,7 +66,7 @@ export function deliver(read: KeyRead, item: ReadItem): void {
 /** Fails each caller of a read. */
 export function fail(read: KeyRead, reason: unknown): void {
   for (const waiter of read.waiters) {
-    clearTimeout(waiter.timer)
+    waiter.deadline.cancel()
     waiter.reject(reason)
   }
   read.waiters.clear()

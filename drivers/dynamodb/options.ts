@@ -52,6 +52,11 @@ export interface DynamoDBOptions {
   /** Read coalescing: at most so many requests at once; `false` sends each read alone. Default `{ maxInFlight: 4 }`. */
   batch?: { maxInFlight?: number } | false
   /**
+   * At most so many writes are sent at once; later ones wait, each within its own `timeout.request`. Default
+   * `{ maxInFlight: 64 }`, a little more than the SDK's 50 connections.
+   */
+  writes?: { maxInFlight?: number }
+  /**
    * Milliseconds. `connect` (default 1000) bounds opening a connection; `request` (default 3000) bounds a whole call, retries
    * and a half-sent body included. Bulk operations (`getItems`, `setItems`, `getKeys`, `clear`) are bounded by request.
    */
@@ -66,13 +71,17 @@ export interface AnyDynamoDBClient {
 }
 
 /** Options with every default filled in. */
-export interface ResolvedOptions extends Omit<DynamoDBOptions, 'batch' | 'timeout' | 'attributes' | 'base'> {
+export interface ResolvedOptions extends Omit<
+  DynamoDBOptions,
+  'batch' | 'writes' | 'timeout' | 'attributes' | 'base'
+> {
   table: string
   attributes: Attributes
   /** Empty, or ending with `:` or `#`. */
   base: string
   consistentRead: boolean
   batch: { maxInFlight: number } | false
+  writes: { maxInFlight: number }
   timeout: { connect: number; request: number }
 }
 
@@ -91,6 +100,9 @@ const MAX_NAME_BYTES = 255
 /** DynamoDB's limit for a sort key's value, in bytes. Source: AWS's service quotas for DynamoDB. */
 const MAX_SORT_BYTES = 1024
 
+/** Writes in flight: as many as the SDK has connections, and some that it prepares meanwhile. */
+const MAX_WRITES = 64
+
 /** Of the 2048 bytes of a key, enough are left for the key itself. */
 const MAX_BASE_BYTES = 1024
 
@@ -99,7 +111,7 @@ const milliseconds: Rule = [
   `must be a number of milliseconds from 1 to ${MAX_TIMER}`,
 ]
 
-const BATCH: Rules<{ maxInFlight?: number }> = {
+const IN_FLIGHT: Rules<{ maxInFlight?: number }> = {
   maxInFlight: [(value) => isCount(value, 1), 'must be a whole number of requests, 1 or more'],
 }
 const TIMEOUT: Rules<{ connect?: number; request?: number }> = {
@@ -135,6 +147,7 @@ export const DRIVER_OPTIONS: Rules<DynamoDBOptions> = {
   ttl: [(value) => isWithin(value, 0, Number.MAX_SAFE_INTEGER), 'must be a number of seconds, 0 or more'],
   consistentRead: [isBoolean, 'must be true or false'],
   batch: [(value) => value === false || isObject(value), 'must be { maxInFlight } or false'],
+  writes: [isObject, 'must be { maxInFlight }'],
   timeout: [isObject, 'must be { connect, request } in milliseconds'],
   onCapacity: [isFunction, 'must be a function'],
 }
@@ -162,11 +175,14 @@ export function resolveOptions(
     endpoint = clientConfig?.endpoint ? undefined : env.AWS_ENDPOINT_URL_DYNAMODB || undefined,
     consistentRead = /^(1|true|yes|on)$/i.test(env.DYNAMODB_SESSIONS_ALWAYS_CONSISTENT ?? ''),
     batch = {},
+    writes = {},
     timeout = {},
   } = own
   checkOptions({ ...own, table, endpoint }, DRIVER_OPTIONS)
   const { maxInFlight = 4 } = batch || {}
-  checkOptions(batch || {}, BATCH, 'batch.')
+  checkOptions(batch || {}, IN_FLIGHT, 'batch.')
+  const { maxInFlight: maxWrites = MAX_WRITES } = writes
+  checkOptions(writes, IN_FLIGHT, 'writes.')
   const { connect = 1000, request = 3000 } = timeout
   checkOptions(timeout, TIMEOUT, 'timeout.')
   return {
@@ -178,6 +194,7 @@ export function resolveOptions(
     base: resolveBase(own.base),
     consistentRead,
     batch: batch && { maxInFlight },
+    writes: { maxInFlight: maxWrites },
     timeout: { connect, request },
   }
 }

@@ -1,6 +1,7 @@
 import { batchGet, batchGetAll, inChunks, pauseUnprocessed } from './batch.ts'
 import type { Call } from './call.ts'
 import { type Connection, disposedError } from './connection.ts'
+import { Deadline } from './deadline.ts'
 import { isAccessDenied, isThrottling } from './failure.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_GET, getRequest } from './requests.ts'
@@ -113,7 +114,7 @@ export class Reader {
       if (group === undefined) this.#queue.delete(idOf(waiter.read))
       else if (isAbandoned(group)) group.call.end(undefined)
     }
-    const waiter: Waiter = { read, resolve, reject, timer: setTimeout(giveUp, ms) }
+    const waiter: Waiter = { read, resolve, reject, deadline: new Deadline(ms, giveUp) }
     read.waiters.add(waiter)
   }
 

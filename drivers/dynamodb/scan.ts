@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import type { Item } from './item.ts'
 import { MAX_BATCH_WRITE } from './requests.ts'
 import { type ScanScope, scanRequest } from './scan-requests.ts'
-import { tornAnswer } from './failure.ts'
+import { truncatedResponse } from './failure.ts'
 import { toDriverError } from './sdk-errors.ts'
 import { deleteWrite } from './write-requests.ts'
 
@@ -33,7 +33,7 @@ async function scanKeys(
       const input = scanRequest(options, { ...scope, segment, segments: SEGMENTS }, startKey)
       const page = await connection.request('Scan', input)
       if (page.Items === undefined)
-        throw toDriverError(tornAnswer(), { operation: 'Scan', table: options.table })
+        throw toDriverError(truncatedResponse(), { operation: 'Scan', table: options.table })
       const keys = page.Items.flatMap((item) => item[options.attributes.key]?.S ?? [])
       await onPage(keys)
       startKey = page.LastEvaluatedKey

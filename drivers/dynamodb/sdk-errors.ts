@@ -1,10 +1,12 @@
 import { type ErrorCode, UnsessionError } from '../utils/errors.ts'
 import {
   type Failure,
-  TORN,
+  TRUNCATED,
+  UNANSWERED,
   asFailure,
   isAccessDenied,
   isConnectTimeout,
+  isExpiredToken,
   isOutage,
   isThrottling,
 } from './failure.ts'
@@ -28,35 +30,34 @@ const REJECTED_CREDENTIALS = new Set([
 ])
 
 /**
- * Turn whatever the SDK threw into this package's error. Errors of this package pass through.
+ * Turns an error of the SDK into an error of this package. Errors of this package pass through.
  *
  * @param progress - how far the call had come, where that is known
  */
 export function toDriverError(error: unknown, context: ErrorContext, progress?: Progress): UnsessionError {
   if (error instanceof UnsessionError) return error
   const failure = asFailure(error)
-  let [code, message] = diagnose(failure, context)
-  if (code === 'INVALID_REQUEST' && progress && isWithoutCredentials(progress)) {
-    ;[code, message] = [
-      'CREDENTIALS_MISSING',
-      `the AWS credentials could not be obtained (see \`cause\`); ${GIVE_CREDENTIALS}`,
-    ]
-  }
+  const [code, message] =
+    diagnoseCredentials(failure, context, progress?.hadCredentials === true) ?? diagnose(failure, context)
   return new UnsessionError(code, message, { table: context.table, key: context.key, cause: error })
 }
 
-/** How far a call had come when its deadline passed. */
+/** How far a call had come when it failed. */
 export interface Progress {
+  /** Whether the SDK was asked to send something. */
   asked: boolean
-  attempts: number
   lastError: unknown
   /** Throttling of other calls, for which the SDK may have held this one back. */
-  heldBackBy: unknown
+  throttledBy: unknown
+  /** Whether the call waits for credentials. */
+  isWithoutCredentials: boolean
+  /** Whether the credentials of the connection once worked. */
+  hadCredentials: boolean
 }
 
 /**
- * The error of a call whose deadline has passed. Throttling seen meanwhile, or a search for credentials that went on until
- * then, is the better explanation.
+ * The error of a call whose deadline has passed. It names throttling, or a provider of credentials that has not answered,
+ * where that explains the delay.
  */
 export function deadlineError(
   progress: Progress | undefined,
@@ -65,22 +66,25 @@ export function deadlineError(
 ): UnsessionError {
   const { operation, table, key } = context
   const details = { table, key, cause: progress?.lastError }
-  const throttling = [progress?.lastError, progress?.heldBackBy].find(isThrottling)
+  const throttling = [progress?.lastError, progress?.throttledBy].find(isThrottling)
   if (throttling) return toDriverError(throttling, context)
-  if (progress && isWithoutCredentials(progress)) {
-    return new UnsessionError(
-      'CREDENTIALS_MISSING',
-      `no AWS credentials were found within ${ms} ms; ${GIVE_CREDENTIALS}`,
-      details,
-    )
+  if (progress?.isWithoutCredentials) {
+    return progress.hadCredentials
+      ? new UnsessionError('UNAVAILABLE', `the AWS credentials could not be renewed within ${ms} ms`, details)
+      : new UnsessionError(
+          'CREDENTIALS_MISSING',
+          `no AWS credentials were found within ${ms} ms; ${GIVE_CREDENTIALS}`,
+          details,
+        )
   }
-  return new UnsessionError(
-    'TIMEOUT',
-    `${operation} on table \`${table}\` had no answer within ${ms} ms; ` +
-      `${isRead(operation) ? '' : 'it may have been carried out all the same; '}` +
-      'check the network and the endpoint, or raise the driver option `timeout.request`',
-    details,
-  )
+  const message =
+    progress?.asked === false && !isRead(operation)
+      ? `${operation} on table \`${table}\` was not sent within ${ms} ms, because too many writes were in flight; ` +
+        'check the network and the endpoint, or raise the driver option `writes.maxInFlight`'
+      : `${operation} on table \`${table}\` had no answer within ${ms} ms; ` +
+        `${isRead(operation) ? '' : 'it may have been carried out all the same; '}` +
+        'check the network and the endpoint, or raise the driver option `timeout.request`'
+  return new UnsessionError('TIMEOUT', message, details)
 }
 
 /** Whether an operation changes nothing. */
@@ -88,13 +92,50 @@ export function isRead(operation: string): boolean {
   return /^(Get|BatchGet|Query|Scan|Describe|List)/.test(operation)
 }
 
-/** The SDK was asked but sent nothing: it looks for credentials in between. */
-function isWithoutCredentials({ asked, attempts }: Progress): boolean {
-  return asked && attempts === 0
-}
+/** How to install the SDK. */
+export const INSTALL_SDK = 'run `npm install @aws-sdk/client-dynamodb`, or build the app with it'
 
 const GIVE_CREDENTIALS =
   'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the process a role, or set the driver option `credentials`'
+
+/** The reason of an error that is about credentials. @param onceWorked - whether a call has succeeded before */
+function diagnoseCredentials(
+  failure: Failure,
+  { operation }: ErrorContext,
+  onceWorked: boolean,
+): [ErrorCode, string] | undefined {
+  const { name = '', message = '' } = failure
+  if (isExpiredToken(failure) && onceWorked) {
+    return ['UNAVAILABLE', `the AWS credentials have expired and could not be renewed (${name}); renew them`]
+  }
+  if (REJECTED_CREDENTIALS.has(name)) {
+    return [
+      'ACCESS_DENIED',
+      `the credentials for ${operation} were rejected (${name}); renew or correct them`,
+    ]
+  }
+  const isOfProvider = name === 'CredentialsProviderError' || name === 'TokenProviderError'
+  if (
+    !isOfProvider &&
+    !/could not load credentials|credential is missing|credential object is not valid/i.test(message)
+  )
+    return undefined
+  const fix = /\bsso\b/i.test(message)
+    ? 'the AWS SSO login has expired or is missing; run `aws sso login` with the profile in use'
+    : undefined
+  if (onceWorked) {
+    return [
+      'UNAVAILABLE',
+      fix ?? 'the AWS credentials could not be renewed (see `cause`); check their provider',
+    ]
+  }
+  if (fix !== undefined) return ['CREDENTIALS_MISSING', fix]
+  const isNone = /could not load credentials from any providers/i.test(message)
+  return [
+    'CREDENTIALS_MISSING',
+    `${isNone ? 'no AWS credentials were found' : 'the AWS credentials could not be obtained (see `cause`)'}; ${GIVE_CREDENTIALS}`,
+  ]
+}
 
 function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorCode, string] {
   const { name = '', message = '' } = failure
@@ -111,23 +152,17 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
       `the credentials may not do dynamodb:${operation} on table \`${table}\`; allow that action in their policy`,
     ]
   }
-  if (REJECTED_CREDENTIALS.has(name)) {
-    return [
-      'ACCESS_DENIED',
-      `the credentials for ${operation} were rejected (${name}); renew or correct them`,
-    ]
-  }
-  if (
-    name === 'CredentialsProviderError' ||
-    /could not load credentials|credential is missing/i.test(message)
-  ) {
-    return ['CREDENTIALS_MISSING', `no AWS credentials were found; ${GIVE_CREDENTIALS}`]
-  }
   if (/region is missing|region not accepted/i.test(message)) {
     return ['REGION_MISSING', 'no valid AWS region is set; set AWS_REGION or the driver option `region`']
   }
-  if (failure.code === 'ERR_MODULE_NOT_FOUND') {
-    return ['DEPENDENCY_MISSING', 'the AWS SDK is not installed; run `npm install @aws-sdk/client-dynamodb`']
+  if (failure.code === 'ERR_MODULE_NOT_FOUND' || failure.code === 'MODULE_NOT_FOUND') {
+    return ['DEPENDENCY_MISSING', `a part of the AWS SDK could not be loaded: ${message}; ${INSTALL_SDK}`]
+  }
+  if (name === 'EndpointError' || /invalid configuration/i.test(message)) {
+    return [
+      'INVALID_OPTION',
+      `the endpoint cannot be used: ${message}; check the driver options \`endpoint\`, \`region\` and \`clientConfig\``,
+    ]
   }
   if (/is not found when adding|middleware/i.test(message)) {
     return [
@@ -156,10 +191,16 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
       `${operation}: no connection to the endpoint in time; check the network, or raise \`timeout.connect\``,
     ]
   }
+  if (name === UNANSWERED) {
+    return [
+      'TIMEOUT',
+      `${operation} on table \`${table}\` had no answer (${message}); check the network and the endpoint`,
+    ]
+  }
   if (isOutage(failure)) {
     return [
       'UNAVAILABLE',
-      `${operation} on table \`${table}\` failed (${name === TORN ? TORN : (failure.code ?? name)}); ` +
+      `${operation} on table \`${table}\` failed (${name === TRUNCATED ? TRUNCATED : (failure.code ?? name)}); ` +
         'the endpoint is unreachable or failing: check it, then try again',
     ]
   }

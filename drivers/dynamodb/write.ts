@@ -110,8 +110,8 @@ async function sendConditional<O extends keyof Writes>(
   } catch (error) {
     if (!isConditionFailure(error)) throw error
     const { Item: blocker } = error as { Item?: Item }
-    if (blocker !== undefined) connection.showsBlocker = true
-    if (connection.showsBlocker) return { done: false, blocker }
+    if (blocker !== undefined) connection.returnsConflictingItem = true
+    if (connection.returnsConflictingItem) return { done: false, blocker }
     // An endpoint without ReturnValuesOnConditionCheckFailure says no more about an item in the way than about none.
     return { done: false, blocker: await readBlocker(connection, key, call) }
   }

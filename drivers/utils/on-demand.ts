@@ -33,6 +33,7 @@ export class OnDemand<T> {
       return (this.value = await this.#load())
     } catch (cause) {
       this.#loading = undefined
+      if (cause instanceof UnsessionError) throw cause
       throw new UnsessionError(
         'DEPENDENCY_MISSING',
         'a part of the package could not be loaded (see `cause`); install it again, or build the app again',

@@ -1,3 +1,4 @@
+import { HttpResponse } from '@smithy/core/protocols'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import dynamodb, { type DynamoDBDriver, type DynamoDBOptions } from '../../drivers/dynamodb.ts'
 import { hashKey } from '../../drivers/utils/errors.ts'
@@ -14,6 +15,7 @@ import {
   truncatedBody,
 } from '../support/faults.ts'
 import { type Proxy, startProxy } from '../support/proxy.ts'
+import { startNetwork } from '../support/network.ts'
 import { describeEngines } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/tables.ts'
 import { nothingProcessed, unprocessed } from '../support/unprocessed.ts'
@@ -47,7 +49,7 @@ describeEngines('faults', (engine) => {
   })
 
   const connect = (options: DynamoDBOptions = {}) =>
-    dynamodb({ ...table.options, endpoint: proxy.url, timeout: { request: 300 }, ...options })
+    dynamodb({ ...table.options, endpoint: proxy.url, timeout: { request: 1000 }, ...options })
 
   it.each([
     ['a reset', resetBefore],
@@ -232,7 +234,7 @@ describeEngines('faults', (engine) => {
   })
 
   it('reports a call that adaptive retries have held back as throttled', async () => {
-    const adaptive = connect({ clientConfig: { retryMode: 'adaptive' } })
+    const adaptive = connect({ clientConfig: { retryMode: 'adaptive' }, timeout: { request: 300 } })
     proxy.fault({ do: throttling })
     for (const operation of [() => adaptive.setItem('a', 'x'), () => adaptive.getItem('b')]) {
       await expect(operation()).rejects.toMatchObject({ code: 'THROTTLED' })
@@ -242,7 +244,7 @@ describeEngines('faults', (engine) => {
   })
 
   it('bounds a whole call by `timeout.request`, the wait for a free slot included', async () => {
-    const slow = connect({ batch: { maxInFlight: 1 } })
+    const slow = connect({ batch: { maxInFlight: 1 }, timeout: { request: 300 } })
     proxy.fault({ do: stalledHeaders })
     const first = slow.getItem('a')
     await proxy.arrived(1)
@@ -265,6 +267,83 @@ describeEngines('faults', (engine) => {
     expect(await Promise.all(Array.from({ length: 200 }, () => driver.getItem(KEY)))).toEqual(
       Array.from({ length: 200 }, () => 'alive'),
     )
+  })
+
+  it('gets over keep-alive connections that are dead without a sign', async () => {
+    const network = await startNetwork(proxy.url)
+    const patient = connect({ endpoint: network.url, timeout: {} })
+    await Promise.all(Array.from({ length: 5 }, (_, i) => patient.setItem(`warm${i}`, 'x')))
+    network.freeze()
+    await patient.setItem('new', '1', { ifVersion: null })
+    network.freeze()
+    expect(await patient.getItem('new')).toBe('1')
+    network.freeze()
+    expect(await patient.deleteItem('new', { ifVersion: 1 })).toBe(true)
+    await patient.dispose()
+    await network.stop()
+  })
+
+  it('knows its own write when the answer of the first attempt is only late', async () => {
+    proxy.fault({ match: 'PutItem', times: 1, do: stalledAfter })
+    const patient = connect({ timeout: {} })
+    await patient.setItem(KEY, 'mine', { ifVersion: 1 })
+    expect(await patient.getMeta(KEY)).toMatchObject({ version: 2 })
+    expect(proxy.count('PutItem')).toBe(2)
+    await patient.dispose()
+  })
+
+  it('sends a bounded number of writes at once; the others keep their deadline', async () => {
+    const held = hold()
+    proxy.fault({ do: held })
+    const bounded = connect({ writes: { maxInFlight: 3 }, timeout: { request: 900 } })
+    const writes = Array.from({ length: 10 }, (_, i) => bounded.setItem(`w${i}`, 'x'))
+    writes.push(bounded.removeItem('w0'))
+    await held.reached(3)
+    const outcomes = await Promise.allSettled(writes)
+    expect(proxy.count()).toBe(3)
+    const messages = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason.message as string)
+    expect(messages.filter((message) => message.includes('may have been carried out'))).toHaveLength(3)
+    expect(messages.filter((message) => message.includes('was not sent'))).toHaveLength(8)
+    held.release()
+    await Promise.all(Array.from({ length: 10 }, (_, i) => bounded.setItem(`w${i}`, 'x')))
+    expect(await bounded.getItem('w9')).toBe('x')
+    await bounded.dispose()
+  })
+
+  it('ends a read whose request handler passes the signal on to fetch', async () => {
+    let signal: unknown
+    const requestHandler = {
+      handle: async (
+        request: { path: string; headers: Record<string, string>; body: string },
+        options: object,
+      ) => {
+        signal = (options as { abortSignal?: unknown }).abortSignal
+        const { headers, body } = request
+        const answer = await fetch(proxy.url, {
+          method: 'POST',
+          headers,
+          body,
+          signal: signal as AbortSignal,
+        })
+        return {
+          response: new HttpResponse({
+            statusCode: answer.status,
+            headers: Object.fromEntries(answer.headers),
+            body: new Uint8Array(await answer.arrayBuffer()),
+          }),
+        }
+      },
+    }
+    const fetching = connect({
+      clientConfig: { requestHandler: requestHandler as never },
+      timeout: { request: 700 },
+    })
+    await fetching.setItem('fetched', 'x', { ifVersion: null })
+    expect(await fetching.getItem('fetched')).toBe('x')
+    proxy.fault({ do: stalledHeaders })
+    await expect(fetching.getItem('fetched')).rejects.toMatchObject({ code: 'TIMEOUT' })
+    expect(signal).toMatchObject({ aborted: true })
+    await fetching.dispose()
   })
 
   it('ends a stall on dispose, and refuses work after it', async () => {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { UnsessionError } from '../../utils/errors.ts'
 import type { Connection } from '../connection.ts'
-import { tornAnswer } from '../failure.ts'
+import { truncatedResponse } from '../failure.ts'
 import type { RequestContext } from '../requests.ts'
 import { scanRequest } from '../scan-requests.ts'
 import { toDriverError } from '../sdk-errors.ts'
@@ -145,7 +145,7 @@ async function readPage(sweep: Sweep, place: SegmentState, segment: number): Pro
   const scope = { prefix, expiredAt, consistent, segment, segments: state.segments.length, limit }
   const startKey = place.after === undefined ? undefined : { [attributes.key]: { S: place.after } }
   const { output, units } = await sender.send('Scan', scanRequest(ctx, scope, startKey), booked)
-  if (output.Items === undefined) throw toDriverError(tornAnswer(), { operation: 'Scan', table })
+  if (output.Items === undefined) throw toDriverError(truncatedResponse(), { operation: 'Scan', table })
   const keys = output.Items.flatMap((item) => item[attributes.key]?.S ?? [])
   const scanned = output.ScannedCount ?? keys.length
   costs.sawPage(scanned, keys.length, consistent ? units / 2 : units)

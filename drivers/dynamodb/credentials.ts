@@ -1,0 +1,89 @@
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+
+type Given = NonNullable<DynamoDBClientConfig['credentials']>
+type Provider = Extract<Given, (...args: never[]) => unknown>
+type Credentials = Awaited<ReturnType<Provider>>
+type ProviderOptions = { forceRefresh?: boolean } & Parameters<Provider>[0]
+
+/** Credentials are renewed this long before they expire, ms. Source: the AWS SDK's own margin. */
+const RENEW_BEFORE_MS = 300_000
+
+/**
+ * Obtains credentials from a provider and keeps them until shortly before they expire.
+ *
+ * It replaces the SDK's own cache, which fails calls while the old credentials are still valid, and waits for ever for a
+ * provider that hangs once.
+ */
+export class CredentialSource {
+  #makeProvider: () => Provider
+  #provider: Provider
+  #current: Credentials | undefined
+  #pending: Promise<Credentials> | undefined
+  #isAbandoned = false
+
+  /** @param makeProvider - makes a provider that waits for no earlier request */
+  constructor(makeProvider: () => Provider) {
+    this.#makeProvider = makeProvider
+    this.#provider = makeProvider()
+  }
+
+  /** The credentials in use. */
+  get current(): Credentials | undefined {
+    return this.#current
+  }
+
+  /** Whether the provider has been asked and has not answered. */
+  get isPending(): boolean {
+    return this.#pending !== undefined
+  }
+
+  /** Returns the credentials to sign with, in the shape of an SDK provider. */
+  async provide(options: ProviderOptions = {}): Promise<Credentials> {
+    const held = this.#current
+    if (held === undefined || options.forceRefresh) return this.#ask(options)
+    const left = (held.expiration?.getTime() ?? Infinity) - Date.now()
+    if (left > RENEW_BEFORE_MS) return held
+    const renewed = this.#ask(options)
+    if (left <= 0) return renewed
+    // The old ones are valid until then. A failed renewal is repeated by the next call.
+    renewed.catch(() => {})
+    return held
+  }
+
+  /** Stops waiting for the provider, so that the next call asks it again. Its late answer is still used. */
+  abandon(): void {
+    this.#isAbandoned = this.isPending
+  }
+
+  #ask(options: ProviderOptions): Promise<Credentials> {
+    if (this.#pending !== undefined && !this.#isAbandoned) return this.#pending
+    if (this.#isAbandoned) this.#provider = this.#makeProvider()
+    this.#isAbandoned = false
+    const asked = this.#request(options)
+    this.#pending = asked
+    const settle = (): void => {
+      if (this.#pending !== asked) return
+      this.#pending = undefined
+      this.#isAbandoned = false
+    }
+    void asked.catch(() => {}).finally(settle)
+    return asked
+  }
+
+  async #request(options: ProviderOptions): Promise<Credentials> {
+    try {
+      return (this.#current = await this.#provider(options))
+    } catch (error) {
+      throw new CredentialsError(error)
+    }
+  }
+}
+
+/** An error of a credentials provider. Providers of apps throw errors of any name. */
+export class CredentialsError extends Error {
+  override name = 'CredentialsProviderError'
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : 'the credentials provider failed', { cause })
+  }
+}
