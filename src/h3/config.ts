@@ -35,6 +35,11 @@ export interface SessionConfig {
   saveUninitialized?: boolean
   /** Decides between two requests that changed the same key at the same time. Default: the later one wins. */
   onConflict?: ConflictResolver
+  /**
+   * Keys of the data. A write that makes one of them appear or change gives the session a new id, so that a cookie that an
+   * attacker has planted before sign-in does not lead to the signed-in session. Default: none.
+   */
+  regenerateOn?: readonly string[]
   /** Say in the header `Server-Timing` what the session took of the response's time; whoever gets it can read it. Default `false`. */
   serverTiming?: boolean
   /**
@@ -64,11 +69,17 @@ export interface ResolvedConfig extends SessionOptions {
 
 const callable: Rule = [isFunction, 'must be a function']
 
-const RULES: Rules<Pick<SessionConfig, 'name' | 'sessionHeader' | 'generateId' | 'onConflict' | 'adopt'>> = {
+const RULES: Rules<
+  Pick<SessionConfig, 'name' | 'sessionHeader' | 'generateId' | 'onConflict' | 'regenerateOn' | 'adopt'>
+> = {
   name: [isSessionName, 'must be a cookie name: no space, comma, semicolon or `=`'],
   sessionHeader: [(value) => !value || isSessionName(value), 'must be a header name'],
   generateId: callable,
   onConflict: callable,
+  regenerateOn: [
+    (value) => Array.isArray(value) && value.every((key) => typeof key === 'string' && key !== ''),
+    'must be an array of keys',
+  ],
   adopt: [
     (value) => isFunction(value) || (isObject(value) && isFunction(value.find)),
     "must be h3's unsealSession, or what a function of unsession/migrate returns",
@@ -90,6 +101,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
     sessionHeader,
     generateId,
     onConflict,
+    regenerateOn,
     adopt,
   } = config
   if (typeof store?.load !== 'function')
@@ -107,6 +119,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
     idleTimeout,
     generateId,
     onConflict,
+    regenerateOn,
     header,
     vary: header ? (cookie === false ? header : `${header}, Cookie`) : 'Cookie',
     attributes: cookie === false ? undefined : cookieAttributes(name, cookie ?? {}),

@@ -162,12 +162,12 @@ export class RequestState {
     if (!known) {
       // The cookie of a sub-request's own response reaches no browser.
       const event = this.#isInner(asking) ? this.#event : asking
-      const entry = createEntry(event, config, this)
+      const entry = createEntry(event, config, this, this.#config)
       entry.carrier.savesChanges = config.name === this.#saved
       this.#entries.set(config.name, entry)
       return entry
     }
-    known.session.configure(config)
+    known.session.configure(config, this.#config)
     known.carrier.configure(config)
     if (asking !== known.event && !known.carrier.isOpen && !this.#isInner(asking))
       known.carrier.attach(responseHead(asking, this))
@@ -227,9 +227,14 @@ async function start(entry: Entry, loaded: Promise<RequestSession>): Promise<Req
   }
 }
 
-function createEntry(event: H3EventLike, config: ResolvedConfig, request: PendingWork): Entry {
+function createEntry(
+  event: H3EventLike,
+  config: ResolvedConfig,
+  request: PendingWork,
+  base: ResolvedConfig | undefined,
+): Entry {
   const origin = requestOrigin(event, config)
   const carrier = new ResponseCarrier(config, origin)
   carrier.attach(responseHead(event, request))
-  return { event, name: config.name, carrier, session: new RequestSession(config, carrier, origin) }
+  return { event, name: config.name, carrier, session: new RequestSession(config, carrier, origin, base) }
 }

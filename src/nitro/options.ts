@@ -31,12 +31,22 @@ export interface SessionsOptions {
   maxAge?: number
   /** Seconds from last use. Default: 14 days, unless there is a `maxAge`. */
   idleTimeout?: number
+  /**
+   * How far the end of an idle timeout may lag behind the last use, in seconds: reads write no more often. Default: the larger
+   * of 5 minutes and 1/24 of `idleTimeout`, at most half of it; 7 days without an `idleTimeout`.
+   */
+  touchAfter?: number
   /** Attributes of the cookie; `false` sets none. Default `HttpOnly; Secure; SameSite=Lax; Path=/`. */
   cookie?: SessionCookieOptions | false
   /** Name of a request header to carry the token instead of the cookie. */
   sessionHeader?: string
   /** Store a session for everybody who comes without one. Default `false`: at the first write. */
   saveUninitialized?: boolean
+  /**
+   * Keys of the data. A write that makes one of them appear or change gives the session a new id. Default: none; `['user']`
+   * for the functions that `h3: true` replaces.
+   */
+  regenerateOn?: string[]
   /** Say in the header `Server-Timing` what the session took of the response's time. Default `false`. */
   serverTiming?: boolean
   /** Store what handlers change in `session.data` before the response goes out. Default `true`. */
@@ -68,9 +78,11 @@ const OPTIONS: Record<keyof SessionsOptions, true> = {
   name: true,
   maxAge: true,
   idleTimeout: true,
+  touchAfter: true,
   cookie: true,
   sessionHeader: true,
   saveUninitialized: true,
+  regenerateOn: true,
   serverTiming: true,
   autoSave: true,
   staleIfError: true,
@@ -88,8 +100,10 @@ const PLACES = {
   name: '',
   maxAge: '',
   idleTimeout: '',
+  touchAfter: '',
   sessionHeader: '',
   saveUninitialized: '',
+  regenerateOn: '',
   serverTiming: '',
   autoSave: '',
   staleIfError: '',

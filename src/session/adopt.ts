@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { claimId, createId, isSessionId } from './id.ts'
-import { defaultLifetime, lifetimeFields } from './expiry.ts'
+import { configuredLifetime, lifetimeOfCall, nextLifetime } from './expiry.ts'
 import { toMilliseconds } from './instant.ts'
 import { endOf, unknownCreation } from './lifetime.ts'
 import { isTaken, withNewId } from './new-id.ts'
 import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
-import type { SessionRecord, SessionStore } from './types.ts'
+import type { Lifetime, SessionRecord, SessionStore } from './types.ts'
 
 /** How long a claim stands, in ms: ten years, longer than anybody keeps an old cookie. */
 const CLAIM_MS = 10 * 365 * 24 * 60 * 60 * 1000
@@ -16,18 +16,20 @@ const CLAIM_MS = 10 * 365 * 24 * 60 * 60 * 1000
  * A claim says which session of the store continues it. It is made after that session and outlives it: however the session
  * ends, what the client had before brings nothing back. Of requests in parallel one makes the claim, and all get its session.
  *
+ * @param base - the base configuration
  * @returns the session that continues the former one; `null` when there is none to continue, or it has ended
  */
 export async function adoptSession(
   options: SessionOptions,
   former: FormerSession,
+  base?: Lifetime,
 ): Promise<SessionRecord | null> {
   const { store } = options
   const claimed = claimId(createHash('sha256').update(`claim.${former.key}`).digest('base64url'))
   const claim = await store.load(claimed)
   if (claim) return continued(store, claim)
   const adopted = await former.read()
-  const record = adopted && (await create(options, adopted))
+  const record = adopted && (await create(options, adopted, base))
   if (!record) return null
   try {
     const deadline = store.config.now() + CLAIM_MS
@@ -45,20 +47,27 @@ export async function adoptSession(
 export async function adoptFirst(
   options: SessionOptions,
   formers: readonly FormerSession[],
+  base?: Lifetime,
 ): Promise<SessionRecord | null> {
   for (const former of formers) {
-    const record = await adoptSession(options, former)
+    const record = await adoptSession(options, former, base)
     if (record) return record
   }
   return null
 }
 
-async function create(options: SessionOptions, adopted: AdoptedSession): Promise<SessionRecord | null> {
+async function create(
+  options: SessionOptions,
+  adopted: AdoptedSession,
+  base: Lifetime | undefined,
+): Promise<SessionRecord | null> {
   const { store, generateId } = options
   const now = store.config.now()
   const { data, user } = adopted
   const createdAt = toMilliseconds(adopted.createdAt ?? unknownCreation(store.config, now))
-  const lifetime = lifetimeFields(defaultLifetime(options), createdAt)
+  const configured = configuredLifetime(base, store)
+  const call = lifetimeOfCall(options, configured)
+  const lifetime = nextLifetime({ createdAt }, undefined, { call, configured, ofStore: store.config })
   const expiresAt = lifetime.deadline ?? Infinity
   if (endOf({ createdAt, expiresAt, lifetimeFrom: 'session' }, store.config) <= now) return null
   const draft = { data, createdAt, ...(user !== undefined && { user }), ...lifetime }

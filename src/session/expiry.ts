@@ -1,7 +1,8 @@
 import { type Rule, type Rules, checkGiven } from '../../drivers/utils/check.ts'
-import { MAX_INSTANT } from './lifetime.ts'
+import { invalidOption } from '../../drivers/utils/errors.ts'
+import { deadlineOf, MAX_INSTANT, type SourcedLifetime } from './lifetime.ts'
 import type { SessionOptions } from './session.ts'
-import type { Lifetime, SessionRecord } from './types.ts'
+import type { Lifetime, SessionRecord, StoreConfig } from './types.ts'
 
 /** A lifetime of a session's own. Given together, the earliest end counts. */
 export interface SessionExpiry extends Lifetime {
@@ -20,7 +21,8 @@ export function lifetimeFields(
   createdAt: number,
 ): Pick<SessionRecord, 'deadline' | 'idleTimeout'> {
   const ends: number[] = []
-  if (maxAge !== undefined) ends.push(createdAt + Math.round(maxAge * 1000))
+  const deadline = deadlineOf(maxAge, createdAt)
+  if (deadline !== undefined) ends.push(deadline)
   if (expiresAt !== undefined) ends.push(Math.round(Number(expiresAt)))
   return {
     ...(ends.length > 0 && { deadline: Math.min(...ends, MAX_INSTANT) }),
@@ -28,9 +30,83 @@ export function lifetimeFields(
   }
 }
 
-/** The lifetime of a session that has none of its own: what the call says, or else the store. */
-export function defaultLifetime({ maxAge, idleTimeout, store }: SessionOptions): Lifetime {
-  return maxAge === undefined && idleTimeout === undefined ? store.config : { maxAge, idleTimeout }
+/** The configured lifetime: of `sessionMiddleware` or the module, where it differs from the store's, or else the store's. */
+export function configuredLifetime(
+  base: Lifetime | undefined,
+  { config }: SessionOptions['store'],
+): Lifetime {
+  return base && isGiven(base) && !isSame(base, config) ? base : config
+}
+
+/** The lifetime that a call gives a session of its own: values other than the configured ones. */
+export function lifetimeOfCall(call: Lifetime, configured: Lifetime): Lifetime | undefined {
+  return isGiven(call) && !isSame(call, configured) ? call : undefined
+}
+
+function isGiven({ maxAge, idleTimeout }: Lifetime): boolean {
+  return maxAge !== undefined || idleTimeout !== undefined
+}
+
+function isSame(a: Lifetime, b: Lifetime): boolean {
+  return a.maxAge === b.maxAge && a.idleTimeout === b.idleTimeout
+}
+
+/** The lifetimes that a request knows. */
+export interface Lifetimes {
+  /** See {@link lifetimeOfCall}. */
+  readonly call: Lifetime | undefined
+  /** See {@link configuredLifetime}. */
+  readonly configured: Lifetime
+  /** The store's options. */
+  readonly ofStore: Lifetime
+}
+
+/**
+ * The lifetime that a write stores. `setExpiry` comes first, then a lifetime that `setExpiry` has set before, then what the
+ * call gives, then what an earlier call gave, then the configuration.
+ *
+ * @param record - the record as it is, or a new one's creation time
+ * @param expiry - what `setExpiry` was called with since the last write; `null` for the configured lifetime
+ */
+export function nextLifetime(
+  record: Pick<SessionRecord, 'createdAt'> & SourcedLifetime,
+  expiry: SessionExpiry | null | undefined,
+  { call, configured, ofStore }: Lifetimes,
+): SourcedLifetime {
+  const { createdAt, deadline, idleTimeout, lifetimeFrom } = record
+  const kept = { deadline, idleTimeout, lifetimeFrom }
+  const sourced = (lifetime: SessionExpiry, from: SessionRecord['lifetimeFrom']): SourcedLifetime => ({
+    deadline: undefined,
+    idleTimeout: undefined,
+    ...lifetimeFields(lifetime, createdAt),
+    lifetimeFrom: from,
+  })
+  if (expiry) return sourced(expiry, 'session')
+  if (lifetimeFrom === 'session' && expiry === undefined) return kept
+  if (call) return sourced(call, 'call')
+  if (lifetimeFrom === 'call' && expiry === undefined) return kept
+  return sourced(configured, configured === ofStore ? 'store' : 'config')
+}
+
+/**
+ * Whether today's configuration, and the lifetime that a call gives, let a stored session live on. Applies a configured
+ * lifetime to the record.
+ */
+export function acceptsLifetime(
+  record: SessionRecord,
+  configured: Lifetime,
+  call: Lifetime | undefined,
+  store: StoreConfig,
+): boolean {
+  const { lifetimeFrom, createdAt } = record
+  if (lifetimeFrom === 'session') return true
+  if (lifetimeFrom !== 'call') {
+    record.deadline = deadlineOf(configured.maxAge, createdAt)
+    record.idleTimeout = configured.idleTimeout
+    record.lifetimeFrom = configured === store ? 'store' : 'config'
+  }
+  const end = Math.min(record.deadline ?? Infinity, deadlineOf(call?.maxAge, createdAt) ?? Infinity)
+  return end === Infinity || store.now() < end
 }
 
 /** A span of a session's life. */
@@ -51,4 +127,16 @@ const RULES: Rules<SessionExpiry> = {
 /** @throws {UnsessionError} `INVALID_OPTION`, naming the option */
 export function checkExpiry(expiry: SessionExpiry): void {
   checkGiven(expiry, RULES)
+}
+
+/**
+ * Checks the lifetime of a session that began at `createdAt`.
+ *
+ * @throws {UnsessionError} `INVALID_OPTION`, also for a lifetime that has ended already
+ */
+export function checkExpiryAt(expiry: SessionExpiry, createdAt: number, now: number): void {
+  checkExpiry(expiry)
+  const { deadline = Infinity } = lifetimeFields(expiry, createdAt)
+  if (deadline > now) return
+  throw invalidOption('expiry', 'must end in the future; `maxAge` counts from the creation of the session')
 }

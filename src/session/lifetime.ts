@@ -35,13 +35,17 @@ export function lifetimeOf(
     : given.lifetimeFrom === undefined && (given.deadline ?? given.idleTimeout) !== undefined
   const wasStores = (before?.lifetimeFrom ?? 'store') === 'store'
   const isStores = (from ?? 'store') === 'store'
-  if (!isStores || (isSet && wasStores)) {
+  const isStoresToday = given.deadline === deadlineOf(maxAge, createdAt) && given.idleTimeout === idleTimeout
+  if (!isStores || (isSet && wasStores && !isStoresToday)) {
     const { deadline, idleTimeout: own } = given
     return { deadline, idleTimeout: own, lifetimeFrom: isStores ? 'session' : from }
   }
-  const deadline =
-    maxAge === undefined ? undefined : Math.min(Math.round(createdAt + maxAge * 1000), MAX_INSTANT)
-  return { deadline, idleTimeout, lifetimeFrom: undefined }
+  return { deadline: deadlineOf(maxAge, createdAt), idleTimeout, lifetimeFrom: undefined }
+}
+
+/** The end that `maxAge` seconds from `createdAt` mean, in ms since the epoch. */
+export function deadlineOf(maxAge: number | undefined, createdAt: number): number | undefined {
+  return maxAge === undefined ? undefined : Math.min(createdAt + Math.round(maxAge * 1000), MAX_INSTANT)
 }
 
 /**
@@ -56,7 +60,7 @@ export function endOf(
 ): number {
   const { createdAt, expiresAt, lifetimeFrom = 'store' } = session
   const isStores = maxAge !== undefined && lifetimeFrom === 'store'
-  const end = isStores ? Math.min(expiresAt, Math.round(createdAt + maxAge * 1000)) : expiresAt
+  const end = isStores ? Math.min(expiresAt, createdAt + Math.round(maxAge * 1000)) : expiresAt
   return notBefore !== undefined && createdAt < notBefore ? Math.min(end, notBefore) : end
 }
 
@@ -86,15 +90,38 @@ export function isLive(session: Pick<SessionRecord, 'expiresAt'>, now: number): 
   return now < session.expiresAt
 }
 
+/** A configured sliding end may lag by this share of its window, and always by {@link MIN_LAG}. */
+const LAG_SHARE = 1 / 24
+/** Five minutes, in ms. */
+const MIN_LAG = 5 * 60 * 1000
+
 /**
- * Whether a read session is worth the write that slides its expiry: less than half of its window is left, and the expiry
- * would move.
+ * How far a sliding end may lag behind the last use, in ms: never more than half of the window. Without `touchAfter`, the
+ * larger of 5 minutes and 1/24 of a configured window, and half of the unconfigured one.
+ *
+ * @param touchAfter - seconds
+ */
+export function lagOf(idleTimeout: number | undefined, touchAfter: number | undefined): number {
+  const half = (idleTimeout ?? DEFAULT_IDLE_TIMEOUT) * 500
+  if (touchAfter !== undefined) return Math.min(touchAfter * 1000, half)
+  return idleTimeout === undefined ? half : Math.min(half, Math.max(MIN_LAG, idleTimeout * 1000 * LAG_SHARE))
+}
+
+/**
+ * Whether a session that is read is due for the write that slides its end: it was last slid longer ago than the end may lag,
+ * and the end would move.
  *
  * @param now - ms since the epoch
+ * @param touchAfter - how far the end may lag, in seconds; see {@link lagOf} for the default
  */
-export function shouldTouch(record: Pick<SessionRecord, 'expiresAt'> & OwnLifetime, now: number): boolean {
+export function shouldTouch(
+  record: Pick<SessionRecord, 'expiresAt'> & OwnLifetime,
+  now: number,
+  touchAfter?: number,
+): boolean {
   const window = windowOf(record)
-  if (window === undefined || record.expiresAt - now >= window / 2) return false
+  if (window === undefined) return false
+  if (record.expiresAt - now >= window - lagOf(record.idleTimeout, touchAfter)) return false
   return expiryOf(record, now) > record.expiresAt
 }
 

@@ -71,7 +71,21 @@ function pick(
   return decided === undefined ? mine : decided
 }
 
-/** A key's own value: `constructor` and its like are no data unless somebody stored them. */
-function own(data: Readonly<SessionData>, key: string): unknown {
+/** Returns a key's own value: `constructor` and its like are no data unless somebody stored them. */
+export function own(data: Readonly<SessionData>, key: string): unknown {
   return Object.hasOwn(data, key) ? data[key] : undefined
+}
+
+/** Whether two values are stored alike: members that are `undefined` and members that are absent are the same. */
+export function isSameData(a: unknown, b: unknown): boolean {
+  if (!isPlain(a) || !isPlain(b)) return isDeepStrictEqual(a, b)
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) =>
+    isSameData(own(a, key), own(b, key)),
+  )
+}
+
+function isPlain(value: unknown): value is SessionData {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }

@@ -115,6 +115,7 @@ const RULES: Rules<SessionStoreOptions> = {
     (value) => !Number.isNaN(toInstant(value)),
     'must be a date, ISO text, or ms since the epoch, not seconds',
   ],
+  touchAfter: [(value) => isWithin(value, 0, Number.MAX_VALUE), 'must be a number of seconds, 0 or more'],
   maxRetries: [(value) => isCount(value, 0), 'must be a whole number, 0 or more'],
   now: [isFunction, 'must be a function that returns ms'],
 }
@@ -139,6 +140,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
     maxAge,
     idleTimeout,
     staleIfError = 0,
+    touchAfter,
     maxRetries = 5,
     maxSize = DEFAULT_MAX_SIZE,
     notBefore,
@@ -170,6 +172,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
       ...(maxAge !== undefined && { maxAge }),
       ...(idleTimeout !== undefined && { idleTimeout }),
       ...(notBefore !== undefined && { notBefore: toInstant(notBefore) }),
+      ...(touchAfter !== undefined && { touchAfter }),
     },
   }
 }

@@ -1,24 +1,38 @@
 import { isDeepStrictEqual } from 'node:util'
-import { invalidOption, UnsessionError } from '../../drivers/utils/errors.ts'
-import { commit } from './commit.ts'
-import { withNewId } from './new-id.ts'
-import { checkExpiry, defaultLifetime, lifetimeFields, type SessionExpiry } from './expiry.ts'
+import { invalidOption, SessionGoneError } from '../../drivers/utils/errors.ts'
+import { type Change, commit } from './commit.ts'
+import {
+  acceptsLifetime,
+  checkExpiryAt,
+  configuredLifetime,
+  type Lifetimes,
+  lifetimeOfCall,
+  type SessionExpiry,
+} from './expiry.ts'
 import { createId } from './id.ts'
 import { shouldTouch } from './lifetime.ts'
 import { mergeData } from './merge.ts'
 import { applyPatch, copyData, replaceContent, type SessionPatch } from './patch.ts'
-import type { FormerSession, Session, SessionCarrier, SessionOptions, SessionOrigin } from './session.ts'
+import { applyPending, changesIdOf, hasChanges, newSession, type PendingChanges } from './pending-changes.ts'
+import { reloadRecord } from './reload.ts'
+import { changesAnyKey, regenerate, regenerateFirst } from './regenerate.ts'
+import { Sequential } from './sequential.ts'
+import type {
+  BindOptions,
+  FormerSession,
+  RegenerateOptions,
+  Session,
+  SessionCarrier,
+  SessionOptions,
+  SessionOrigin,
+} from './session.ts'
+import { startSession } from './start.ts'
+import { touchOnce } from './touch.ts'
 import type { SessionToken } from './token.ts'
-import type { SessionData, SessionDraft, SessionRecord } from './types.ts'
-
-/** What the next save sets beside the data. */
-interface Terms {
-  readonly user?: string
-  readonly expiry?: SessionExpiry | null
-}
+import type { Lifetime, SessionData, SessionRecord } from './types.ts'
 
 /** A {@link Session} over a store, for whatever carries the token. */
-export class RequestSession implements Session {
+export class RequestSession extends Sequential implements Session {
   // Nothing but private fields and accessors: whoever logs a session logs no password, key or token.
   #options: SessionOptions
   #isNew = true
@@ -26,17 +40,25 @@ export class RequestSession implements Session {
   #origin: SessionOrigin
   #record: SessionRecord | null = null
   #data: SessionData | undefined
-  #terms: Terms | undefined
+  #pending: PendingChanges | undefined
+  #configured: Lifetime
+  /** What a call of this request gives as the session's own lifetime. */
+  #call: Lifetime | undefined
+  /** Set when the session was rotated or destroyed while the request was in flight: nothing may be written. */
+  #gone: SessionGoneError | undefined
+  /** When the request began, by the store's clock. */
+  readonly #begunAt: number
   #id: string | undefined
-  #startedAt: number | undefined
-  #tail: Promise<void> | undefined
-  /** Jobs that were asked for and have not finished. */
-  #jobs = 0
 
-  constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin) {
+  /** @param base - the lifetime of the base configuration: the options of `sessionMiddleware` or of a module */
+  constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin, base?: Lifetime) {
+    super()
     this.#options = options
     this.#carrier = carrier
     this.#origin = origin
+    this.#begunAt = options.store.config.now()
+    this.#configured = configuredLifetime(base, options.store)
+    this.#call = lifetimeOfCall(options, this.#configured)
   }
 
   get id(): string {
@@ -54,7 +76,7 @@ export class RequestSession implements Session {
   }
 
   get createdAt(): number {
-    return this.#record?.createdAt ?? (this.#startedAt ??= this.#options.store.config.now())
+    return this.#record?.createdAt ?? this.#begunAt
   }
 
   get expiresAt(): number | undefined {
@@ -69,30 +91,27 @@ export class RequestSession implements Session {
     return this.#record ? this.#options.sign(this.#record.id, this.#record.version) : undefined
   }
 
-  /** Whether there is anything to store. */
   get isDirty(): boolean {
-    if (this.#terms) return true
+    if (hasChanges(this.#pending, this.#record)) return true
     return this.#data !== undefined && !isDeepStrictEqual(this.#data, this.#original)
   }
 
-  /** Whether work was asked for that has not finished. */
-  get isBusy(): boolean {
-    return this.#jobs > 0
-  }
-
-  /** Waits for everything that was asked for before, whether it fails or not. */
-  async settled(): Promise<void> {
-    await this.#tail
-  }
-
-  /** Go by other options from now on. */
-  configure(options: SessionOptions): void {
+  /**
+   * Takes the options of another call. A lifetime that an earlier call has given stays until a call gives another one.
+   *
+   * @param base - as for the constructor
+   */
+  configure(options: SessionOptions, base?: Lifetime): void {
+    if (options === this.#options) return
     this.#options = options
+    this.#configured = configuredLifetime(base, options.store)
+    this.#call = lifetimeOfCall(options, this.#configured) ?? this.#call
+    if (this.#record && !this.#accepts(this.#record)) this.#reset()
   }
 
-  /** Read the session that the request came with. Slides its expiry when that is due. */
+  /** Reads the session that the request came with. Slides its end when that is due. */
   load(): Promise<this> {
-    return this.#enqueue(async () => {
+    return this.enqueue(this.#carrier, async () => {
       const { token, others, former } = this.#origin
       if (token && (await this.#read(token))) return
       if (others) for (const other of others) if (await this.#read(other)) return
@@ -101,45 +120,51 @@ export class RequestSession implements Session {
   }
 
   update(patch?: SessionPatch<SessionData>): Promise<this> {
-    return this.#enqueue(() => this.#write(patch))
+    return this.enqueue(this.#carrier, () => this.#write(patch))
   }
 
   save(): Promise<this> {
-    return this.#enqueue(async () => {
+    return this.enqueue(this.#carrier, async () => {
       if (!this.#record || this.isDirty) await this.#write()
     })
   }
 
   /** Store what was changed directly, and nothing else; after all that was asked for before. */
   flush(): Promise<this> {
-    return this.#enqueue(async () => {
+    return this.enqueue(this.#carrier, async () => {
       if (this.isDirty) await this.#write()
     })
   }
 
-  regenerate(): Promise<this> {
-    return this.#enqueue(async () => {
-      const { store, generateId } = this.#options
+  regenerate({ grace }: RegenerateOptions = {}): Promise<this> {
+    return this.enqueue(this.#carrier, async () => {
       const record = this.#record
       if (!record) {
         this.#id = undefined
+        if (this.isDirty) await this.#write()
         return
       }
-      this.#carrier.assertOpen()
       const mine = this.#snapshot()
-      const terms = this.#terms
-      const changed = dress({ ...record, data: copyData(mine) }, terms, this.#options)
-      const rotated = await withNewId(
-        store,
-        () => createId(generateId),
-        (id) => store.rotate(changed, id),
-      )
-      this.#settle(rotated, mine, terms)
+      const pending = this.#pending
+      const changed = applyPending({ ...record, data: copyData(mine) }, pending, this.#lifetimes)
+      this.#settle(await regenerate(this.#options, this.#carrier, record, changed, grace), mine, pending)
+    })
+  }
+
+  reload(): Promise<this> {
+    return this.enqueue(this.#carrier, async () => {
+      this.#pending = undefined
+      const before = this.#record
+      const record = before && (await reloadRecord(this.#options.store, before, this.#begunAt))
+      if (record instanceof SessionGoneError) this.#noteGone(record)
+      else if (record && this.#accepts(record)) this.#open(record)
+      else if (before) [this.#record, this.#isNew] = [null, true]
+      if (this.#data) replaceContent(this.#data, copyData(this.#original))
     })
   }
 
   clear(): Promise<this> {
-    return this.#enqueue(async () => {
+    return this.enqueue(this.#carrier, async () => {
       const { token, others, former } = this.#origin
       const id = this.#record?.id ?? token?.id
       if (id !== undefined) await this.#options.store.destroy(id)
@@ -147,104 +172,111 @@ export class RequestSession implements Session {
         const { endOthers } = await import('./sign-out.ts')
         await endOthers(this.#options, this.#origin, id)
       }
-      this.#isNew = true
       this.#origin = { token: null }
-      this.#record = null
-      this.#data = this.#terms = this.#id = this.#startedAt = undefined
+      this.#reset()
       this.#carrier.remove()
     })
   }
 
   setExpiry(expiry: SessionExpiry | null): void {
-    if (expiry) {
-      checkExpiry(expiry)
-      const { deadline = Infinity } = lifetimeFields(expiry, this.createdAt)
-      if (deadline <= this.#options.store.config.now()) {
-        throw invalidOption(
-          'expiry',
-          'must end in the future; `maxAge` counts from the creation of the session',
-        )
-      }
-    }
-    this.#terms = { ...this.#terms, expiry }
+    if (expiry) checkExpiryAt(expiry, this.createdAt, this.#options.store.config.now())
+    this.#pending = { ...this.#pending, expiry }
   }
 
-  bind(user: string): void {
+  bind(user: string, { regenerate: renews }: BindOptions = {}): void {
     if (typeof user !== 'string' || user === '')
       throw invalidOption('user', 'must be a string that is not empty')
-    this.#terms = { ...this.#terms, user }
+    this.#pending = { ...this.#pending, user, regenerate: renews }
   }
 
   toJSON(): { id: string; data: SessionData } {
     return { id: this.id, data: this.data }
   }
 
-  /** @returns whether the session of the token is alive */
   async #read(token: SessionToken): Promise<boolean> {
     const { store } = this.#options
-    const record = await store.load(token.id, { minVersion: token.version })
-    if (!record) return false
+    let record: SessionRecord | null
+    try {
+      record = await store.load(token.id, { minVersion: token.version, since: this.#begunAt })
+    } catch (error) {
+      return this.#noteGone(error)
+    }
+    if (!record || !this.#accepts(record)) return false
     this.#open(record)
-    const touched = shouldTouch(record, store.config.now()) ? await this.#touch(record) : null
+    const { now, touchAfter } = store.config
+    const touched = shouldTouch(record, now(), touchAfter) ? await touchOnce(store, record) : null
     if (touched) this.#record = touched
-    // A record older than its token is a restored one: a new token ends the strong reads that the old one asks for.
-    if (touched || record.version < token.version) this.#carrier.send(touched ?? record)
+    // A restored record is older than its token, which would be read strongly for ever. A grace period gives another id.
+    if (touched || record.version < token.version || record.id !== token.id)
+      this.#carrier.send(touched ?? record)
     return true
   }
 
-  /** A touch is a courtesy: where storage refuses writes for the moment, reading goes on. */
-  async #touch(record: SessionRecord): Promise<SessionRecord | null> {
-    try {
-      return await this.#options.store.touch(record)
-    } catch (error) {
-      if (error instanceof UnsessionError && error.status === 503) return null
-      throw error
-    }
+  /** The session was rotated or destroyed while the request was in flight. @returns false: there is no live session */
+  #noteGone(error: unknown): false {
+    if (!(error instanceof SessionGoneError)) throw error
+    this.#gone = error
+    this.#record = null
+    this.#isNew = false
+    return false
+  }
+
+  #accepts(record: SessionRecord): boolean {
+    return acceptsLifetime(record, this.#configured, this.#call, this.#options.store.config)
   }
 
   async #adopt(formers: readonly FormerSession[]): Promise<void> {
     if (formers.length === 0) return
     const { adoptFirst } = await import('./adopt.ts')
-    const record = await adoptFirst(this.#options, formers)
+    const record = await adoptFirst(this.#options, formers, this.#configured)
     if (!record) return
     this.#open(record)
     this.#carrier.send(record)
   }
 
   async #write(patch?: SessionPatch<SessionData>): Promise<void> {
-    const options = this.#options
-    const { store, onConflict } = options
-    const record = this.#record
+    if (this.#gone) throw this.#gone
     const mine = this.#snapshot()
-    const terms = this.#terms
-    const stored = record
-      ? commit(store, { record, mine, patch, dress: (current) => dress(current, terms, options), onConflict })
-      : this.#create(mine, patch)
-    this.#settle(await stored, mine, terms)
+    const pending = this.#pending
+    const record = this.#record
+    if (!record) return this.#settle(await this.#create(mine, patch), mine, pending)
+    const { store, onConflict, regenerateOn } = this.#options
+    const dress = (current: SessionRecord): SessionRecord => applyPending(current, pending, this.#lifetimes)
+    let change: Change = { record, mine, patch, dress, onConflict }
+    if (changesIdOf(record, pending) || changesAnyKey(regenerateOn, record, mine, patch)) {
+      change = await regenerateFirst(this.#options, this.#carrier, change)
+      this.#settle(change.record, record.original, undefined)
+    }
+    this.#settle(await commit(store, change), mine, pending)
   }
 
   #create(mine: SessionData, patch?: SessionPatch<SessionData>): Promise<SessionRecord> {
-    this.#carrier.assertOpen()
     const { store } = this.#options
-    const { user, expiry } = this.#terms ?? {}
     const data = copyData(mine)
     applyPatch(data, patch)
-    const draft: Omit<SessionDraft, 'id'> = {
-      data,
-      ...(user !== undefined && { user }),
-      ...lifetimeFields(expiry ?? defaultLifetime(this.#options), store.config.now()),
-    }
-    const takeId = (): string => {
+    const draft = { data, ...newSession(this.#pending, this.#lifetimes, store.config.now()) }
+    return startSession(store, this.#carrier, draft, () => {
       const { id } = this
       this.#id = undefined
       return id
-    }
-    return withNewId(store, takeId, (id) => store.create({ ...draft, id }))
+    })
+  }
+
+  get #lifetimes(): Lifetimes {
+    return { call: this.#call, configured: this.#configured, ofStore: this.#options.store.config }
+  }
+
+  /** Starts over, with an empty session that is not stored. */
+  #reset(): void {
+    this.#record = null
+    this.#isNew = true
+    this.#data = this.#pending = this.#id = this.#gone = undefined
   }
 
   #open(record: SessionRecord): void {
     this.#record = record
     this.#isNew = false
+    this.#gone = undefined
   }
 
   get #original(): Readonly<SessionData> {
@@ -257,40 +289,10 @@ export class RequestSession implements Session {
   }
 
   /** Take over what was stored. What the handler changed since `mine` stays, to be saved next time. */
-  #settle(record: SessionRecord, mine: Readonly<SessionData>, terms: Terms | undefined): void {
+  #settle(record: SessionRecord, mine: Readonly<SessionData>, pending: PendingChanges | undefined): void {
     this.#record = record
-    if (this.#terms === terms) this.#terms = undefined
+    if (this.#pending === pending) this.#pending = undefined
     if (this.#data) replaceContent(this.#data, mergeData(mine, this.#data, record.data))
     this.#carrier.send(record)
   }
-
-  #done(): void {
-    this.#jobs--
-  }
-
-  /** One after the other: a change starts from what the one before it has stored. */
-  #enqueue(job: () => Promise<void>): Promise<this> {
-    // The first piece of work is the load, which changes nothing.
-    if (this.#tail) this.#carrier.opened(true)
-    const work = this.#carrier.around(job)
-    this.#jobs++
-    const run = this.#tail ? this.#tail.then(work) : work()
-    this.#tail = run.then(
-      () => this.#done(),
-      (error: unknown) => {
-        this.#carrier.failed(error)
-        this.#done()
-      },
-    )
-    return run.then(() => this)
-  }
-}
-
-/** A record with the owner and the lifetime that the next save is to set. */
-function dress(record: SessionRecord, terms: Terms | undefined, options: SessionOptions): SessionRecord {
-  if (!terms) return record
-  const { user = record.user, expiry } = terms
-  if (expiry === undefined) return { ...record, user }
-  const fields = lifetimeFields(expiry ?? defaultLifetime(options), record.createdAt)
-  return { ...record, user, deadline: fields.deadline, idleTimeout: fields.idleTimeout }
 }

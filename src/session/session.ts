@@ -11,7 +11,10 @@ export interface Session<T extends object = SessionData> {
   readonly id: string
   /** The data, to read and to change; changes are stored by `save`, `update`, `regenerate` and by `sessionMiddleware`. */
   readonly data: T
-  /** Whether the request came without a live session. */
+  /**
+   * Whether the request came without a live session. `false` as well when its session was destroyed or got a new id while
+   * the request was in flight: then the session reads as empty, and a write throws `SESSION_GONE`.
+   */
   readonly isNew: boolean
   /** When it was created, ms since the epoch. */
   readonly createdAt: number
@@ -29,15 +32,31 @@ export interface Session<T extends object = SessionData> {
    * when somebody else saved meanwhile. Without a patch the session is stored as it is.
    * @throws {SessionGoneError} when the session has ended meanwhile; it is never brought back
    * @throws {ConflictError} when others kept being faster
-   * @throws {UnsessionError} `HEADERS_SENT` when it would start a session whose cookie cannot be sent any more
+   * @throws {UnsessionError} `HEADERS_SENT` when the cookie of a new session or of a new id cannot be sent any more; nothing
+   * is stored then
    */
   update(patch?: SessionPatch<T>): Promise<Session<T>>
 
   /** Store what was changed directly; costs nothing when nothing was, unless the session is not stored yet. Throws as `update`. */
   save(): Promise<Session<T>>
 
-  /** Give the session a new id, and end the old one: at every change of privilege, sign-in above all. Throws as `update`. */
-  regenerate(): Promise<Session<T>>
+  /**
+   * Gives the session a new id and ends the old one: at every change of privilege, above all at sign-in. Stores unsaved
+   * changes as well, and starts the session if it is not stored yet; without anything to store it costs nothing.
+   *
+   * Requests that are in flight with the old token read an empty session, and their writes throw `SESSION_GONE`.
+   *
+   * @param options.grace - seconds for which the old token leads to the new session, for rotations that change no privilege.
+   * Unsafe at sign-in: an attacker who planted the old token would be signed in as well. Default 0
+   * @throws as {@link update}
+   */
+  regenerate(options?: RegenerateOptions): Promise<Session<T>>
+
+  /**
+   * Reads the session again, past all caches, and drops unsaved changes: for WebSockets and other connections that outlive a
+   * request. A session that has ended meanwhile reads as empty, and writes to it throw `SESSION_GONE`. Does not slide the end.
+   */
+  reload(): Promise<Session<T>>
 
   /** End the session: record and cookie. The next write in this request starts another one, with nothing in it. */
   clear(): Promise<Session<T>>
@@ -49,11 +68,28 @@ export interface Session<T extends object = SessionData> {
    */
   setExpiry(expiry: SessionExpiry | null): void
 
-  /** Say whose session this is, from the next save on, so that it can be listed and revoked by user. */
-  bind(user: string): void
+  /**
+   * Says whose session this is, so that it can be listed and revoked by user. Takes effect with the next write, which also
+   * gives the session a new id when the owner changes. Binding to the same owner again changes nothing and writes nothing.
+   *
+   * @param options.regenerate - whether a change of the owner also changes the id. Default `true`
+   */
+  bind(user: string, options?: BindOptions): void
 
   /** `{ id, data }`: the token in a response body would undo what `HttpOnly` is for. */
   toJSON(): { id: string; data: T }
+}
+
+/** Options of {@link Session.regenerate}. */
+export interface RegenerateOptions {
+  /** Seconds for which the old token leads to the new session. Unsafe at sign-in. Default 0. */
+  readonly grace?: number | undefined
+}
+
+/** Options of {@link Session.bind}. */
+export interface BindOptions {
+  /** Whether a change of the owner also gives the session a new id. Default `true`. */
+  readonly regenerate?: boolean | undefined
 }
 
 /** What a session is told by its caller. Each `useSession` of a request may say it anew; the last one counts. */
@@ -61,6 +97,8 @@ export interface SessionOptions extends Lifetime {
   readonly store: SessionStore
   readonly generateId?: (() => string) | undefined
   readonly onConflict?: ConflictResolver | undefined
+  /** Keys of the data. A write that makes one of them appear or change gives the session a new id. */
+  readonly regenerateOn?: readonly string[] | undefined
   /** The token of a stored session. */
   readonly sign: (id: string, version: number) => string
 }

@@ -229,6 +229,11 @@ export interface SessionStore {
 export interface StoreConfig extends Lifetime {
   /** Sessions created before this instant are expired, ms since the epoch. Default: none. */
   notBefore?: number
+  /**
+   * How far a sliding end may lag behind the last use, in seconds: reads write no more often. At most half of the window.
+   * Default: half of the unconfigured 14 days; of an `idleTimeout`, the larger of 5 minutes and 1/24, at most half.
+   */
+  touchAfter?: number
   /** How often a conflicting commit is tried again. Default 5. */
   maxRetries: number
   /** The clock, ms since the epoch. */

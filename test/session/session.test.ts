@@ -152,7 +152,11 @@ describe('when somebody else saves at the same time', () => {
     interfere((data) => (data.n = 2))
     await session.save()
     expect(session.isDirty).toBe(false)
-    expect(store.rows.get('s')).toMatchObject({ user: 'ada', idleTimeout: 60, expiresAt: now + 60_000 })
+    expect(store.rows.get(session.id)).toMatchObject({
+      user: 'ada',
+      idleTimeout: 60,
+      expiresAt: now + 60_000,
+    })
   })
 
   it('counters through update are exact, distinct keys are never lost', async () => {

@@ -35,7 +35,11 @@ export class MemoryStore implements SessionStore {
     const now = this.config.now()
     const own = draft.deadline !== undefined || draft.idleTimeout !== undefined
     const lifetime = own
-      ? { deadline: draft.deadline, idleTimeout: draft.idleTimeout, lifetimeFrom: draft.lifetimeFrom }
+      ? {
+          deadline: draft.deadline,
+          idleTimeout: draft.idleTimeout,
+          lifetimeFrom: draft.lifetimeFrom ?? 'session',
+        }
       : { deadline: maxAge === undefined ? undefined : now + maxAge * 1000, idleTimeout }
     return this.#put<T>(
       { id: draft.id, version: 1, createdAt: Number(draft.createdAt ?? now), user: draft.user, ...lifetime },
@@ -60,7 +64,9 @@ export class MemoryStore implements SessionStore {
   async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
     await this.#called('touch', record.id)
     const current = this.#live<T>(record.id)
-    return current?.version === record.version ? this.#put<T>(current, current.data) : null
+    if (current?.version !== record.version) return null
+    const { deadline, idleTimeout, lifetimeFrom } = record
+    return this.#put<T>({ ...current, deadline, idleTimeout, lifetimeFrom }, current.data)
   }
 
   async destroy(id: string): Promise<boolean> {

@@ -53,6 +53,9 @@ export function storedSessions(unseal: Unseal): H3Sessions {
   }
 }
 
+/** The key that nuxt-auth-utils and packages like it keep the signed-in user under. */
+const SIGN_IN_KEYS: readonly string[] = ['user']
+
 function stored(given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
   const { store, config } = useSessions()
   const maxAge = Number(given.maxAge) || undefined
@@ -66,6 +69,7 @@ function stored(given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
     cookie: given.cookie && cookieOf(given.cookie),
     sessionHeader: given.sessionHeader,
     generateId: given.generateId,
+    regenerateOn: config.regenerateOn ?? SIGN_IN_KEYS,
     adopt: (bare, { password }, sealed) => unseal(bare, { ...given, password, maxAge, idleTimeout }, sealed),
   }
 }

@@ -47,6 +47,15 @@ export class OptionReader {
     throw this.#invalid(name, `must be one of ${choices.join(', ')}`)
   }
 
+  /** Names: an array of them, or a text with commas. */
+  list(name: string): readonly string[] | undefined {
+    const value = this.#given(name)
+    if (value === undefined) return undefined
+    const names = typeof value === 'string' ? value.split(',').map((each) => each.trim()) : value
+    if (Array.isArray(names) && names.every((each) => typeof each === 'string' && each !== '')) return names
+    throw this.#invalid(name, 'must be an array of names, or names with commas between them')
+  }
+
   /** A group of options. @returns `false` where it is turned off, `undefined` where nothing of it is given */
   group<T extends object>(name: string, read: (group: OptionReader) => T): T | false | undefined {
     const value = fromJson(this.#given(name))

@@ -25,6 +25,7 @@ export function readSettings(options: OptionReader): Settings {
     store: {
       maxAge,
       idleTimeout,
+      touchAfter: options.number('touchAfter'),
       cache: options.group('cache', (cache) => ({ ttl: cache.number('ttl'), max: cache.number('max') })),
       staleIfError: options.number('staleIfError'),
       notBefore: options.text('notBefore'),
@@ -38,6 +39,7 @@ export function readSettings(options: OptionReader): Settings {
       cookie: options.group('cookie', readCookie),
       sessionHeader: options.text('sessionHeader'),
       saveUninitialized: options.flag('saveUninitialized'),
+      regenerateOn: options.list('regenerateOn'),
       serverTiming: options.flag('serverTiming'),
     },
     autoSave: options.flag('autoSave') ?? true,

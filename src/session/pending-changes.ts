@@ -1,0 +1,46 @@
+import { type Lifetimes, nextLifetime, type SessionExpiry } from './expiry.ts'
+import type { SessionDraft, SessionRecord } from './types.ts'
+
+/** Owner and lifetime that the next write sets, beside the data. */
+export interface PendingChanges {
+  readonly user?: string | undefined
+  /** Whether a write that changes the owner also changes the id. Default `true`. */
+  readonly regenerate?: boolean | undefined
+  /** `null` for the configured lifetime. */
+  readonly expiry?: SessionExpiry | null | undefined
+}
+
+/** Whether a write would change the owner or the lifetime. */
+export function hasChanges(pending: PendingChanges | undefined, record: SessionRecord | null): boolean {
+  return pending !== undefined && (pending.expiry !== undefined || changesOwner(pending, record))
+}
+
+/** Whether a write would give the session another owner. */
+function changesOwner(pending: PendingChanges | undefined, record: SessionRecord | null): boolean {
+  return pending?.user !== undefined && pending.user !== record?.user
+}
+
+/** Whether a write would give a stored session another owner, and so another id. */
+export function changesIdOf(record: SessionRecord, pending: PendingChanges | undefined): boolean {
+  return changesOwner(pending, record) && pending?.regenerate !== false
+}
+
+/** Returns a record with the owner and the lifetime that a write is to store. */
+export function applyPending(
+  record: SessionRecord,
+  pending: PendingChanges | undefined,
+  lifetimes: Lifetimes,
+): SessionRecord {
+  const { user = record.user, expiry } = pending ?? {}
+  return { ...record, user, ...nextLifetime(record, expiry, lifetimes) }
+}
+
+/** Returns owner and lifetime of a session that begins now. @param now - ms since the epoch */
+export function newSession(
+  pending: PendingChanges | undefined,
+  lifetimes: Lifetimes,
+  now: number,
+): Omit<SessionDraft, 'id' | 'data'> {
+  const { user, expiry } = pending ?? {}
+  return { ...(user !== undefined && { user }), ...nextLifetime({ createdAt: now }, expiry, lifetimes) }
+}
