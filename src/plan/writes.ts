@@ -1,3 +1,5 @@
+import { lagOf } from '../session/lifetime.ts'
+import { DEFAULT_IDLE_TIMEOUT } from '../session/types.ts'
 import type { Setup, Traffic, Workload } from './workload.ts'
 
 /** Mean number of writes in one visit. */
@@ -51,23 +53,26 @@ function expiredShare({ idleTimeout, maxAge }: Setup, { gap }: Traffic): number 
 /**
  * Returns the mean number of touches in one visit.
  *
- * Each save moves a session's end. A session is touched when it is used and half of its idle timeout has passed since its end
- * was last moved. There are two cases:
+ * Each save moves a session's end. A session is touched when it is used and its end was last moved longer ago than it may lag:
+ * see {@link lagOf}. There are two cases:
  *
- * - between visits: the first page view of a visit touches it, if the gap was longer than half of the timeout and shorter than
- *   all of it. The chance that a gap does not exceed the second half is `1 - e^(-half/gap)`;
- * - within a visit that is longer than half of the timeout: {@link touchesWithinVisit}.
+ * - between visits: the first page view of a visit touches it, if the gap was longer than the lag and shorter than the timeout.
+ *   The chance that a gap does not exceed the rest of the timeout is `1 - e^(-(idleTimeout - lag)/gap)`;
+ * - within a visit that is longer than the lag: {@link touchesWithinVisit}.
  *
- * Every request of the page view sees the same old end, so all `parallel` requests touch the session.
+ * Every request of the page view sees the same old end. In each instance that the page view reaches, one request touches the
+ * session; the number of instances is as in {@link readsPerVisit}.
  */
-function touches(workload: Workload, { idleTimeout }: Setup, { gap }: Traffic): number {
+function touches(workload: Workload, { idleTimeout, instances }: Setup, { gap }: Traffic): number {
   if (idleTimeout === undefined) return 0
   const { pages, parallel, writes } = workload
-  const half = idleTimeout / 2
+  // A plan's default is the store's: no configured timeout, which may lag further than a configured one of the same length.
+  const lag = lagOf(idleTimeout === DEFAULT_IDLE_TIMEOUT ? undefined : idleTimeout, undefined) / 1000
   const savesInVisit = 1 - (1 - writes) ** (pages * parallel)
-  const inTime = 1 - Math.exp(-half / gap)
-  const between = gap * touchRate(half, 1 / gap, savesInVisit / gap) * inTime
-  return (touchesWithinVisit(workload, half) + between) * parallel
+  const inTime = 1 - Math.exp(-(idleTimeout - lag) / gap)
+  const between = gap * touchRate(lag, 1 / gap, savesInVisit / gap) * inTime
+  const reached = instances * (1 - (1 - 1 / instances) ** parallel)
+  return (touchesWithinVisit(workload, lag) + between) * reached
 }
 
 /**
@@ -75,28 +80,28 @@ function touches(workload: Workload, { idleTimeout }: Setup, { gap }: Traffic): 
  *
  * That is the rate of touches times the length of the visit, less a correction: the first page view has just moved the end, so
  * the first touch comes later than in the middle of a long visit. The renewal theorem gives the correction as
- * `(μ² - σ²) / 2μ²`, where the time between touches is `half` plus an exponential wait for a page view: `μ = half +
- * pageSeconds`, `σ = pageSeconds`. With `waited = half/μ` it is `(1 - (1 - waited)²) / 2`. It applies if no save comes within
- * the first half, which has the chance `e^(-saves·half)`.
+ * `(μ² - σ²) / 2μ²`, where the time between touches is `lag` plus an exponential wait for a page view: `μ = lag +
+ * pageSeconds`, `σ = pageSeconds`. With `waited = lag/μ` it is `(1 - (1 - waited)²) / 2`. It applies if no save comes within
+ * the first lag, which has the chance `e^(-saves·lag)`.
  */
-function touchesWithinVisit({ pages, pageSeconds, parallel, writes }: Workload, half: number): number {
+function touchesWithinVisit({ pages, pageSeconds, parallel, writes }: Workload, lag: number): number {
   const length = (pages - 1) * pageSeconds
   const saves = (writes * parallel) / pageSeconds
-  const steady = length * touchRate(half, 1 / pageSeconds, saves)
-  const waited = half / (half + pageSeconds)
-  const late = ((1 - (1 - waited) ** 2) / 2) * Math.exp(-saves * half)
+  const steady = length * touchRate(lag, 1 / pageSeconds, saves)
+  const waited = lag / (lag + pageSeconds)
+  const late = ((1 - (1 - waited) ** 2) / 2) * Math.exp(-saves * lag)
   return Math.max(0, steady - late)
 }
 
 /**
  * Returns the touches a second of a session that is used with the rate `uses` and saved with the rate `saves`.
  *
- * A touch needs `half` seconds without a save, and then a use. With `u = e^(-saves·half)`, the mean time until such a pause
- * ends is `(1 - u) / (saves·u)`; without saves it is `half`. The next use follows after `1/uses`. The rate is
+ * A touch needs `lag` seconds without a save, and then a use. With `u = e^(-saves·lag)`, the mean time until such a pause
+ * ends is `(1 - u) / (saves·u)`; without saves it is `lag`. The next use follows after `1/uses`. The rate is
  * `1 / ((1 - u)/(saves·u) + 1/uses)`, here with numerator and denominator multiplied by u, which may be 0.
  */
-function touchRate(half: number, uses: number, saves: number): number {
-  const undisturbed = Math.exp(-saves * half)
-  const waiting = saves === 0 ? half : (1 - undisturbed) / saves
+function touchRate(lag: number, uses: number, saves: number): number {
+  const undisturbed = Math.exp(-saves * lag)
+  const waiting = saves === 0 ? lag : (1 - undisturbed) / saves
   return undisturbed / (waiting + undisturbed / uses)
 }
