@@ -169,7 +169,10 @@ function applyAll(
 }
 
 /** Returns the data to store on top of `stored`, which is the data that the change was made to or a later state of it. */
-export function dataFor({ record, mine, patch, onConflict }: Change, stored: Readonly<SessionData>): SessionData {
+export function dataFor(
+  { record, mine, patch, onConflict }: Change,
+  stored: Readonly<SessionData>,
+): SessionData {
   const base = record.original
   const isBase = stored === base
   const options = onConflict && { onConflict }
