@@ -32,10 +32,10 @@ export default defineNuxtConfig({
     '~/assets/css/base.css',
     '~/assets/css/controls.css',
   ],
-  // Without styles in the page the content security policy can refuse them all.
+  // With no inline styles in the page, the content security policy can refuse all of them.
   features: { inlineStyles: false },
 
-  // Set when it is started: NUXT_PLAYGROUND_INSTANCE, NUXT_PLAYGROUND_URLS, NUXT_PLAYGROUND_WHERE.
+  // Set at the start: NUXT_PLAYGROUND_INSTANCE, NUXT_PLAYGROUND_URLS, NUXT_PLAYGROUND_WHERE.
   runtimeConfig: { playground: { instance: 'A', urls: '', where: '' } },
 
   routeRules: {
@@ -44,7 +44,7 @@ export default defineNuxtConfig({
     },
   },
 
-  // Nuxt 4's server is written for h3 1; this repository also has h3 2.
+  // Nuxt 4's server needs h3 1. This repository also has h3 2.
   alias: { h3: fileURLToPath(new URL('../node_modules/h3v1', import.meta.url)) },
   nitro: { typescript: { tsConfig: { compilerOptions: { paths: { h3: ['../../node_modules/h3v1'] } } } } },
 })

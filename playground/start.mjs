@@ -5,7 +5,7 @@ import { prepare } from './launcher/setup.mjs'
 
 /** npm passes Ctrl-C on to a process that already had it from the terminal: that is still one Ctrl-C. */
 const SAME_SIGNAL_MS = 500
-/** However long a stop may take, for instance because a table does not answer. */
+/** Maximum time of a stop, for example if a table does not answer. */
 const STOP_MS = 5000
 
 // Which Node the AWS SDK will want some day is not news to who tries out a playground.

@@ -11,7 +11,7 @@ import { startDynamoDB } from 'unsession/testing'
  */
 
 /**
- * The table the options name: on this machine, at an endpoint or on AWS.
+ * Opens the table that the options name: on this machine, at an endpoint or on AWS.
  *
  * @param {import('./options.mjs').PlayOptions} options
  * @param {string} folder where a database of this machine keeps its files
@@ -48,7 +48,7 @@ async function openEmbedded({ table }, folder) {
  * @returns {Promise<Database>}
  */
 async function openEndpoint({ endpoint, table, region = process.env.AWS_REGION || 'us-east-1' }) {
-  // DynamoDB Local takes any credentials, but keeps the tables of each apart: the caller's own come first.
+  // DynamoDB Local accepts any credentials, but each key id has its own tables. The caller's credentials come first.
   const own = process.env.AWS_ACCESS_KEY_ID
   const credentials = own ? undefined : { accessKeyId: 'local', secretAccessKey: 'local' }
   await createTable({ endpoint, table, region, credentials, userIndex: true })
@@ -72,7 +72,7 @@ async function openAWS({ table, region, createTable: create }) {
   if (create) await createTable({ table, region, userIndex: true })
   const driver = dynamodb({ table, region })
   try {
-    // One read shows at the start, not at the first click, whether the table can be used.
+    // One read at the start shows whether the table can be used, before the first click.
     await driver.hasItem('playground')
   } catch (/** @type {any} */ error) {
     if (error.code !== 'TABLE_NOT_FOUND') throw error
@@ -84,7 +84,7 @@ async function openAWS({ table, region, createTable: create }) {
 }
 
 /**
- * What the driver reads from the environment.
+ * The environment variables that the driver reads.
  *
  * @param {{ table?: string, endpoint?: string, region?: string }} options
  */
@@ -97,7 +97,7 @@ function driverEnv({ table, endpoint, region }) {
 }
 
 /**
- * A path as one would write it here.
+ * Returns a path relative to the current folder.
  *
  * @param {string} path
  */

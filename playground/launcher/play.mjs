@@ -16,7 +16,7 @@ const NAMES = ['A', 'B']
  */
 
 /**
- * Start the database and two servers of the app over one table.
+ * Starts the database and two servers of the app with one table.
  *
  * @param {import('./options.mjs').PlayOptions} options
  * @param {AbortSignal} signal gives up waiting for the servers
@@ -50,7 +50,7 @@ export async function play(options, signal) {
 }
 
 /**
- * Say so when a server ends by itself.
+ * Reports a server that ends by itself.
  *
  * @param {import('./server.mjs').Server[]} servers
  * @returns {Promise<Error>} when all have

@@ -2,11 +2,11 @@ import { createServer } from 'node:net'
 
 const FIRST_PORT = 3000
 const PORTS_TO_TRY = 100
-/** A browser may take `localhost` for either. */
+/** A browser may resolve `localhost` to either address. */
 const LOOPBACK = ['127.0.0.1', '::1']
 
 /**
- * Ports that were free a moment ago, in ascending order.
+ * Returns free ports in ascending order.
  *
  * @param {number} count
  * @param {number} [first] must be the first of them; 0 for any; without it the first free one from 3000 on
@@ -38,7 +38,7 @@ async function isFree(port) {
     try {
       await close(await listen(port, host))
     } catch (/** @type {any} */ error) {
-      // A machine without IPv6 has no ::1 that could be taken.
+      // A machine without IPv6 has no ::1.
       if (!['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(error.code)) return false
     }
   }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * The password that signs the cookies: made once and kept, since with another one nobody would stay signed in.
+ * Returns the password that signs the cookies. It is created once and kept, because a new password would sign everyone out.
  *
  * @param {string} folder
  */

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const OUTPUT = fileURLToPath(new URL('../.output/server/index.mjs', import.meta.url))
-/** For the requests that are under way. */
+/** Time for requests in flight. */
 const SHUTDOWN_MS = 1500
 /** For a server that does not end by itself. */
 const KILL_MS = 3000
@@ -21,7 +21,7 @@ const KILL_MS = 3000
  */
 
 /**
- * Start one server of the built app. It ends together with this process, however that ends.
+ * Starts one server of the built app. It ends when this process ends, for any reason.
  *
  * @param {object} options
  * @param {string} options.name
@@ -32,7 +32,7 @@ const KILL_MS = 3000
 export function startServer({ name, port, env }) {
   const title = `Instance ${name} at http://localhost:${port}/`
   const child = spawn(process.execPath, [OUTPUT], {
-    // The channel, which the app watches, closes when this process is gone.
+    // The app watches this channel. It closes when this process ends.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,
@@ -74,7 +74,7 @@ export function startServer({ name, port, env }) {
 }
 
 /**
- * Pass on what a server has to say, each line with its name.
+ * Prints a server's output, with the server's name before each line.
  *
  * @param {import('node:child_process').ChildProcess} child
  * @param {string} name

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const APP = join(ROOT, 'playground')
-/** Written when the app has been built; as old as the beginning of that, since a source may change meanwhile. */
+/** Marks a finished build. Its time is the start of the build, because a source file may change during the build. */
 const BUILT = join(APP, '.output/built')
 
 /**
- * Install and build what is missing or out of date.
+ * Installs packages and builds the app, if they are missing or out of date.
  *
  * @param {AbortSignal} signal stops it
  */
@@ -52,7 +52,7 @@ function isAppBuilt() {
 async function buildApp(signal) {
   const began = new Date()
   const nuxt = join(ROOT, 'node_modules/nuxt/bin/nuxt.mjs')
-  // Whatever the caller's NODE_ENV: what is built is what is served.
+  // The caller's NODE_ENV must not matter: the build is the one that is served.
   const env = { NUXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' }
   await step('Building the app (nuxt build)', process.execPath, [nuxt, 'build', APP], { env, signal })
   if (signal.aborted) return
@@ -92,7 +92,7 @@ function npm(title, args, signal) {
 }
 
 /**
- * Run a command, in silence unless it fails.
+ * Runs a command, and prints its output only if it fails.
  *
  * @param {string} title
  * @param {string} command

@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const page = readFileSync(join(ROOT, 'docs/migrate.md'), 'utf8')
 const snippets = Array.from(page.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = '']) => code)
 
-/** What a snippet leaves to the one before it, or to Nuxt. */
+/** Declarations that a snippet takes from the snippet before it, or from Nuxt. */
 const GLOBALS = `
 declare global {
   type Adopter = import('unsession/migrate').Adopter

@@ -16,7 +16,7 @@ const storage = createStorage({ driver: memory() })
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const anything = fc.oneof(fc.string(), fc.json(), fc.uint8Array(), fc.base64String())
 
-/** What JSON gives back as it was, keys that look like a prototype's included. */
+/** Values that JSON returns unchanged, including keys with the names of a prototype. */
 const data = fc
   .dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'cart')), fc.jsonValue())
   .map((value): Record<string, unknown> => JSON.parse(JSON.stringify(value)))

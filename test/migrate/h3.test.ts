@@ -70,7 +70,7 @@ describeEngines('moving', (engine) => {
       await table.drop()
     })
 
-    /** The cookies of somebody who has signed in to the old app, for whichever app the browser is sent to. */
+    /** A browser with the cookies of a user who has signed in to the old app. It can be sent to either app. */
     async function signedIn(fetch: Fetch): Promise<Browser> {
       const browser = new Browser(old.fetch)
       const headers = { 'content-type': 'application/json' }

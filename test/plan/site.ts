@@ -19,7 +19,7 @@ export const USERS = 8
 
 const START = Date.UTC(2026, 0, 5)
 const SEED = 7
-/** Of the data that a session has beside its text. */
+/** Bytes of the session data in addition to its text. */
 const REST = 30
 
 interface Units {

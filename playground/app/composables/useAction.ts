@@ -22,7 +22,7 @@ export function useAction(path: string) {
         headers: { accept: 'application/json' },
       })
       const answer: Answer | Failure = await response.json()
-      // What cannot be read now stays as it is; the answer says why.
+      // Data that cannot be read now stays unchanged; the response says why.
       await refresh().catch(() => {})
       if ('statusCode' in answer)
         say(adviceOn(answer.statusCode, answer.data?.code, answer.message), { failed: true })

@@ -1,6 +1,6 @@
 import type { InstanceActivity } from '#shared/types/activity'
 
-/** Milliseconds between two looks; more for who prefers that little moves. */
+/** Milliseconds between two requests. Longer if the visitor prefers reduced motion. */
 const INTERVAL = 1000
 const CALM_INTERVAL = 10_000
 
@@ -14,7 +14,7 @@ export function useActivity() {
 
   async function look(): Promise<void> {
     if (document.visibilityState === 'visible') {
-      // Without an answer the charts stay as they are.
+      // If the request fails, the charts stay unchanged.
       const news = await $fetch<InstanceActivity[]>('/api/activity', {
         query: { since: lastSeen(activities.value) },
         retry: 0,

@@ -1,10 +1,10 @@
 /**
- * Looks again whenever the visitor comes back to the page: another tab may have signed out meanwhile, and a browser shows
- * a page that it has kept as it was.
+ * Refreshes the view each time the visitor returns to the page. Another tab may have signed out, and a browser restores a
+ * cached page without a request.
  */
 export function useFreshView(refresh: () => Promise<void>): void {
   const look = (): void => {
-    // Without an answer the page stays as it is, and the next action says so.
+    // If the request fails, the page stays unchanged. The next action reports the error.
     if (document.visibilityState === 'visible') refresh().catch(() => {})
   }
   const onShow = ({ persisted }: PageTransitionEvent): void => {

@@ -1,4 +1,4 @@
-/** What the page has to say about the last action. */
+/** The message about the last action. */
 export interface Notice {
   text: string
   failed?: boolean

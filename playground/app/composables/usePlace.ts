@@ -1,6 +1,6 @@
 /** Which servers there are, which of them this is, and where the sessions are. */
 export function usePlace() {
-  // Only the server is told; the page takes it over from there.
+  // Only the server has the value; the page reads it from the server.
   const place = useState('place', () => {
     const { urls, instance, where } = useRuntimeConfig().playground
     return { instances: instancesAt(urls || useRequestURL().origin, instance), where }

@@ -1,4 +1,4 @@
-/** What to tell a visitor about an error, by its code or else its status. */
+/** Returns the advice for a visitor about an error, by its code or its status. */
 const ADVICE: Record<string, string> = {
   404: 'Nothing has this address.',
   503: 'The table cannot be reached. Your session is still there; try again in a moment.',

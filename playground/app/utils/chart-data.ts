@@ -1,6 +1,6 @@
 import type { InstanceActivity, Metric } from '#shared/types/activity'
 
-/** An instance that has said nothing for longer does not answer. */
+/** An instance without a report for longer than this counts as unreachable. */
 const SILENT_SECONDS = 5
 
 /** Seconds before now, and a line for each instance; `null` where nothing is known. */

@@ -4,7 +4,7 @@ const HEIGHT = 132
 const FONT = '12px system-ui, sans-serif'
 
 /**
- * How a chart looks. Colours are read at each drawing, so that they follow the colour scheme.
+ * Options of a chart. Colours are read at each drawing, so that they follow the colour scheme.
  *
  * @param colour - of a custom property of the page
  * @param instances - names, in the order of the lines
@@ -28,7 +28,7 @@ export function chartOptions(
     cursor: { show: false },
     scales: {
       x: { time: false, range: [-SHOWN_SECONDS, 0] },
-      // An empty chart gets a scale too, and whole numbers on it.
+      // An empty chart also needs a scale with whole numbers.
       y: { range: (_, _least, most) => [0, Math.max(4, Math.ceil(most * 1.1))] },
     },
     axes: [

@@ -1,5 +1,5 @@
 /**
- * Give the keyboard its place back where what had the focus is gone, or was switched off.
+ * Restores the keyboard focus if the focused element was removed or disabled.
  *
  * @param place - where to go on from
  */

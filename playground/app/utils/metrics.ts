@@ -1,6 +1,6 @@
 import type { Metric } from '#shared/types/activity'
 
-/** What the charts show, each counted a minute. */
+/** The metrics of the charts, each per minute. */
 export const METRICS: { metric: Metric; title: string }[] = [
   { metric: 'reads', title: 'Session reads' },
   { metric: 'hits', title: 'Cache hits' },

@@ -1,7 +1,7 @@
 import type { InstanceActivity, Sample } from '#shared/types/activity'
 import type { Instance } from '#shared/types/instances'
 
-/** Milliseconds that the other instance may take. */
+/** Timeout of a request to the other instance, in ms. */
 const TIMEOUT = 800
 
 /** The activity of all instances after `since`, in seconds since the epoch; with `alone`, of this one. */

@@ -1,4 +1,4 @@
-/** Ends this server together with the process that started it, however that ends. */
+/** Ends this server when the process that started it ends, for any reason. */
 export default defineNitroPlugin(() => {
   process.once('disconnect', () => process.exit())
   process.channel?.unref()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Gives each page a content security policy that lets nothing but this app's own scripts and styles in. */
+/** Sets a content security policy on each page that allows only this app's own scripts and styles. */
 export default defineNitroPlugin((nitroApp) => {
   nitroApp.hooks.hook('render:html', (html, { event }) => {
     const nonce = randomBytes(16).toString('base64')
@@ -21,7 +21,7 @@ export default defineNitroPlugin((nitroApp) => {
         "frame-ancestors 'none'",
       ].join('; '),
     )
-    // Nobody finds the page of a visitor who has signed out by going back.
+    // After a sign-out, going back must not show the page again.
     setResponseHeader(event, 'cache-control', 'no-store')
   })
 })

@@ -1,4 +1,4 @@
-/** Lets the page see the session as a whole. A real page keeps the id to itself. */
+/** Exposes the whole session to the page. A real app does not expose the id. */
 export default defineNitroPlugin((nitroApp) => {
   nitroApp.hooks.hook('sessions:expose', async (exposed, event) => {
     const session = await useSession(event)

@@ -1,6 +1,6 @@
 export default defineAction(async (event, form) => {
   const session = await useSession(event)
-  // Only among the visitor's own sessions is one looked for.
+  // Searches only the visitor's own sessions.
   const owned = (await devicesOf(session)).find(({ device }) => device.handle === form.get('handle'))
   if (!owned) return { message: 'That session had ended already.' }
   const { id, device } = owned

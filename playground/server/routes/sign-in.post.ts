@@ -10,7 +10,7 @@ export default defineAction(async (event, form) => {
   session.data.device = deviceName(getRequestHeader(event, 'user-agent'))
   session.bind(name)
   session.setExpiry(form.has('remember') ? { idleTimeout: REMEMBERED } : null)
-  // Whoever knew the id from before the sign-in must not share the session after it.
+  // An attacker who knows the id from before the sign-in must not get the session after it.
   await session.regenerate()
   await session.save()
   const change =

@@ -5,16 +5,16 @@ const TIMES = 10
 
 export default defineAction(async (event): Promise<TenAnswer> => {
   const session = await useSession(event)
-  // Ten visitors without a session would get ten.
+  // Ten requests without a session would create ten sessions.
   if (session.version === 0) await session.update()
   const { count: before = 0 } = session.data
   const began = performance.now()
   const additions = await addAtOnce(event, session.token ?? '')
   const milliseconds = Math.round(performance.now() - began)
-  // They were answered to this server: the browser has to learn of the newest version too.
+  // The responses went to this server, so the browser must get the newest version, too.
   await session.update()
   const { count = 0 } = session.data
-  // Two that saw the same count would have overwritten each other.
+  // Two requests that read the same count would overwrite each other.
   const lost = TIMES - new Set(additions.map((addition) => addition.count)).size
   const verdict = lost === 0 ? 'None was lost.' : `${lost} were lost!`
   return { message: `Ten additions at once, from ${before} to ${count}. ${verdict}`, additions, milliseconds }

@@ -3,9 +3,9 @@ import { UnsessionError } from 'unsession'
 import type { Answer } from '#shared/types/answers'
 
 /**
- * What a form of the page does. A script gets the answer as JSON, and a form without one is sent back to the page.
+ * Handles a form of the page. A script gets the response as JSON. A form without a script is redirected to the page.
  *
- * @param act - with the form's fields; what it throws goes out with its status, and with the session layer's code
+ * @param act - gets the form's fields. Its errors are sent with their status and the session layer's code
  */
 export function defineAction(act: (event: H3Event, form: URLSearchParams) => Promise<Answer>) {
   return defineEventHandler(async (event) => {

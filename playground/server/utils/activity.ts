@@ -4,13 +4,13 @@ import { KEPT_SECONDS } from '#shared/utils/activity'
 const called = { calls: 0, units: 0 }
 const samples: Sample[] = []
 
-/** Count a request to DynamoDB. @param units - capacity units it consumed */
+/** Counts a request to DynamoDB. @param units - capacity units it consumed */
 export function countCall(units: number): void {
   called.calls += 1
   called.units += units
 }
 
-/** Keep what has been counted until now, for as long as the charts go back. */
+/** Stores the current counters for as long as the charts show them. */
 export function takeSample(): void {
   const { loads, hits } = useSessionStore().stats()
   samples.push({ at: Math.floor(Date.now() / 1000), reads: loads, hits, ...called })

@@ -3,7 +3,7 @@ import type { Session, SessionData } from '#sessions'
 import type { SessionSummary } from 'unsession'
 import type { Device } from '#shared/types/view'
 
-/** A session of a visitor's, and what the page shows of it. */
+/** A session of a visitor, with the data that the page shows. */
 export interface Owned {
   id: string
   device: Device
@@ -13,7 +13,7 @@ export interface Owned {
 const LIMIT = 50
 
 /**
- * The sessions of the visitor who has this one, the most recently used first.
+ * Returns the sessions of this session's visitor, most recently used first.
  *
  * @returns none when the visitor has not signed in
  */

@@ -1,7 +1,7 @@
 import type { H3Event } from 'h3'
 import type { Instance } from '#shared/types/instances'
 
-/** All servers of the app; this one alone where nobody has told of more. */
+/** Returns all servers of the app, or only this one if no others are configured. */
 export function instancesOf(event: H3Event): Instance[] {
   const { instance, urls } = useRuntimeConfig(event).playground
   return instancesAt(urls || getRequestURL(event).origin, instance)

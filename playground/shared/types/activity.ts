@@ -1,4 +1,4 @@
-/** What has been counted since an instance started, at one moment. */
+/** The counters of an instance since its start, at one time. */
 export interface Sample {
   /** Seconds since the epoch. */
   at: number
@@ -8,7 +8,7 @@ export interface Sample {
   hits: number
   /** Requests to DynamoDB. */
   calls: number
-  /** Capacity units they consumed. */
+  /** Capacity units that the requests consumed. */
   units: number
 }
 

@@ -1,4 +1,4 @@
-/** What an action answers a script with; a form without one is sent back to the page. */
+/** An action's response to a script. A form without a script is redirected to the page. */
 export interface Answer {
   message: string
   /** Whether the page shows without it what has changed. */
@@ -11,9 +11,9 @@ export interface Addition {
   count: number
 }
 
-/** What ten additions at once came to. */
+/** Result of ten parallel additions. */
 export interface TenAnswer extends Answer {
-  /** In the order in which they were counted. */
+  /** In the order of counting. */
   additions: Addition[]
   milliseconds: number
 }

@@ -1,17 +1,17 @@
 import type { Device, SessionView } from './view'
 
 declare module '#sessions' {
-  /** What a session of this app holds. */
+  /** Data of a session of this app. */
   interface SessionData {
     name?: string
-    /** What the visitor signed in with, in words. */
+    /** Name of the device that the visitor signed in with. */
     device?: string
-    /** How many of each product. */
+    /** Number of each product. */
     cart?: Record<string, number>
     count?: number
   }
 
-  /** What the page gets to see. */
+  /** The part of the data that the page can read. */
   interface ExposedSession {
     session: SessionView | null
     /** The sessions of a visitor who has signed in. */

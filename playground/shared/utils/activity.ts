@@ -6,7 +6,7 @@ export const SHOWN_SECONDS = 300
 export const KEPT_SECONDS: number = SHOWN_SECONDS + 60
 
 /**
- * How much was counted in the minute up to each sample.
+ * Returns the count of the minute before each sample.
  *
  * @param samples - in the order of time, one a second
  */
@@ -19,7 +19,7 @@ export function perMinute(samples: readonly Sample[], metric: Metric): number[] 
   })
 }
 
-/** Capacity units come in halves; sums of them must not show more digits than that. */
+/** Capacity units are multiples of a half, so their sums need one digit. */
 function round(value: number): number {
   return Math.round(value * 10) / 10
 }

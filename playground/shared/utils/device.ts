@@ -1,4 +1,4 @@
-/** Browsers also claim to be those they descend from: the first that fits is the particular one. */
+/** A user agent also names older browsers. The first match is the most specific one. */
 const BROWSERS: [pattern: RegExp, name: string][] = [
   [/\bEdgA?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],

@@ -31,7 +31,7 @@ const sessions = (renews: boolean): fc.Arbitrary<Session[]> =>
     { minLength: 5, maxLength: 30 },
   )
 
-/** What harm a sweep does in a world. */
+/** Returns the live items that a deletion removes in a simulated world. */
 const world = (renews: boolean): fc.Arbitrary<[Session[], number, Iterator<number>, boolean]> =>
   fc.tuple(
     sessions(renews),

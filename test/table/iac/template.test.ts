@@ -180,7 +180,7 @@ function unusedNames(text: string): string[] {
 
 type Hcl = Record<string, unknown>
 
-/** Read the part of HCL that templates use: blocks, maps and literals; a block that may come again is an array. */
+/** Parses the part of HCL that templates use: blocks, maps and literals. A repeatable block is an array. */
 function readHcl(text: string): { resource: Hcl; output: Hcl } {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const literal = (value: string): unknown =>
