@@ -39,6 +39,8 @@ export interface DynamoDBDriver extends Driver {
   name: 'dynamodb'
   flags: { ttl: true; maxDepth: true; conditional: true }
   options: DynamoDBOptions
+  /** Names the place of the items: region, table and prefix. */
+  readonly location: string
   /** The client in use; made at the first call. */
   getInstance: () => Promise<DynamoDBClient>
   hasItem: (key: string, options?: ReadOptions) => Promise<boolean>
@@ -117,6 +119,9 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     name: 'dynamodb',
     flags: { ttl: true, maxDepth: true, conditional: true },
     options,
+    get location() {
+      return `${resolved.region ?? ''}/${resolved.table}/${resolved.base}`
+    },
     getInstance: async () => (await load()).getInstance(),
     hasItem: (key, read) => call(key, read, (to) => to.hasItem(key, read)),
     getItem: (key, read) => call(key, read, (to) => to.getItem(key, read)),

@@ -23,8 +23,11 @@ export interface SessionStorageOptions extends DriverOptions {
  */
 export interface SessionsOptions {
   storage?: SessionStorageOptions
-  /** Sessions kept in the server's memory: seconds, and entries, at most. `false`: none. Default `{ ttl: 10, max: 10_000 }`. */
-  cache?: { ttl?: number; max?: number } | false
+  /**
+   * Sessions kept in the server's memory: seconds, entries and bytes at most. `false`: none. Default
+   * `{ ttl: 10, max: 10_000, maxBytes: 67_108_864 }`.
+   */
+  cache?: { ttl?: number; max?: number; maxBytes?: number } | false
   /** Name of the session, and of its cookie. Default `h3`. */
   name?: string
   /** Seconds from creation. Default: no limit. */
@@ -110,7 +113,7 @@ const PLACES = {
   notBefore: '',
   maxSize: '',
   maxRetries: '',
-  cache: { ttl: '', max: '' },
+  cache: { ttl: '', max: '', maxBytes: '' },
   cookie: { domain: '', path: '', secure: '', httpOnly: '', sameSite: '', priority: '', partitioned: '' },
   storage: {
     driver: '',

@@ -29,8 +29,8 @@ export interface CorruptEvent extends SessionEvent {
   cause?: unknown
 }
 
-/** A failure of the cache, which no request sees. */
-export interface CacheErrorEvent extends SessionEvent {
+/** The cache has begun to fail. It is left alone for some seconds, and requests go on without it. */
+export interface CacheErrorEvent {
   error: unknown
 }
 
@@ -68,19 +68,19 @@ type Details<Name extends keyof SessionHooks> = Omit<
 /**
  * Call a hook, if there is one. Never throws.
  *
- * @param id - the session's id; the hook gets its hash
+ * @param id - the session's id, of which the hook gets the hash; `undefined` for an event of no single session
  */
 export function callHook<Name extends keyof SessionHooks>(
   hooks: SessionHooks,
   name: Name,
-  id: string,
+  id: string | undefined,
   details: Details<Name>,
 ): void {
-  const hook = hooks[name] as ((event: SessionEvent) => unknown) | undefined
+  const hook = hooks[name] as ((event: object) => unknown) | undefined
   if (hook === undefined) return
   const report = (error: unknown): void => console.error(`[unsession] hook \`${name}\` failed:`, error)
   try {
-    const result = hook({ keyHash: hashKey(id), ...details })
+    const result = hook(id === undefined ? details : { keyHash: hashKey(id), ...details })
     if (result instanceof Promise) result.catch(report)
   } catch (error) {
     report(error)

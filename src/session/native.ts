@@ -1,5 +1,6 @@
 import { DRIVER_HANDSHAKE, type DriverHandshake } from '../../drivers/utils/handshake.ts'
-import { isStorage, rawStorage } from './storage.ts'
+import { isStorage } from './locate.ts'
+import { rawStorage } from './storage.ts'
 import type { DriverLike, StorageLike, TransactionOptions } from './storage.ts'
 import type { SweepOptions, SweepResult } from './types.ts'
 

@@ -14,11 +14,23 @@ import { SECONDS } from './expiry.ts'
 import type { SessionHooks } from './hooks.ts'
 import { toInstant, wholeMilliseconds } from './instant.ts'
 import type { LegacyFormat } from './legacy.ts'
+import { locate } from './locate.ts'
 import type { DriverLike, StorageLike } from './storage.ts'
 import type { StoreConfig } from './types.ts'
 
-/** Sessions kept in memory at most. */
-export const DEFAULT_MAX = 10_000
+/** Bounds of what is kept in memory. The bytes are those of about 160 sessions of the greatest size, or 40,000 common ones. */
+export const DEFAULT_BOUNDS: { max: number; maxBytes: number } = { max: 10_000, maxBytes: 64 * 1024 * 1024 }
+
+/** Drivers of unstorage that expire entries by themselves, or keep a bounded number of them, without saying so in their flags. */
+const EXPIRING_DRIVERS = new Set([
+  'cloudflare-kv-binding',
+  'deno-kv',
+  'lru-cache',
+  'redis',
+  'upstash',
+  'vercel-kv',
+  'vercel-runtime-cache',
+])
 
 /** Bytes of a session at most. The rest of DynamoDB's 409,600 bytes is for the key, the owner and the attributes' names. */
 const DEFAULT_MAX_SIZE = 400_000
@@ -29,7 +41,12 @@ export interface CacheOptions {
   ttl?: number
   /** Entries at most; the least recently used leave. Default 10,000. */
   max?: number
-  /** Where entries are kept, instead of this process's memory: any unstorage `Storage` or `Driver`. */
+  /** Bytes of memory for all entries at most, estimated. Default 67,108,864 (64 MiB). Without effect with `storage`. */
+  maxBytes?: number
+  /**
+   * Where entries are kept, instead of this process's memory: an unstorage `Storage` or `Driver` that expires entries by itself,
+   * such as Redis. It must not be the one that holds the sessions.
+   */
   storage?: StorageLike | DriverLike
 }
 
@@ -37,7 +54,7 @@ export interface CacheOptions {
 export interface SessionStoreOptions extends Partial<Omit<StoreConfig, 'notBefore'>> {
   /** Where sessions are kept: an unstorage `Storage`, prefixed or not, or a `Driver`. */
   storage: StorageLike | DriverLike
-  /** The cache tier; `false` for none. Default `{ ttl: 10, max: 10_000 }`. */
+  /** The cache tier; `false` for none. Default `{ ttl: 10, max: 10_000, maxBytes: 67_108_864 }`. */
   cache?: CacheOptions | false
   /**
    * Seconds a session may still be read as it was last seen here, while the storage is out of reach; writes fail all the same.
@@ -65,6 +82,7 @@ export interface SessionStoreOptions extends Partial<Omit<StoreConfig, 'notBefor
 export interface ResolvedCache {
   ttl: number
   max: number
+  maxBytes: number
   storage: StorageLike | DriverLike | undefined
 }
 
@@ -123,6 +141,7 @@ const RULES: Rules<SessionStoreOptions> = {
 const CACHE: Rules<CacheOptions> = {
   ttl: SECONDS,
   max: [(value) => isCount(value, 1), 'must be a whole number, 1 or more'],
+  maxBytes: [(value) => isCount(value, 1), 'must be a whole number of bytes, 1 or more'],
   storage: storageRule,
 }
 
@@ -179,9 +198,27 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
 
 function resolveCache(cache: CacheOptions, sessions: SessionStoreOptions['storage']): ResolvedCache {
   checkGiven(cache, CACHE, 'cache.')
-  const { ttl = 10, max = DEFAULT_MAX, storage } = cache
-  if (storage === sessions) throw invalidOption('cache.storage', 'must not be where the sessions are kept')
-  return { ttl, max, storage }
+  const { ttl = 10, max = DEFAULT_BOUNDS.max, maxBytes = DEFAULT_BOUNDS.maxBytes, storage } = cache
+  if (storage !== undefined) checkTier(storage, sessions)
+  return { ttl, max, maxBytes, storage }
+}
+
+/** @throws {UnsessionError} `INVALID_OPTION` for a storage that would destroy the sessions, or grow without end */
+function checkTier(storage: StorageLike | DriverLike, sessions: SessionStoreOptions['storage']): void {
+  const { driver } = locate(storage)
+  if (driver === locate(sessions).driver) {
+    throw invalidOption(
+      'cache.storage',
+      'must not be where the sessions are kept, nor a prefix or mount point of it: give it a driver of its own',
+    )
+  }
+  const { flags, name = 'without a name' } = driver as { flags?: { ttl?: boolean }; name?: string }
+  if (flags?.ttl === true || EXPIRING_DRIVERS.has(name)) return
+  throw invalidOption(
+    'cache.storage',
+    `must expire entries by itself, or it grows without end, and the driver \`${name}\` does not say that it does. Use Redis, for \
+instance; leave it out to cache in memory; set \`flags: { ttl: true }\` in a driver of your own that honours the option \`ttl\``,
+  )
 }
 
 function isCodec(value: unknown): boolean {

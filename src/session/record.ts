@@ -26,6 +26,11 @@ export function keepSnapshot(snapshot: Snapshot): Snapshot {
   return snapshot
 }
 
+/** Whether data is that of a snapshot, as it was read or written before. */
+export function isSnapshotData(data: object): boolean {
+  return snapshots.has(data)
+}
+
 /** What a record was made from: the session without changes that its holder has not saved. */
 export function snapshotOf(record: SessionRecord): Snapshot {
   return snapshots.get(record.original) ?? { ...record, data: record.original, copy: structuredClone }

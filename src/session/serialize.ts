@@ -12,7 +12,7 @@ import {
 import { withoutMessage } from './foreign-error.ts'
 import { isListedId } from './id.ts'
 import { MAX_INSTANT, endOf, isLive } from './lifetime.ts'
-import { type Snapshot, keepSnapshot } from './record.ts'
+import { type Snapshot, isSnapshotData, keepSnapshot } from './record.ts'
 import { type RotationMarker, readMarker } from './rotation-marker.ts'
 import type { SessionData, StoreConfig } from './types.ts'
 
@@ -97,7 +97,8 @@ export async function writeSession(
     throw invalid(message, withoutMessage(cause))
   }
   const size = Buffer.byteLength(value)
-  if (size > maxSize) {
+  // The same data again, for a touch or a cache, is not refused: the limit may have been lowered meanwhile.
+  if (size > maxSize && !isSnapshotData(data)) {
     const message = `the session has ${size} bytes, and the option \`maxSize\` allows ${maxSize}: store less, use compressed()`
     throw new UnsessionError('ITEM_TOO_LARGE', message, { key: id })
   }

@@ -1,5 +1,6 @@
 import type { StoredValue } from './envelope.ts'
 import { foreignError } from './foreign-error.ts'
+import { isStorage, locate } from './locate.ts'
 
 /** What unstorage passes down with a call. */
 export type TransactionOptions = Record<PropertyKey, unknown>
@@ -12,7 +13,7 @@ export interface StorageLike {
   setItemRaw(key: string, value: Uint8Array, options?: TransactionOptions): Promise<void>
   removeItem(key: string, options?: TransactionOptions): Promise<void>
   getKeys(base?: string): Promise<string[]>
-  getMount(key?: string): { driver: object }
+  getMount(key?: string): { driver: object; base?: string }
   getMounts?(base?: string): { base: string; driver: object }[]
   mount?(base: string, driver: never): unknown
   unmount?(base: string, dispose?: boolean): unknown
@@ -44,44 +45,22 @@ export interface RawStorage {
 /** unstorage's own mark of bytes kept by a driver that has only text. */
 const BASE64 = 'base64:'
 
-/** Whether something is an unstorage `Storage`, prefixed or not. */
-export function isStorage(storage: StorageLike | DriverLike): storage is StorageLike {
-  return 'getMount' in storage
-}
-
-/** Mount point of a probe: no app mounts anything there. */
-const PROBE = 'unsession-probe'
-
 /**
- * Returns the driver that holds a storage's items, whatever the prefix of the storage and wherever the driver is mounted.
- * Two storages with the same driver share their data.
+ * Reads and writes a storage without the parsing that unstorage does for its users: it drops keys and guesses types.
  *
- * A prefixed storage answers `getMount()` for the unprefixed root. It adds its prefix to what is mounted, though, so a probe
- * that is mounted and unmounted at once shows the prefix.
+ * @param name - the storage's name in errors
  */
-export function driverBelow(storage: StorageLike | DriverLike): object {
-  if (!isStorage(storage)) return storage
-  const { mount, unmount, getMounts } = storage
-  if (!mount || !unmount || !getMounts) return storage.getMount().driver
-  const probe = {}
-  mount.call(storage, PROBE, probe as never)
-  const found = getMounts.call(storage).find(({ driver }) => driver === probe)
-  unmount.call(storage, PROBE, false)
-  return storage.getMount(found?.base.slice(0, -`${PROBE}:`.length)).driver
-}
-
-/** Read and write a storage without the parsing that unstorage does for its users: it drops keys and guesses types. */
-export function rawStorage(storage: StorageLike | DriverLike): RawStorage {
-  return withoutForeignErrors(isStorage(storage) ? fromStorage(storage) : fromDriver(storage))
+export function rawStorage(storage: StorageLike | DriverLike, name: string = 'the storage'): RawStorage {
+  return withoutForeignErrors(isStorage(storage) ? fromStorage(storage) : fromDriver(storage), name)
 }
 
 /** Errors of drivers may hold session ids and data, so none leaves as it is. */
-function withoutForeignErrors(raw: RawStorage): RawStorage {
+function withoutForeignErrors(raw: RawStorage, name: string): RawStorage {
   const guard = async <T>(result: Promise<T>): Promise<T> => {
     try {
       return await result
     } catch (error) {
-      throw foreignError(error, 'the storage')
+      throw foreignError(error, name)
     }
   }
   return {
@@ -104,7 +83,7 @@ function fromStorage(storage: StorageLike): RawStorage {
         : storage.setItemRaw(key, value, options),
     remove: (key, options) => storage.removeItem(key, options),
     keys: () => storage.getKeys(),
-    identity: driverBelow(storage),
+    identity: locate(storage).driver,
   }
 }
 

@@ -98,7 +98,12 @@ function alteredCache(
       const { cache } = options
       if (!cache) return createSessionStore(options)
       const { ttl = 10, max = 1000 } = cache
-      return make(options, new StorageStore(resolveOptions(options)), new MemoryTier(max), ttl * 1000)
+      return make(
+        options,
+        new StorageStore(resolveOptions(options)),
+        new MemoryTier({ max, maxBytes: Infinity }),
+        ttl * 1000,
+      )
     },
   }
 }

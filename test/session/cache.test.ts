@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { createStorage } from 'unstorage'
-import memory from 'unstorage/drivers/memory'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSessionStore } from '../../src/index.ts'
 import type { SessionHooks, SessionStore, SessionStoreOptions } from '../../src/index.ts'
+import { expiringMemory } from '../support/expiring-memory.ts'
 import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
 
 const START = 1_800_000_000_000
@@ -308,7 +308,7 @@ describe('a late answer among others', () => {
   })
 
   it('does not put back an ended session into a tier that takes its time', async () => {
-    const tier = memory()
+    const tier = expiringMemory()
     const setItemRaw = tier.setItemRaw
     let release = (): void => {}
     const held = new Promise<void>((resolve) => (release = resolve))
@@ -368,8 +368,8 @@ describe('a conflict', () => {
 
 describe('a cache on a storage of its own', () => {
   it.each([
-    ['a storage', () => createStorage()],
-    ['a driver', () => memory()],
+    ['a storage', () => createStorage({ driver: expiringMemory() })],
+    ['a driver', () => expiringMemory()],
   ])('is shared by instances: %s', async (_, make) => {
     const storage = make()
     const options = { cache: { storage } }
@@ -383,7 +383,7 @@ describe('a cache on a storage of its own', () => {
   })
 
   it('does not trust an entry from the future, made by a clock that is ahead', async () => {
-    const options = { cache: { storage: createStorage() } }
+    const options = { cache: { storage: createStorage({ driver: expiringMemory() }) } }
     at(5)
     await open(options).create({ id: 'a', data: {} })
     at(0)
@@ -393,17 +393,18 @@ describe('a cache on a storage of its own', () => {
   })
 
   it('does not bring back what this instance has ended', async () => {
-    const storage = createStorage()
+    const storage = createStorage({ driver: expiringMemory() })
     store = open({ cache: { storage } })
     await store.create({ id: 'a', data: {} })
-    const key = await storage.getItemRaw<Uint8Array>('a')
+    const [key = ''] = await storage.getKeys()
+    const entry = await storage.getItemRaw<Uint8Array>(key)
     await store.destroy('a')
-    await storage.setItemRaw('a', key)
+    await storage.setItemRaw(key, entry)
     expect(await store.load('a')).toBeNull()
   })
 
   it('fails no request when it fails', async () => {
-    const broken = memory()
+    const broken = expiringMemory()
     const fail = (): never => {
       throw new Error('down')
     }
@@ -414,16 +415,18 @@ describe('a cache on a storage of its own', () => {
     await store.save(record)
     expect(await store.load('a')).not.toBeNull()
     expect(await store.destroy('a')).toBe(true)
-    expect(errors.length).toBeGreaterThan(3)
+    expect(errors).toHaveLength(1)
     expect(JSON.stringify(errors)).not.toContain('"a"')
   })
 
   it('takes garbage in it for nothing', async () => {
-    const storage = createStorage()
+    const storage = createStorage({ driver: expiringMemory() })
     store = open({ cache: { storage } })
     await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    await store.load('a')
+    const [key = ''] = await storage.getKeys()
     for (const garbage of ['text', Buffer.alloc(0), Buffer.alloc(8), Buffer.alloc(50, 1)]) {
-      await storage.setItemRaw('a', garbage)
+      await storage.setItemRaw(key, garbage)
       expect((await store.load('a'))?.data).toEqual({ n: 1 })
     }
   })

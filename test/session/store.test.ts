@@ -44,6 +44,8 @@ describe('options', () => {
     ['cache', { storage, cache: true }],
     ['cache.ttl', { storage, cache: { ttl: 0 } }],
     ['cache.max', { storage, cache: { max: 0.5 } }],
+    ['cache.maxBytes', { storage, cache: { maxBytes: 0 } }],
+    ['maxSize', { storage, maxSize: -1 }],
     ['cache.storage', { storage, cache: { storage: {} } }],
     ['cache.storage', { storage, cache: { storage } }],
   ])('%s is checked at creation, by name', (name, options) => {

@@ -26,7 +26,11 @@ export function readSettings(options: OptionReader): Settings {
       maxAge,
       idleTimeout,
       touchAfter: options.number('touchAfter'),
-      cache: options.group('cache', (cache) => ({ ttl: cache.number('ttl'), max: cache.number('max') })),
+      cache: options.group('cache', (cache) => ({
+        ttl: cache.number('ttl'),
+        max: cache.number('max'),
+        maxBytes: cache.number('maxBytes'),
+      })),
       staleIfError: options.number('staleIfError'),
       notBefore: options.text('notBefore'),
       maxSize: options.number('maxSize'),

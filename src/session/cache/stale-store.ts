@@ -12,13 +12,13 @@ import type {
   SessionStore,
 } from '../types.ts'
 import { ExpiringSet } from './expiring-set.ts'
-import { MemoryTier } from './tier.ts'
+import { type MemoryBounds, MemoryTier } from './tier.ts'
 
 export interface StaleStoreOptions {
   /** ms a session may be read after the storage was last heard of it. */
   maxStale: number
-  /** Sessions remembered at most. */
-  max: number
+  /** Bounds of what is remembered. */
+  bounds: MemoryBounds
   hooks: SessionHooks
 }
 
@@ -39,8 +39,8 @@ export class StaleStore extends StoreLayer {
   constructor(inner: SessionStore, options: StaleStoreOptions) {
     super(inner)
     this.#options = options
-    this.#seen = new MemoryTier(options.max)
-    this.#ended = new ExpiringSet(options.max)
+    this.#seen = new MemoryTier(options.bounds)
+    this.#ended = new ExpiringSet(options.bounds.max)
   }
 
   override async load<T extends SessionData>(

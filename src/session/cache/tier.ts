@@ -1,6 +1,7 @@
 import { isLive } from '../lifetime.ts'
 import type { Snapshot } from '../record.ts'
 import type { LoadOptions } from '../types.ts'
+import { sizeOf } from './size.ts'
 
 /** A session as it stood in the store at some time. */
 export interface CacheEntry {
@@ -36,13 +37,27 @@ export function isUsable(
   return isFresh(entry, ttl, now) && isLive(entry.snapshot, now)
 }
 
-/** Entries in this process: the most recently used ones. @param max - entries at most */
-export class MemoryTier implements CacheTier {
-  #entries = new Map<string, CacheEntry>()
-  #max: number
+/** An entry, and about how many bytes it takes. */
+interface SizedEntry extends CacheEntry {
+  readonly size: number
+}
 
-  constructor(max: number) {
-    this.#max = max
+/** Bounds of a {@link MemoryTier}. */
+export interface MemoryBounds {
+  /** Entries at most. */
+  max: number
+  /** Bytes at most, all entries together, as {@link sizeOf} estimates them. */
+  maxBytes: number
+}
+
+/** Entries in this process: the most recently used ones. */
+export class MemoryTier implements CacheTier {
+  #entries = new Map<string, SizedEntry>()
+  #bytes = 0
+  readonly #bounds: MemoryBounds
+
+  constructor(bounds: MemoryBounds) {
+    this.#bounds = bounds
   }
 
   get size(): number {
@@ -58,21 +73,27 @@ export class MemoryTier implements CacheTier {
     return entry
   }
 
-  set(id: string, entry: CacheEntry): void {
-    this.#entries.delete(id)
-    this.#entries.set(id, entry)
-    if (this.#entries.size <= this.#max) return
+  set(id: string, { snapshot, storedAt }: CacheEntry): void {
+    const { max, maxBytes } = this.#bounds
+    const known = this.#entries.get(id)
+    const size = known?.snapshot === snapshot ? known.size : sizeOf(snapshot, maxBytes)
+    this.delete(id)
+    if (size > maxBytes) return
+    this.#entries.set(id, { snapshot, storedAt, size })
+    this.#bytes += size
     for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
-      return
+      if (this.#entries.size <= max && this.#bytes <= maxBytes) return
+      this.delete(oldest)
     }
   }
 
   delete(id: string): void {
+    this.#bytes -= this.#entries.get(id)?.size ?? 0
     this.#entries.delete(id)
   }
 
   clear(): void {
     this.#entries.clear()
+    this.#bytes = 0
   }
 }
