@@ -23,12 +23,49 @@ export function checkGiven<Options extends object>(
   }
 }
 
-/** Refuse options of other names. @param within - name of the option that holds these, and a dot */
+/**
+ * Refuses options of other names, and says which known name is the nearest.
+ *
+ * @param within - name of the option that holds these, and a dot
+ * @throws {UnsessionError} `INVALID_OPTION`
+ */
 export function checkNames(options: object, known: object, within = ''): void {
+  const names = Object.keys(known)
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(known, name)) continue
-    throw invalidOption(within + name, `is unknown; there is ${Object.keys(known).join(', ')}`)
+    const nearest = nearestName(name, names)
+    const hint = nearest === undefined ? '' : `; did you mean \`${nearest}\`?`
+    throw invalidOption(within + name, `is unknown${hint || ';'} there is ${names.join(', ')}`)
   }
+}
+
+/** Returns the known name that a misspelt one most likely means; `undefined` when none is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase()
+  // Two wrong letters at most, and fewer in a short name.
+  let least = Math.min(2, Math.floor(name.length / 3)) + 1
+  let nearest: string | undefined
+  for (const each of known) {
+    const distance = editDistance(wanted, each.toLowerCase())
+    if (distance >= least) continue
+    least = distance
+    nearest = each
+  }
+  return nearest
+}
+
+/** Returns how many letters have to be inserted, removed or replaced to make one text of the other (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
 }
 
 /** {@link checkNames} and {@link checkGiven}. */

@@ -1,4 +1,4 @@
-import { type Rule, type Rules, checkGiven } from '../../drivers/utils/check.ts'
+import { type Rule, type Rules, checkOptions } from '../../drivers/utils/check.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { deadlineOf, MAX_INSTANT, type SourcedLifetime } from './lifetime.ts'
 import type { SessionOptions } from './session.ts'
@@ -109,10 +109,13 @@ export function acceptsLifetime(
   return end === Infinity || store.now() < end
 }
 
+/** Seconds. */
+const TEN_YEARS = 10 * 366 * 24 * 60 * 60
+
 /** A span of a session's life. */
 export const SECONDS: Rule = [
-  (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
-  'must be a number of seconds above 0; leave it out for the default',
+  (value) => typeof value === 'number' && value > 0 && value <= TEN_YEARS,
+  'must be a number of seconds above 0, and ten years at most: seconds, not milliseconds; leave it out for the default',
 ]
 
 const RULES: Rules<SessionExpiry> = {
@@ -126,7 +129,7 @@ const RULES: Rules<SessionExpiry> = {
 
 /** @throws {UnsessionError} `INVALID_OPTION`, naming the option */
 export function checkExpiry(expiry: SessionExpiry): void {
-  checkGiven(expiry, RULES)
+  checkOptions(expiry, RULES)
 }
 
 /**

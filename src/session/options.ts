@@ -1,7 +1,8 @@
 import {
   type Rule,
   type Rules,
-  checkGiven,
+  checkNames,
+  checkOptions,
   isCount,
   isFunction,
   isObject,
@@ -138,6 +139,21 @@ const RULES: Rules<SessionStoreOptions> = {
   now: [isFunction, 'must be a function that returns ms'],
 }
 
+const HOOKS: Record<keyof SessionHooks, true> = {
+  created: true,
+  loaded: true,
+  saved: true,
+  touched: true,
+  conflict: true,
+  destroyed: true,
+  expired: true,
+  corrupt: true,
+  stale: true,
+  'cache:hit': true,
+  'cache:miss': true,
+  'cache:error': true,
+}
+
 const CACHE: Rules<CacheOptions> = {
   ttl: SECONDS,
   max: [(value) => isCount(value, 1), 'must be a whole number, 1 or more'],
@@ -149,7 +165,7 @@ const CACHE: Rules<CacheOptions> = {
 export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   if (!isObject(options) || options.storage === undefined)
     throw invalidOption('storage', 'must be given: createSessionStore({ storage })')
-  checkGiven(options, RULES)
+  checkOptions(options, RULES)
   const {
     storage,
     cache = {},
@@ -165,6 +181,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
     notBefore,
     now = () => Date.now(),
   } = options
+  checkNames(hooks, HOOKS, 'hooks.')
   for (const [name, hook] of Object.entries(hooks)) {
     if (hook !== undefined && !isFunction(hook)) throw invalidOption(`hooks.${name}`, 'must be a function')
   }
@@ -197,7 +214,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
 }
 
 function resolveCache(cache: CacheOptions, sessions: SessionStoreOptions['storage']): ResolvedCache {
-  checkGiven(cache, CACHE, 'cache.')
+  checkOptions(cache, CACHE, 'cache.')
   const { ttl = 10, max = DEFAULT_BOUNDS.max, maxBytes = DEFAULT_BOUNDS.maxBytes, storage } = cache
   if (storage !== undefined) checkTier(storage, sessions)
   return { ttl, max, maxBytes, storage }

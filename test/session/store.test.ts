@@ -33,6 +33,11 @@ describe('options', () => {
     ['storage', { storage: memory }],
     ['storage', { storage: { ...memory(), setItem: undefined } }],
     ['maxAge', { storage, maxAge: 0 }],
+    ['maxAge', { storage, maxAge: 30 * 24 * 3600 * 1000 }],
+    ['idleTimeout', { storage, idleTimeout: 30 * 60 * 1_000_000 }],
+    ['idletimeout', { storage, idletimeout: 60 }],
+    ['cache.TTL', { storage, cache: { TTL: 1 } }],
+    ['hooks.destroy', { storage, hooks: { destroy: () => {} } }],
     ['maxAge', { storage, maxAge: '60' }],
     ['idleTimeout', { storage, idleTimeout: Number.NaN }],
     ['maxRetries', { storage, maxRetries: -1 }],
@@ -53,6 +58,19 @@ describe('options', () => {
     expect(create).toThrow(UnsessionError)
     expect(create).toThrow(`option \`${name}\``)
   })
+})
+
+it.each([
+  [
+    { idletimeout: 60 },
+    'option `idletimeout` is unknown; did you mean `idleTimeout`? there is storage, cache,',
+  ],
+  [{ cache: { TTL: 60 } }, 'option `cache.TTL` is unknown; did you mean `ttl`?'],
+  [{ hooks: { destroy: () => {} } }, 'option `hooks.destroy` is unknown; did you mean `destroyed`?'],
+  [{ somethingElse: 1 }, 'option `somethingElse` is unknown; there is storage,'],
+])('a misspelt option is refused with the nearest name: %j', (options, message) => {
+  const create = (): unknown => createSessionStore({ storage: createStorage(), ...(options as object) })
+  expect(create).toThrow(message)
 })
 
 describe('lifetimes', () => {

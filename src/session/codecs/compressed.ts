@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { checkNames } from '../../../drivers/utils/check.ts'
 import { UnsessionError, invalidOption } from '../../../drivers/utils/errors.ts'
 import type { Codec } from '../codec.ts'
 import { json } from './json.ts'
@@ -26,7 +27,9 @@ const MAX_BYTES = 32 * 1024 * 1024
  * createSessionStore({ storage, codec: compressed(devalue(), { above: 4096 }) })
  * ```
  */
-export function compressed(inner: Codec = json(), { above = 1024 }: CompressedOptions = {}): Codec {
+export function compressed(inner: Codec = json(), options: CompressedOptions = {}): Codec {
+  checkNames(options, { above: true })
+  const { above = 1024 } = options
   if (!Number.isSafeInteger(above) || above < 0)
     throw invalidOption('above', 'must be a whole number of bytes, 0 or more')
   return {
