@@ -11,7 +11,8 @@ import { Visitor } from './visitor.ts'
 
 const PASSWORD = 'a password of thirty-two letters'
 const NEW_PASSWORD = 'another password, of more letters than that'.replaceAll(',', '')
-const LIBRARY_PASSWORD = 'what the library seals its cookies with'
+/** One password, although it has a comma: only the module's own variable is a list. */
+const LIBRARY_PASSWORD = 'sealed, with what the library has'
 
 let packed: Packed
 let table: TestTable

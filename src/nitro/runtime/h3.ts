@@ -6,7 +6,6 @@ import { clearSession, updateSession, useSession } from '../../h3/index.ts'
 import type { SessionPatch } from '../../session/patch.ts'
 import type { Session } from '../../session/session.ts'
 import type { SessionData } from '../../session/types.ts'
-import { splitPasswords } from './password.ts'
 import { useSessions } from './sessions.ts'
 
 /** The configuration that h3's own functions take. Out of the environment, numbers may be text and what is missing empty. */
@@ -57,12 +56,14 @@ export function storedSessions(unseal: Unseal): H3Sessions {
 const SIGN_IN_KEYS: readonly string[] = ['user']
 
 function stored(given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
-  const { store, config } = useSessions()
+  const { store, config, passwordText } = useSessions()
+  // A package that reads the module's own variable gets the list as it is written there. Any other text is one password.
+  const password = given.password && given.password !== passwordText ? given.password : config.password
   const maxAge = Number(given.maxAge) || undefined
   const idleTimeout = Number(given.idleTimeout) || undefined
   return {
     store,
-    password: given.password ? splitPasswords(given.password) : config.password,
+    password,
     name: given.name || 'h3',
     maxAge,
     idleTimeout,

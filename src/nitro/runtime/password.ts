@@ -17,7 +17,7 @@ export function configuredPassword(runtimeConfig: object): unknown {
 }
 
 /** The passwords in a text: several are separated by commas. */
-export function splitPasswords(text: string): string[] {
+function splitPasswords(text: string): string[] {
   return text
     .split(',')
     .map((password) => password.trim())

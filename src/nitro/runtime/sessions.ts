@@ -20,6 +20,8 @@ export interface Sessions {
   readonly store: SessionStore
   readonly config: SessionConfig
   readonly autoSave: boolean
+  /** The text that the module's own passwords were read from: one password, or several separated by commas. */
+  readonly passwordText: unknown
   readonly dispose: () => Promise<void>
 }
 
@@ -41,7 +43,8 @@ function start(): Sessions {
   const runtime = useRuntimeConfig()
   const options = new OptionReader(runtime[MOUNT], MOUNT, envPrefix)
   const settings = readSettings(options)
-  const password = isPrerendering ? randomPassword() : passwordsOf(runtime)
+  const passwordText = isPrerendering ? randomPassword() : passwordTextOf(runtime)
+  const password = readPasswords(passwordText, passwordVariables[0])
   const driver = isPrerendering ? createDriver('memory', {}) : driverOf(settings)
   const store = options.check(() => createSessionStore({ ...settings.store, storage: driver }))
   const config = { ...settings.session, store, password }
@@ -51,13 +54,12 @@ function start(): Sessions {
     await store.dispose()
     await driver.dispose?.()
   }
-  return { store, config, autoSave: settings.autoSave, dispose }
+  return { store, config, autoSave: settings.autoSave, passwordText, dispose }
 }
 
-function passwordsOf(runtime: Record<string, unknown>): string[] {
-  const [variable] = passwordVariables
+function passwordTextOf(runtime: Record<string, unknown>): unknown {
   const fromEnv = passwordVariables.map((name) => process.env[name]).find(Boolean)
-  return readPasswords(fromEnv ?? configuredPassword(runtime), variable)
+  return fromEnv ?? configuredPassword(runtime)
 }
 
 function driverOf({ driver = 'unsession/drivers/dynamodb', driverOptions }: Settings): HostDriver {

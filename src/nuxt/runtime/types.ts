@@ -9,4 +9,6 @@ export type ExposedData = keyof ExposedSession extends never
 /** What the server leaves in the context of an event for the page that is rendered for it. */
 export interface ExposingContext {
   exposedData?: (event: ServerEvent) => Promise<ExposedData | undefined>
+  /** Whether the response, as it is now, has nothing of a session in it and may be kept for everybody. */
+  isForEverybody?: (event: ServerEvent) => boolean
 }

@@ -46,7 +46,7 @@ interface State {
  * ```
  */
 export function useSessionData(): SessionDataView {
-  const state = useState<State>('unsession', () => ({ data: {}, ready: false }))
+  const state = useSessionState()
   const event = useRequestEvent()
   return {
     data: computed(() => state.value.data),
@@ -58,6 +58,20 @@ export function useSessionData(): SessionDataView {
       if (data) state.value = { data, ready: true }
     },
   }
+}
+
+/** Returns a function that makes the data unknown again, for the page's copy in the payload. */
+export function forget(): () => void {
+  const state = useSessionState()
+  return () => {
+    state.value = UNKNOWN
+  }
+}
+
+const UNKNOWN: State = { data: {}, ready: false }
+
+function useSessionState(): Ref<State> {
+  return useState<State>('unsession', () => UNKNOWN)
 }
 
 let asked = 0

@@ -53,6 +53,11 @@ function isCachedOnItsWay(event: ServerEvent): boolean {
 /** Requests whose response has something of a session in it. */
 const exposing = new WeakSet<ServerEvent>()
 
+/** Whether a response has nothing of a session in it and may be kept for everybody, as the page has said meanwhile. */
+export function isSharedWithoutData(event: ServerEvent): boolean {
+  return !exposing.has(event) && isForEverybody(event)
+}
+
 /**
  * Keep a response with something of a session in it out of caches, those of others whatever the page has said meanwhile, and,
  * unless the app has decided about it, the one behind the back button.

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest'
+import { type Browser, cookiesOf, type SetCookie } from '../support/browser.ts'
+import { useApp, visitor } from './app.ts'
+
+const app = useApp('rendering', 'test/nuxt/fixtures/rendering')
+
+const WAYS = ['useFetch', 'useRequestFetch', 'event.$fetch', 'event.fetch']
+
+interface Page {
+  status: number
+  /** What the page's own calls were answered. */
+  results: unknown
+  /** What `useSessionData` shows. */
+  session: unknown
+  /** The session's cookies that the page sets. */
+  cookies: SetCookie[]
+}
+
+/** Asks for a page, as a browser does. */
+async function open(browser: Browser, path: string): Promise<Page> {
+  const init: RequestInit = { headers: { accept: 'text/html' }, redirect: 'manual' }
+  const response = await browser.fetch(app.one.url + path, init)
+  const html = await response.text()
+  const cookies = cookiesOf(response).filter(({ name }) => name === 'shop')
+  return {
+    status: response.status,
+    results: shown(html, 'results'),
+    session: shown(html, 'session'),
+    cookies,
+  }
+}
+
+function shown(html: string, id: string): unknown {
+  const [, text] = new RegExp(`<pre id="${id}">([^<]*)</pre>`).exec(html) ?? []
+  return text && JSON.parse(text.replaceAll('&quot;', '"'))
+}
+
+/** What another instance knows of the visitor's session. */
+function stored(browser: Browser): Promise<unknown> {
+  return browser.json(`${app.two.url}/api/look`)
+}
+
+async function known(): Promise<Browser> {
+  const browser = visitor()
+  await browser.fetch(`${app.one.url}/api/visit`)
+  return browser
+}
+
+describe.each(WAYS)('a page that asks its own server by %s', (how) => {
+  it('starts one session for a new visitor, and no record beside it', async () => {
+    const before = await app.table.count()
+    const browser = visitor()
+    const { cookies } = await open(browser, `/${how}?calls=visit,visit,visit`)
+    expect(cookies).toHaveLength(1)
+    expect(await app.table.count()).toBe(before + 1)
+    expect(await stored(browser)).toEqual({ visits: 3 })
+  })
+
+  it('starts one session for a new visitor where nothing is saved explicitly', async () => {
+    const before = await app.table.count()
+    const browser = visitor()
+    const { cookies, results } = await open(browser, `/${how}?calls=direct,look&serial=1`)
+    expect(results).toEqual([{ visits: 1 }, { visits: 1 }])
+    expect(cookies).toHaveLength(1)
+    expect(await app.table.count()).toBe(before + 1)
+    expect(await stored(browser)).toEqual({ visits: 1 })
+  })
+
+  it('starts no session for a visitor who only looks', async () => {
+    const before = await app.table.count()
+    const { cookies, results } = await open(visitor(), `/${how}?calls=look,look`)
+    expect(results).toEqual([{}, {}])
+    expect(cookies).toEqual([])
+    expect(await app.table.count()).toBe(before)
+  })
+
+  it('signs a new visitor in, and shows it after refresh()', async () => {
+    const browser = visitor()
+    const { cookies, session } = await open(browser, `/${how}?calls=sign-in&refresh=1`)
+    expect(session).toEqual({ user: 'Ada' })
+    expect(cookies).toHaveLength(1)
+    expect(await stored(browser)).toEqual({ user: 'Ada' })
+  })
+
+  it('signs a known visitor in, under a new id, and ends the old session', async () => {
+    const browser = await known()
+    const old = browser.clone()
+    const { cookies, session } = await open(browser, `/${how}?calls=sign-in&refresh=1`)
+    expect(session).toEqual({ user: 'Ada', visits: 1 })
+    expect(cookies).toHaveLength(1)
+    expect(browser.cookie).not.toBe(old.cookie)
+    expect(await stored(browser)).toEqual({ user: 'Ada', visits: 1 })
+    await app.withServer({}, async (url) => expect(await old.json(`${url}/api/look`)).toEqual({}))
+  })
+
+  it('keeps the session that it renews while others write to it', async () => {
+    const browser = await known()
+    const { cookies } = await open(browser, `/${how}?calls=visit,regenerate,visit`)
+    expect(cookies).toHaveLength(1)
+    expect(await stored(browser)).toEqual({ visits: 3 })
+  })
+
+  it('ends the session of a known visitor, who is told so', async () => {
+    const browser = await known()
+    const old = browser.clone()
+    const { cookies, session } = await open(browser, `/${how}?calls=clear&refresh=1`)
+    expect(session).toEqual({})
+    expect(cookies.map(({ attributes }) => attributes['max-age'])).toEqual(['0'])
+    expect(browser.jar.has('shop')).toBe(false)
+    await app.withServer({}, async (url) => expect(await old.json(`${url}/api/look`)).toEqual({}))
+  })
+
+  it('sends the cookie with an error page and with a redirect too', async () => {
+    for (const [query, status] of [
+      ['fail=1', 404],
+      ['to=/elsewhere', 302],
+    ] as const) {
+      const browser = visitor()
+      const page = await open(browser, `/${how}?calls=sign-in&${query}`)
+      expect(page.status).toBe(status)
+      expect(page.cookies).toHaveLength(1)
+      expect(await stored(browser)).toEqual({ user: 'Ada' })
+    }
+  })
+})
+
+describe('a request with a cookie header of its own', () => {
+  it('has a session of its own, and leaves that of the page alone', async () => {
+    const browser = await known()
+    const before = browser.cookie
+    const { cookies, results } = await open(browser, '/own-cookie?calls=visit')
+    expect(results).toEqual([{ visits: 1 }])
+    expect(cookies).toEqual([])
+    expect(browser.cookie).toBe(before)
+    expect(await stored(browser)).toEqual({ visits: 1 })
+  })
+})
+
+describe('a page that becomes public while it is rendered', () => {
+  it('goes out as one that knows nothing of the session, so that its copies tell nobody anything', async () => {
+    const response = await visitor().fetch(`${app.one.url}/late`)
+    expect(response.headers.get('cache-control')).toBe('public, s-maxage=60')
+    expect(isReady(await response.text())).toBe(false)
+  })
+
+  it('is private where it shows something of a session', async () => {
+    const browser = await known()
+    const response = await browser.fetch(`${app.one.url}/late`)
+    expect(response.headers.get('cache-control')).toMatch(/no-store/)
+    const html = await response.text()
+    expect(isReady(html)).toBe(true)
+    expect(shown(html, 'session')).toEqual({ visits: 1 })
+  })
+
+  /** What the payload of a page says of `ready`. */
+  function isReady(html: string): unknown {
+    const [, payload = '[]'] = /id="__NUXT_DATA__"[^>]*>([^<]*)</.exec(html) ?? []
+    const values = JSON.parse(payload) as unknown[]
+    const isState = (value: unknown): value is { ready: number } =>
+      typeof value === 'object' && value !== null && 'ready' in value && 'data' in value
+    return values[values.find(isState)?.ready ?? -1]
+  }
+})
+
+describe('a handler that asks its own server', () => {
+  it('has one session with it', async () => {
+    const before = await app.table.count()
+    const browser = visitor()
+    const response = await browser.fetch(`${app.one.url}/api/around`)
+    expect(await response.json()).toEqual({ visits: 2 })
+    expect(cookiesOf(response)).toHaveLength(1)
+    expect(await app.table.count()).toBe(before + 1)
+    expect(await stored(browser)).toEqual({ visits: 2 })
+  })
+})
