@@ -49,6 +49,8 @@ export class RequestSession extends Sequential implements Session {
   /** When the request began, by the store's clock. */
   readonly #begunAt: number
   #id: string | undefined
+  /** The id that the client came with. One that this request has made is known to nobody else yet. */
+  #knownId: string | undefined
 
   /** @param base - the lifetime of the base configuration: the options of `sessionMiddleware` or of a module */
   constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin, base?: Lifetime) {
@@ -243,7 +245,8 @@ export class RequestSession extends Sequential implements Session {
     const { store, onConflict, regenerateOn } = this.#options
     const dress = (current: SessionRecord): SessionRecord => applyPending(current, pending, this.#lifetimes)
     let change: Change = { record, mine, patch, dress, onConflict }
-    if (changesIdOf(record, pending) || changesAnyKey(regenerateOn, record, mine, patch)) {
+    const isKnown = record.id === this.#knownId
+    if (isKnown && (changesIdOf(record, pending) || changesAnyKey(regenerateOn, record, mine, patch))) {
       change = await regenerateFirst(this.#options, this.#carrier, change)
       this.#settle(change.record, record.original, undefined)
     }
@@ -268,15 +271,14 @@ export class RequestSession extends Sequential implements Session {
 
   /** Starts over, with an empty session that is not stored. */
   #reset(): void {
-    this.#record = null
-    this.#isNew = true
+    ;[this.#record, this.#isNew] = [null, true]
     this.#data = this.#pending = this.#id = this.#gone = undefined
   }
 
   #open(record: SessionRecord): void {
     this.#record = record
-    this.#isNew = false
-    this.#gone = undefined
+    this.#knownId = record.id
+    ;[this.#isNew, this.#gone] = [false, undefined]
   }
 
   get #original(): Readonly<SessionData> {

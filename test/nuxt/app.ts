@@ -20,11 +20,11 @@ export class App {
   table!: TestTable
   #packed: Packed | undefined
 
-  async start(name: string, folder: string): Promise<void> {
+  async start(name: string, folder: string, own?: Record<string, string>): Promise<void> {
     this.#packed = await pack()
     this.table = await createTestTable(anyEngine(), { userIndex: true })
     this.env = sessionsIn(this.table)
-    this.project = await createProject(this.#packed, name, folder)
+    this.project = await createProject(this.#packed, name, folder, own)
     this.printed = await build(this.project)
     const servers = [start(this.project, this.env), start(this.project, this.env)] as const
     ;[this.one, this.two] = await Promise.all(servers)
@@ -47,10 +47,15 @@ export class App {
   }
 }
 
-/** Build an app for the tests of a file. @param folder - in this repository */
-export function useApp(name: string, folder: string): App {
+/**
+ * Builds an app for the tests of a file.
+ *
+ * @param folder - in this repository
+ * @param own - further files of the app, by their path
+ */
+export function useApp(name: string, folder: string, own?: Record<string, string>): App {
   const app = new App()
-  beforeAll(() => app.start(name, folder), SETUP_MS)
+  beforeAll(() => app.start(name, folder, own), SETUP_MS)
   afterAll(() => app.stop())
   return app
 }

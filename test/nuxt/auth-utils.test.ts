@@ -5,7 +5,11 @@ import { post, signedIn, useApp, visitor } from './app.ts'
 import { hasChromium, launch, visit } from './chromium.ts'
 import { PASSWORD, typecheck } from './project.ts'
 
-const app = useApp('nuxt-auth-utils', 'docs/examples/nuxt-auth-utils')
+const app = useApp('nuxt-auth-utils', 'docs/examples/nuxt-auth-utils', {
+  // The sign-in of nuxt-auth-utils' own README.
+  'server/api/enter.post.ts':
+    "export default defineEventHandler((event) => setUserSession(event, { user: { name: 'Ada' } }))\n",
+})
 
 /** What nuxt-auth-utils tells pages of the session. */
 function told(browser: Browser, url: string): Promise<{ id: string; user?: object }> {
@@ -72,6 +76,16 @@ describe('nuxt-auth-utils, unchanged', () => {
       user: { name: 'Grace' },
     })
     expect((await told(before, app.one.url)).user).toBeUndefined()
+  })
+
+  it('signs nobody in under a cookie that was planted before', async () => {
+    const browser = await sealed({ secure: { notes: ['in the cart'] } })
+    await told(browser, app.one.url)
+    const attacker = browser.clone()
+    await browser.fetch(`${app.one.url}/api/enter`, post())
+    expect(await told(browser, app.two.url)).toMatchObject({ user: { name: 'Ada' } })
+    expect(await browser.json(`${app.two.url}/api/notes`)).toEqual({ notes: ['in the cart'] })
+    for (const { url } of [app.one, app.two]) expect((await told(attacker, url)).user).toBeUndefined()
   })
 
   it('ends a session at sign-out: the old cookie is good for nothing, on no instance', async () => {

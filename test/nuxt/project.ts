@@ -23,11 +23,21 @@ const TSCONFIG = JSON.stringify({
   references: ['app', 'server', 'shared', 'node'].map((part) => ({ path: `./.nuxt/tsconfig.${part}.json` })),
 })
 
-/** A Nuxt app as a project of its own, with the package installed. @returns its folder */
-export async function createProject(packed: Packed, name: string, folder: string): Promise<string> {
+/**
+ * A Nuxt app as a project of its own, with the package installed.
+ *
+ * @param own - further files, by their path
+ * @returns its folder
+ */
+export async function createProject(
+  packed: Packed,
+  name: string,
+  folder: string,
+  own: Record<string, string> = {},
+): Promise<string> {
   // The package that imports h3 is copied, so that it finds the h3 of this project: that of Nuxt.
   const companions = { h3: 'nuxt/node_modules/h3', unstorage: 'unstorage' }
-  const files = { 'tsconfig.json': TSCONFIG, ...(await filesIn(join(ROOT, folder))) }
+  const files = { 'tsconfig.json': TSCONFIG, ...(await filesIn(join(ROOT, folder))), ...own }
   return packed.project(name, companions, files, 'nuxt-auth-utils')
 }
 

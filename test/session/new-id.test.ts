@@ -259,6 +259,22 @@ describe.each([
       expect((await elsewhere.load(kept.id, { minVersion: kept.version }))?.user).toBe('bob')
     })
 
+    it('keeps an id that the same request has made', async () => {
+      const session = await visit()
+      await session.update({ n: 1 })
+      const { id } = session
+      session.bind('ada')
+      await session.save()
+      expect(session.id).toBe(id)
+      const later = await visit()
+      await later.regenerate()
+      const renewed = later.id
+      later.bind('bob')
+      await later.save()
+      expect(later.id).toBe(renewed)
+      expect((await elsewhere.load(renewed))?.user).toBe('bob')
+    })
+
     it('to the same owner writes nothing', async () => {
       const session = await visit()
       session.bind('ada')
