@@ -28,6 +28,8 @@ export interface CallContext {
   credentials?: CredentialSource | undefined
   /** Whether a call has succeeded, so that the credentials once worked. */
   hasSucceeded: boolean
+  /** When the endpoint last answered anything, on the clock of `performance.now()`. */
+  answeredAt: number
 }
 
 /**
@@ -98,6 +100,13 @@ export class Call {
     this.#controller?.abort(reason)
   }
 
+  /** Notes the error of an attempt. */
+  /** Notes that an attempt was answered. */
+  noteAnswer(): void {
+    this.#context.answeredAt = performance.now()
+  }
+
+  /** Notes the error of an attempt. */
   note(error: unknown): void {
     if (!isClientError(error)) this.ambiguous = true
     if (!isThrottling(this.lastError)) this.lastError = error
@@ -122,10 +131,16 @@ export class Call {
     return this.race(work).finally(() => deadline.cancel())
   }
 
-  /** Settles as one attempt does. After `ms` without an answer, breaks the attempt off and fails with `error`. */
-  limitAttempt<T>(work: Promise<T>, ms: number, error: () => Error): Promise<T> {
+  /**
+   * Settles as one attempt does. After `ms` without an answer, breaks the attempt off and fails with `error`.
+   *
+   * @param ifSilent - only when the endpoint has answered no other request meanwhile either
+   */
+  limitAttempt<T>(work: Promise<T>, ms: number, ifSilent: boolean, error: () => Error): Promise<T> {
+    const began = performance.now()
     return new Promise<T>((resolve, reject) => {
       const deadline = new Deadline(ms, () => {
+        if (ifSilent && this.#context.answeredAt > began) return
         reject(error())
         // Without `aborted` it ends the request in flight, and not the call.
         this.onabort?.()

@@ -2,7 +2,13 @@ import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../utils/errors.ts'
 import { currentCall } from '../utils/tracing.ts'
 import { Call, type CallContext, RecentThrottling } from './call.ts'
-import { isAnswer, isExpiredToken, truncatedResponse, unansweredAttempt } from './failure.ts'
+import {
+  isAnswer,
+  isExpiredToken,
+  isWriteInProgress,
+  truncatedResponse,
+  unansweredAttempt,
+} from './failure.ts'
 import { type OpenedClient, type Sdk, closeIdleConnections, openClient } from './open-client.ts'
 import type { ConsumedUnits, ResolvedOptions } from './options.ts'
 import { isRead, toDriverError } from './sdk-errors.ts'
@@ -28,8 +34,12 @@ type Consumed = ConsumedCapacity | ConsumedCapacity[] | undefined
 /**
  * How long an attempt may go without an answer while the SDK would try again, ms; each further attempt has twice the time.
  * A keep-alive connection can be dead without a sign. The last attempt has what is left of the call's deadline.
+ *
+ * DynamoDB answers requests about one item within some 10 ms. Scans and batches take longer, so these are broken off later,
+ * and only when the endpoint answers nothing else either.
  */
-const ATTEMPT_MS = 1000
+const ATTEMPT_MS = { item: 1000, many: 2000 }
+const ITEM_OPERATIONS = new Set<Operation>(['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
 
 /**
  * The way to DynamoDB: loads the SDK and makes the client at the first call, gives each call a deadline and a typed error,
@@ -42,7 +52,7 @@ export class Connection {
   #opening: Promise<OpenedClient> | undefined
   #opened: OpenedClient | undefined
   #calls = new Set<Call>()
-  #context: CallContext = { throttling: new RecentThrottling(), hasSucceeded: false }
+  #context: CallContext = { throttling: new RecentThrottling(), hasSucceeded: false, answeredAt: -Infinity }
   #writes: WriteLimit
   #disposed = false
 
@@ -178,13 +188,14 @@ async function sendCommand<O extends Operation>(
   call: Call,
 ): Promise<Output<O>> {
   const command = commandOf(sdk, operation, input)
+  const isOfItem = ITEM_OPERATIONS.has(operation)
   let attempts = 0
   // Inside the SDK's retries, so that every attempt is seen.
   command.middlewareStack.add(
     (next) => async (args) => {
       call.attempts++
       attempts++
-      const ms = ATTEMPT_MS * 2 ** (attempts - 1)
+      const ms = (isOfItem ? ATTEMPT_MS.item : ATTEMPT_MS.many) * 2 ** (attempts - 1)
       const giveUp = (): Error => {
         // The other idle connections went through the same network.
         closeIdleConnections(client)
@@ -192,12 +203,15 @@ async function sendCommand<O extends Operation>(
       }
       try {
         const sent = next(args)
-        const attempt = await (attempts < maxAttempts ? call.limitAttempt(sent, ms, giveUp) : sent)
+        const attempt = await (attempts < maxAttempts ? call.limitAttempt(sent, ms, !isOfItem, giveUp) : sent)
         if (!isAnswer(attempt.response)) throw truncatedResponse()
+        call.noteAnswer()
         return attempt
       } catch (thrown) {
         const error = thrown instanceof SyntaxError ? truncatedResponse() : thrown
         call.note(error)
+        // The SDK does not repeat these by itself.
+        if (isWriteInProgress(error)) Object.assign(error as object, { $retryable: {} })
         throw error
       }
     },

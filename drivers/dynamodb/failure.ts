@@ -8,6 +8,9 @@ export interface Failure {
   $fault?: string
   $metadata?: { httpStatusCode?: number }
   cause?: unknown
+  /** Why DynamoDB throttled, such as `TableReadKeyRangeThroughputExceeded`. */
+  ThrottlingReasons?: { reason?: string }[]
+  throttlingReasons?: { reason?: string }[]
 }
 
 /** An error, to be looked into. */
@@ -23,7 +26,12 @@ const THROTTLING = new Set([
   'TooManyRequestsException',
 ])
 const DENIED = new Set(['AccessDeniedException', 'AccessDenied', 'KMSAccessDeniedException'])
-const BUSY = new Set(['ReplicatedWriteConflictException', 'RequestTimeoutException'])
+const CONFLICTING = new Set([
+  'TransactionConflictException',
+  'TransactionInProgressException',
+  'ReplicatedWriteConflictException',
+])
+const BUSY = new Set([...CONFLICTING, 'RequestTimeoutException'])
 const UNREACHABLE = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -39,6 +47,11 @@ const UNREACHABLE = new Set([
 export function isThrottling(error: unknown): boolean {
   const { name, $metadata } = asFailure(error)
   return (name !== undefined && THROTTLING.has(name)) || $metadata?.httpStatusCode === 429
+}
+
+/** Whether another write to the item was in progress. The request was not carried out, and can be repeated. */
+export function isWriteInProgress(error: unknown): boolean {
+  return CONFLICTING.has(asFailure(error).name ?? '')
 }
 
 /** Whether a condition did not hold. */
@@ -100,7 +113,9 @@ export function isConnectTimeout(failure: Failure): boolean {
 /** Whether the endpoint is unreachable or failing. */
 export function isOutage({ code, name, $fault, $metadata }: Failure): boolean {
   const status = $metadata?.httpStatusCode ?? 0
-  return code !== undefined || BUSY.has(name ?? '') || $fault === 'server' || status >= 500
+  if (BUSY.has(name ?? '') || $fault === 'server' || status >= 500) return true
+  // Errors of the network have a code. DynamoDB's own answers are no outage, whatever fields they have.
+  return code !== undefined && !(status >= 400)
 }
 
 /** Whether the session token of the credentials has expired. */

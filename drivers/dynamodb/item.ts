@@ -24,7 +24,18 @@ export interface ItemContext {
 }
 
 /**
- * Read an item.
+ * An expiry above this number is in milliseconds, and below it in seconds: 1e11 seconds is the year 5138, 1e11 ms is 1973.
+ * Software such as connect-dynamodb 1 stored milliseconds.
+ */
+export const MAX_SECONDS = 1e11
+
+/** Returns an expiry in ms since the epoch. @param stored - as the table has it, in seconds or milliseconds */
+export function expiryInMs(stored: number): number {
+  return stored > MAX_SECONDS ? stored : stored * 1000
+}
+
+/**
+ * Reads an item.
  *
  * @param now - ms since the epoch
  * @returns `null` when the item has expired: DynamoDB deletes such items up to two days late
@@ -32,8 +43,9 @@ export interface ItemContext {
  */
 export function parseItem(item: Item, table: ItemContext, now: number): StoredItem | null {
   const { attributes } = table
-  const expires = numberAt(item, attributes.expires, table)
-  if (expires !== undefined && expires * 1000 <= now) return null
+  const stored = numberAt(item, attributes.expires, table)
+  const expires = stored === undefined ? null : expiryInMs(stored)
+  if (expires !== null && expires <= now) return null
   const value = valueOf(item[attributes.value])
   if (value === undefined) throw mismatch(item, attributes.value, 'a string, binary value or map', table)
   const version = numberAt(item, attributes.version, table) ?? 0
@@ -45,7 +57,7 @@ export function parseItem(item: Item, table: ItemContext, now: number): StoredIt
   return {
     value,
     version,
-    expires: expires === undefined ? null : expires * 1000,
+    expires,
     ...(created !== undefined && { created: created * 1000 }),
     ...(updated !== undefined && { updated: updated * 1000 }),
   }

@@ -6,6 +6,7 @@ import type {
 } from '@aws-sdk/client-dynamodb'
 import { currentCall } from '../utils/tracing.ts'
 import type { Attributes } from './attributes.ts'
+import { type Item, MAX_SECONDS } from './item.ts'
 
 /** Transaction options of a read. */
 export interface ReadOptions {
@@ -28,10 +29,15 @@ export const MAX_BATCH_GET = 100
 /** Most writes DynamoDB takes in one BatchWriteItem. Source: its API reference. */
 export const MAX_BATCH_WRITE = 25
 
+/** Returns the primary key of an item: the partition key, and the constant sort key where the table has one. */
+export function keyOf({ key: name, sort }: Attributes, key: string): Item {
+  return { [name]: { S: key }, ...(sort && { [sort.name]: { S: sort.value } }) }
+}
+
 export function getRequest(ctx: RequestContext, key: string, consistent: boolean): GetItemCommandInput {
   return {
     TableName: ctx.table,
-    Key: { [ctx.attributes.key]: { S: key } },
+    Key: keyOf(ctx.attributes, key),
     ...(consistent && { ConsistentRead: true }),
     ...capacity(ctx),
   }
@@ -42,7 +48,7 @@ export function batchGetRequest(
   keys: readonly string[],
   consistent: boolean,
 ): BatchGetItemCommandInput {
-  const Keys = keys.map((key) => ({ [ctx.attributes.key]: { S: key } }))
+  const Keys = keys.map((key) => keyOf(ctx.attributes, key))
   return {
     RequestItems: { [ctx.table]: { Keys, ...(consistent && { ConsistentRead: true }) } },
     ...capacity(ctx),
@@ -53,12 +59,15 @@ export function batchWriteRequest(ctx: RequestContext, writes: WriteRequest[]): 
   return { RequestItems: { [ctx.table]: writes }, ...capacity(ctx) }
 }
 
-/** Condition or filter: not expired at `:now`; `#e` is the expiry. */
-export const LIVE = '(attribute_not_exists(#e) OR #e > :now)'
+/** Condition or filter: expired at `:now`. `#e` is the expiry, in seconds or, above `:max`, in milliseconds. */
+export const EXPIRED = '(#e <= :now OR (#e > :max AND #e <= :ms))'
 
-/** An instant as the table keeps it, with the fraction that a comparison needs. @param ms - since the epoch */
-export function seconds(ms: number): { N: string } {
-  return { N: String(ms / 1000) }
+/** Condition or filter: not expired at `:now`. The items that have an expiry and are not {@link EXPIRED}. */
+export const LIVE = '(attribute_not_exists(#e) OR #e > :ms OR (#e > :now AND #e <= :max))'
+
+/** The values that {@link EXPIRED} and {@link LIVE} need: an instant in seconds, with its fraction, and in ms. */
+export function instantValues(ms: number): Item {
+  return { ':now': { N: String(ms / 1000) }, ':ms': { N: String(ms) }, ':max': { N: String(MAX_SECONDS) } }
 }
 
 /** Asks for the consumed capacity where somebody wants to know. */

@@ -1,7 +1,7 @@
 import type { QueryCommandInput, ScanCommandInput } from '@aws-sdk/client-dynamodb'
 import { USER_INDEX } from './attributes.ts'
 import type { Item } from './item.ts'
-import { LIVE, type RequestContext, capacity, seconds } from './requests.ts'
+import { EXPIRED, LIVE, type RequestContext, capacity, instantValues } from './requests.ts'
 
 /** What a scan is for. */
 export interface ScanScope {
@@ -28,22 +28,18 @@ export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: It
   const filters: string[] = []
   const names: Record<string, string> = { '#k': attributes.key }
   const values: Item = {}
-  const filter = (
-    expression: string,
-    name: string,
-    attribute: string,
-    value: string,
-    held: Item[string],
-  ): void => {
+  const filter = (expression: string, name: string, attribute: string, held: Item): void => {
     filters.push(expression)
     names[name] = attribute
-    values[value] = held
+    Object.assign(values, held)
   }
   const { prefix, liveAt, expiredAt, user } = scope
-  if (prefix !== '') filter('begins_with(#k, :prefix)', '#k', attributes.key, ':prefix', { S: prefix })
-  if (liveAt !== undefined) filter(LIVE, '#e', attributes.expires, ':now', seconds(liveAt))
-  if (expiredAt !== undefined) filter('#e <= :then', '#e', attributes.expires, ':then', seconds(expiredAt))
-  if (user !== undefined) filter('#u = :user', '#u', attributes.user, ':user', { S: user })
+  const { sort } = attributes
+  if (sort) filter('#s = :sort', '#s', sort.name, { ':sort': { S: sort.value } })
+  if (prefix !== '') filter('begins_with(#k, :prefix)', '#k', attributes.key, { ':prefix': { S: prefix } })
+  if (liveAt !== undefined) filter(LIVE, '#e', attributes.expires, instantValues(liveAt))
+  if (expiredAt !== undefined) filter(EXPIRED, '#e', attributes.expires, instantValues(expiredAt))
+  if (user !== undefined) filter('#u = :user', '#u', attributes.user, { ':user': { S: user } })
   if (scope.values)
     Object.assign(names, { '#d': attributes.value, '#e': attributes.expires, '#u': attributes.user })
   return {
@@ -64,12 +60,14 @@ export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: It
 
 /** Returns a query for the index entries of one owner, with every attribute that the index holds. */
 export function userQuery(ctx: RequestContext, user: string, startKey?: Item): QueryCommandInput {
+  const { sort, user: attribute } = ctx.attributes
   return {
     TableName: ctx.table,
     IndexName: USER_INDEX,
     KeyConditionExpression: '#u = :user',
-    ExpressionAttributeNames: { '#u': ctx.attributes.user },
-    ExpressionAttributeValues: { ':user': { S: user } },
+    ...(sort && { FilterExpression: '#s = :sort' }),
+    ExpressionAttributeNames: { '#u': attribute, ...(sort && { '#s': sort.name }) },
+    ExpressionAttributeValues: { ':user': { S: user }, ...(sort && { ':sort': { S: sort.value } }) },
     ...(startKey && { ExclusiveStartKey: startKey }),
     ...capacity(ctx),
   }

@@ -9,6 +9,7 @@ import {
   isExpiredToken,
   isOutage,
   isThrottling,
+  isWriteInProgress,
 } from './failure.ts'
 
 /** What was being tried when an SDK error came up. */
@@ -66,8 +67,10 @@ export function deadlineError(
 ): UnsessionError {
   const { operation, table, key } = context
   const details = { table, key, cause: progress?.lastError }
-  const throttling = [progress?.lastError, progress?.throttledBy].find(isThrottling)
-  if (throttling) return toDriverError(throttling, context)
+  const reason = [progress?.lastError, progress?.throttledBy].find(
+    (error) => isThrottling(error) || isWriteInProgress(error),
+  )
+  if (reason) return toDriverError(reason, context)
   if (progress?.isWithoutCredentials) {
     return progress.hadCredentials
       ? new UnsessionError('UNAVAILABLE', `the AWS credentials could not be renewed within ${ms} ms`, details)
@@ -137,7 +140,7 @@ function diagnoseCredentials(
   ]
 }
 
-function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorCode, string] {
+function diagnose(failure: Failure, { operation, table, key }: ErrorContext): [ErrorCode, string] {
   const { name = '', message = '' } = failure
   if (name === 'ResourceNotFoundException') {
     return [
@@ -178,10 +181,11 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
         'wait for the others, or have the quota raised',
     ]
   }
-  if (isThrottling(failure)) {
+  if (isThrottling(failure)) return ['THROTTLED', throttlingMessage(failure, operation, table)]
+  if (isWriteInProgress(failure)) {
     return [
-      'THROTTLED',
-      `table \`${table}\` throttled ${operation}; raise its capacity or switch it to on-demand, then try again`,
+      'UNAVAILABLE',
+      `${operation} on table \`${table}\` met another write to the same item that was in progress (${name}); try again`,
     ]
   }
   if (name === 'ValidationException') return diagnoseValidation(message, operation, table)
@@ -204,7 +208,31 @@ function diagnose(failure: Failure, { operation, table }: ErrorContext): [ErrorC
         'the endpoint is unreachable or failing: check it, then try again',
     ]
   }
-  return ['INVALID_REQUEST', `${operation} on table \`${table}\` was refused (${name}); see \`cause\``]
+  // The words are DynamoDB's or the app's; a key in them is left out.
+  const words = key === undefined ? message : message.replaceAll(key, '…')
+  return ['INVALID_REQUEST', `${operation} on table \`${table}\` failed: ${name}: ${words}`]
+}
+
+/** What each limit of a throttling reason means, and what to do. Source: AWS's page on throttling of DynamoDB. */
+const LIMITS: [name: string, what: string, fix: string][] = [
+  ['ProvisionedThroughputExceeded', 'the provisioned capacity is used up', 'raise it or switch to on-demand'],
+  ['KeyRangeThroughputExceeded', 'one partition is too hot', 'spread the requests over more keys'],
+  ['MaxOnDemandThroughputExceeded', 'the on-demand maximum is reached', 'raise the maximum'],
+  ['AccountLimitExceeded', "the account's limit is reached", 'have the quota raised'],
+]
+
+/** Says which resource is throttled and why, from `ThrottlingReasons`, where DynamoDB sends them. */
+function throttlingMessage(failure: Failure, operation: string, table: string): string {
+  const [first] = failure.ThrottlingReasons ?? failure.throttlingReasons ?? []
+  const parsed = /^(Table|Index)(Read|Write)(.+)$/.exec(first?.reason ?? '')
+  const limit = LIMITS.find(([name]) => name === parsed?.[3])
+  if (parsed === null || limit === undefined) {
+    return `table \`${table}\` throttled ${operation}; raise its capacity or switch it to on-demand, then try again`
+  }
+  const [, resource, kind] = parsed
+  const [, what, fix] = limit
+  const owner = resource === 'Index' ? `an index of table \`${table}\`` : `table \`${table}\``
+  return `${owner} throttled ${operation}, ${kind === 'Read' ? 'reads' : 'writes'}: ${what}; ${fix}, then try again`
 }
 
 function diagnoseValidation(message: string, operation: string, table: string): [ErrorCode, string] {
@@ -215,7 +243,9 @@ function diagnoseValidation(message: string, operation: string, table: string): 
     ]
   }
   if (
-    /key element|type mismatch|missing the key|number of conditions on the keys|key attributes/i.test(message)
+    /key element|type mismatch|missing the key|number of conditions on the keys|key attributes|required keys was not given|does not match the schema/i.test(
+      message,
+    )
   ) {
     return [
       'SCHEMA_MISMATCH',

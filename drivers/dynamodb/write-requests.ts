@@ -6,8 +6,8 @@ import type {
 } from '@aws-sdk/client-dynamodb'
 import { UnsessionError, invalidOption } from '../utils/errors.ts'
 import type { Attributes } from './attributes.ts'
-import { type Item, MAX_ITEM_BYTES, itemSize } from './item.ts'
-import { LIVE, type RequestContext, capacity, seconds } from './requests.ts'
+import { type Item, MAX_ITEM_BYTES, MAX_SECONDS, itemSize } from './item.ts'
+import { EXPIRED, LIVE, type RequestContext, capacity, instantValues, keyOf } from './requests.ts'
 
 /** Transaction options of a write. */
 export interface WriteOptions {
@@ -67,7 +67,8 @@ export function renewRequest(
   now: number,
 ): UpdateItemCommandInput {
   const { attributes } = ctx
-  const { [attributes.key]: _key, ...item } = newItem(ctx, key, value, options, now)
+  const item = newItem(ctx, key, value, options, now)
+  for (const name of Object.keys(keyOf(attributes, key))) delete item[name]
   const condition = writeCondition(attributes, options.ifVersion, now)
   const names: Record<string, string> = { ...condition?.ExpressionAttributeNames }
   const values: Item = { ...condition?.ExpressionAttributeValues }
@@ -83,7 +84,7 @@ export function renewRequest(
   })
   return {
     TableName: ctx.table,
-    Key: { [attributes.key]: { S: key } },
+    Key: keyOf(attributes, key),
     ...condition,
     UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
     ExpressionAttributeNames: names,
@@ -102,7 +103,7 @@ export function deleteRequest(
     throw invalidOption('ifVersion', 'must be a version where an item is removed')
   return {
     TableName: ctx.table,
-    Key: { [ctx.attributes.key]: { S: key } },
+    Key: keyOf(ctx.attributes, key),
     ReturnValues: 'ALL_OLD',
     ...writeCondition(ctx.attributes, options.ifVersion, now),
     ...capacity(ctx),
@@ -126,7 +127,7 @@ export function putWrite(
 }
 
 export function deleteWrite(ctx: RequestContext, key: string): WriteRequest {
-  return { DeleteRequest: { Key: { [ctx.attributes.key]: { S: key } } } }
+  return { DeleteRequest: { Key: keyOf(ctx.attributes, key) } }
 }
 
 function newItem(
@@ -157,7 +158,7 @@ function newItem(
     throw invalidOption('user', 'must be a non-empty string of at most 2048 bytes')
   }
   const item: Item = {
-    [attributes.key]: { S: key },
+    ...keyOf(attributes, key),
     [attributes.value]: typeof value === 'string' ? { S: value } : { B: value },
     [attributes.created]: wholeSeconds(created),
     [attributes.updated]: wholeSeconds(now),
@@ -191,11 +192,11 @@ function writeCondition(
 ): WriteCondition | undefined {
   if (ifVersion === undefined) return undefined
   const names: Record<string, string> = { '#e': attributes.expires }
-  const values: Item = { ':now': seconds(now) }
+  const values: Item = instantValues(now)
   let expression: string
   if (ifVersion === null) {
     names['#k'] = attributes.key
-    expression = 'attribute_not_exists(#k) OR #e <= :now'
+    expression = `attribute_not_exists(#k) OR ${EXPIRED}`
   } else if (!Number.isSafeInteger(ifVersion) || ifVersion < 0) {
     throw invalidOption('ifVersion', 'must be a version (a whole number) or null')
   } else if (ifVersion === 0) {
@@ -223,7 +224,8 @@ function isWithin(value: unknown, max: number): value is number {
 /** Whole seconds, never early; no time at all is over at once. */
 function expiry(now: number, ttl: number): { N: string } {
   const end = now / 1000 + ttl
-  return { N: String(ttl === 0 ? Math.floor(end) : Math.ceil(end)) }
+  // A larger number would be read as milliseconds.
+  return { N: String(Math.min(MAX_SECONDS, ttl === 0 ? Math.floor(end) : Math.ceil(end))) }
 }
 
 function wholeSeconds(ms: number): { N: string } {

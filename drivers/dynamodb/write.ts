@@ -8,7 +8,7 @@ import { ConflictError, UnsessionError } from '../utils/errors.ts'
 import type { Call } from './call.ts'
 import type { Connection } from './connection.ts'
 import { isConditionFailure } from './failure.ts'
-import { type Item, parseItem, valueOf } from './item.ts'
+import { type Item, expiryInMs, parseItem, valueOf } from './item.ts'
 import { getRequest } from './requests.ts'
 import { toDriverError } from './sdk-errors.ts'
 import {
@@ -152,5 +152,5 @@ function conflict(
 function isLive(item: Item | undefined, expiresAttribute: string, now: number): boolean {
   if (item === undefined) return false
   const expires = item[expiresAttribute]?.N
-  return expires === undefined || Number(expires) * 1000 > now
+  return expires === undefined || expiryInMs(Number(expires)) > now
 }

@@ -6,6 +6,12 @@ import { type TestTable, createTestTable } from '../support/tables.ts'
 // A whole second, so that boundaries are exact.
 const START = 1_900_000_000_000
 
+async function keysOf(items: AsyncIterable<{ key: string }>): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of items) keys.push(key)
+  return keys
+}
+
 describeEngines('expiry', (engine) => {
   let table: TestTable
   let driver: DynamoDBDriver
@@ -95,5 +101,46 @@ describeEngines('expiry', (engine) => {
     vi.setSystemTime(START + 10_000)
     expect(await short.getKeys()).toEqual(['own'])
     await short.dispose()
+  })
+
+  it('reads an expiry in milliseconds, as other software writes it, in every operation', async () => {
+    const put = (key: string, end: number) =>
+      table.put({
+        session_key: { S: key },
+        data: { S: key },
+        expire_date: { N: String(end) },
+        version: { N: '1' },
+        user: { S: 'ada' },
+      })
+    await put('live', START + 60_000)
+    await put('over', START)
+    expect(await driver.getItem('live')).toBe('live')
+    expect(await driver.getItem('over')).toBeNull()
+    expect(await driver.getItems([{ key: 'live' }, { key: 'over' }])).toMatchObject([
+      { value: 'live' },
+      { value: null },
+    ])
+    expect(await driver.getMeta('live')).toMatchObject({ ttl: 60 })
+    expect(await driver.getKeys()).toEqual(['live'])
+    expect(await keysOf(driver.listUser('ada'))).toEqual(['live'])
+    await expect(driver.setItem('live', 'x', { ifVersion: null })).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(driver.setItem('over', 'x', { ifVersion: 1 })).rejects.toMatchObject({ current: null })
+    await driver.setItem('over', 'new', { ifVersion: null, ttl: 60 })
+    await driver.setItem('live', 'y', { ifVersion: 1 })
+    await put('live', START + 60_000)
+    expect(await driver.deleteItem('live', { ifVersion: 1 })).toBe(true)
+    for (const conditional of [false, true]) {
+      await put('old', START - 120_000)
+      await put('recent', START - 30_000)
+      await put('live', START + 60_000)
+      expect(await driver.clearExpired({ conditional })).toMatchObject({ expired: 1, deleted: 1 })
+      expect(await table.count()).toBe(3)
+    }
+  })
+
+  it('takes a time to live of thousands of years for what it is', async () => {
+    await driver.setItem('k', 'x', { ttl: 1e12 })
+    expect(await driver.getItem('k')).toBe('x')
+    expect((await table.get('k'))?.expire_date).toEqual({ N: '100000000000' })
   })
 })

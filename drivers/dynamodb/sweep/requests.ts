@@ -1,5 +1,6 @@
 import type { BatchExecuteStatementCommandInput, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
-import { type RequestContext, capacity, seconds } from '../requests.ts'
+import { MAX_SECONDS } from '../item.ts'
+import { EXPIRED, type RequestContext, capacity, instantValues, keyOf } from '../requests.ts'
 
 /**
  * Up to 25 deletes of items that have expired, in PartiQL: each has its own condition, and its own outcome.
@@ -11,10 +12,17 @@ export function deleteStatements(
   keys: readonly string[],
   expiredAt: number,
 ): BatchExecuteStatementCommandInput {
-  const { key, expires } = ctx.attributes
-  const Statement = `DELETE FROM ${quote(ctx.table)} WHERE ${quote(key)} = ? AND ${quote(expires)} <= ?`
+  const { key, sort, expires } = ctx.attributes
+  const end = quote(expires)
+  const Statement =
+    `DELETE FROM ${quote(ctx.table)} WHERE ${quote(key)} = ? ${sort ? `AND ${quote(sort.name)} = ? ` : ''}` +
+    `AND (${end} <= ? OR (${end} > ${MAX_SECONDS} AND ${end} <= ?))`
+  const instants = [{ N: String(expiredAt / 1000) }, { N: String(expiredAt) }]
   return {
-    Statements: keys.map((each) => ({ Statement, Parameters: [{ S: each }, seconds(expiredAt)] })),
+    Statements: keys.map((each) => ({
+      Statement,
+      Parameters: [{ S: each }, ...(sort ? [{ S: sort.value }] : []), ...instants],
+    })),
     ...capacity(ctx),
   }
 }
@@ -26,10 +34,10 @@ export function deleteStatements(
 export function deleteExpired(ctx: RequestContext, key: string, expiredAt: number): DeleteItemCommandInput {
   return {
     TableName: ctx.table,
-    Key: { [ctx.attributes.key]: { S: key } },
-    ConditionExpression: 'attribute_not_exists(#k) OR #e <= :then',
+    Key: keyOf(ctx.attributes, key),
+    ConditionExpression: `attribute_not_exists(#k) OR ${EXPIRED}`,
     ExpressionAttributeNames: { '#k': ctx.attributes.key, '#e': ctx.attributes.expires },
-    ExpressionAttributeValues: { ':then': seconds(expiredAt) },
+    ExpressionAttributeValues: instantValues(expiredAt),
     ...capacity(ctx),
   }
 }

@@ -16,6 +16,8 @@ export interface SweepTarget {
 export interface SegmentState {
   /** Key of the last item of the last page that is done; absent before the first. */
   after?: string
+  /** Its sort key, in a table that has one. */
+  afterSort?: string
   done?: true
 }
 

@@ -109,7 +109,7 @@ interface Sweep {
 async function sweepSegment(sweep: Sweep, place: SegmentState, segment: number): Promise<void> {
   const { state, sender, costs, deletes, tell } = sweep
   while (!place.done) {
-    const { keys, scanned, last } = await readPage(sweep, place, segment)
+    const { keys, scanned, last, lastSort } = await readPage(sweep, place, segment)
     let deleted = 0
     for (let at = 0; at < keys.length && deletes !== undefined;) {
       const { size, each } = costs.deletes(sender.pacer.slice)
@@ -127,6 +127,7 @@ async function sweepSegment(sweep: Sweep, place: SegmentState, segment: number):
     state.expired += keys.length - deleted
     if (last === undefined) place.done = true
     else place.after = last
+    if (lastSort !== undefined) place.afterSort = lastSort
     tell()
   }
 }
@@ -135,6 +136,8 @@ interface Page {
   keys: string[]
   scanned: number
   last: string | undefined
+  /** Its sort key, in a table that has one. */
+  lastSort: string | undefined
 }
 
 async function readPage(sweep: Sweep, place: SegmentState, segment: number): Promise<Page> {
@@ -143,7 +146,11 @@ async function readPage(sweep: Sweep, place: SegmentState, segment: number): Pro
   const { limit, units: booked } = costs.page(sender.pacer.slice)
   const consistent = performance.now() < sweep.strongUntil
   const scope = { prefix, expiredAt, consistent, segment, segments: state.segments.length, limit }
-  const startKey = place.after === undefined ? undefined : { [attributes.key]: { S: place.after } }
+  const { key, sort } = attributes
+  const startKey =
+    place.after === undefined
+      ? undefined
+      : { [key]: { S: place.after }, ...(sort && { [sort.name]: { S: place.afterSort ?? sort.value } }) }
   const { output, units } = await sender.send('Scan', scanRequest(ctx, scope, startKey), booked)
   if (output.Items === undefined) throw toDriverError(truncatedResponse(), { operation: 'Scan', table })
   const keys = output.Items.flatMap((item) => item[attributes.key]?.S ?? [])
@@ -151,7 +158,9 @@ async function readPage(sweep: Sweep, place: SegmentState, segment: number): Pro
   costs.sawPage(scanned, keys.length, consistent ? units / 2 : units)
   const { LastEvaluatedKey: lastKey } = output
   const last = lastKey?.[attributes.key]?.S
-  if (lastKey !== undefined && (last === undefined || Object.keys(lastKey).length > 1)) {
+  // The last item that was read may be of other software.
+  const lastSort = sort && lastKey?.[sort.name]?.S
+  if (lastKey !== undefined && (last === undefined || Object.keys(lastKey).length > (sort ? 2 : 1))) {
     throw new UnsessionError(
       'SCHEMA_MISMATCH',
       `table \`${table}\` has another key than \`attributes\` says; it needs a string partition key and no sort key: ` +
@@ -159,7 +168,7 @@ async function readPage(sweep: Sweep, place: SegmentState, segment: number): Pro
       { table },
     )
   }
-  return { keys, scanned, last }
+  return { keys, scanned, last, lastSort }
 }
 
 async function targetOf(connection: Connection, base: string, dryRun: boolean): Promise<SweepTarget> {

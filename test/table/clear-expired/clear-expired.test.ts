@@ -232,8 +232,14 @@ describe('clearExpired', () => {
     expect(result).toMatchObject({ expired: 50, deleted: 44 })
     expect(result.units).toBeGreaterThan(3 * 7)
     expect(proxy.calls.at(-1)?.body.Statements[0]).toEqual({
-      Statement: `DELETE FROM "${table.table}" WHERE "session_key" = ? AND "expire_date" <= ?`,
-      Parameters: [{ S: expect.stringMatching(/^old/) }, { N: expect.any(String) }],
+      Statement:
+        `DELETE FROM "${table.table}" WHERE "session_key" = ? ` +
+        'AND ("expire_date" <= ? OR ("expire_date" > 100000000000 AND "expire_date" <= ?))',
+      Parameters: [
+        { S: expect.stringMatching(/^old/) },
+        { N: expect.any(String) },
+        { N: expect.any(String) },
+      ],
     })
   })
 

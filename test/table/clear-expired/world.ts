@@ -109,7 +109,7 @@ export class World {
     DescribeTable: () => ({}),
 
     Scan: (input: ScanInput) => {
-      const { ':then': then } = input.ExpressionAttributeValues
+      const { ':now': then } = input.ExpressionAttributeValues
       const mine = this.#keys.filter(
         (_, index) => index % (input.TotalSegments ?? 1) === (input.Segment ?? 0),
       )
@@ -147,7 +147,7 @@ export class World {
         : undefined,
 
     DeleteItem: ({ Key, ExpressionAttributeValues: values }: Record<string, Values>) => {
-      if (this.#deleteIf(Key!.session_key!.S!, Number(values![':then']!.N))) return {}
+      if (this.#deleteIf(Key!.session_key!.S!, Number(values![':now']!.N))) return {}
       throw Object.assign(new Error('no'), { name: 'ConditionalCheckFailedException' })
     },
   }
