@@ -85,11 +85,12 @@ export interface DynamoDBDriver extends Driver {
  * ```
  */
 export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver {
-  const resolved = resolveOptions(options)
+  // Checks the options alone. The environment is read at the first call: an app may load it after its modules.
+  resolveOptions(options, {})
   let isDisposed = false
   const engine = new OnDemand(async () => {
     const { Engine } = await import('./dynamodb/engine.ts')
-    const made = new Engine(resolved)
+    const made = new Engine(resolveOptions(options))
     if (isDisposed) await made.dispose()
     await made.open()
     return made
@@ -120,7 +121,8 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     flags: { ttl: true, maxDepth: true, conditional: true },
     options,
     get location() {
-      return `${resolved.region ?? ''}/${resolved.table}/${resolved.base}`
+      const { region = '', table, base } = resolveOptions(options)
+      return `${region}/${table}/${base}`
     },
     getInstance: async () => (await load()).getInstance(),
     hasItem: (key, read) => call(key, read, (to) => to.hasItem(key, read)),

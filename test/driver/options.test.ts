@@ -113,4 +113,27 @@ describe('driver options', () => {
   it('refuse two roles for one attribute', () => {
     expect(() => dynamodb({ attributes: { value: 'expire_date' } })).toThrow('`attributes`')
   })
+
+  it('read the whole environment at the first call', async () => {
+    const driver = dynamodb({ credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
+    vi.stubEnv('AWS_REGION', 'eu-north-1')
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:9')
+    vi.stubEnv('DYNAMODB_SESSIONS_TABLE_NAME', 'read-later')
+    const { config } = await driver.getInstance()
+    expect(await config.region()).toBe('eu-north-1')
+    await expect(driver.setItem('k', 'x')).rejects.toMatchObject({ table: 'read-later', code: 'UNAVAILABLE' })
+    await driver.dispose()
+    vi.stubEnv('DYNAMODB_SESSIONS_TABLE_NAME', 'no table name')
+    await expect(dynamodb({}).getItem('k')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+
+  it.each([
+    [{ timeout: { requests: 5 } }, 'request'],
+    [{ batch: { maxInflight: 5 } }, 'maxInFlight'],
+    [{ writes: { maxInFligth: 5 } }, 'maxInFlight'],
+    [{ attributes: { expire: 'x' } }, 'expires'],
+  ])('name the nearest one for %j', (given, nearest) => {
+    const message = expect.stringContaining(`did you mean \`${nearest}\`?`)
+    expect(() => dynamodb(given as never)).toThrow(expect.objectContaining({ message }))
+  })
 })
