@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rm } from 'node:fs/promises'
+import { access, cp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Packed, ROOT, run } from '../support/pack.ts'
@@ -10,41 +10,91 @@ export interface Release {
   name: string
   /** Its package. */
   tool: 'nitropack' | 'nitro'
+  /** The package's name in this repository. Default: `tool`. */
+  from?: string
   /** Folder of fixtures that only it has. */
   folder: string
-  companions: Record<string, string>
+  /** What it has beside it, unless it has its own. */
+  companions: { unstorage: string; h3: string }
 }
 
-export const RELEASES: Release[] = [
-  {
-    name: 'Nitro 2',
-    tool: 'nitropack',
-    folder: 'nitro-2',
-    companions: { unstorage: 'unstorage', h3: 'h3v1' },
-  },
-  { name: 'Nitro 3', tool: 'nitro', folder: 'nitro-3', companions: { unstorage: 'unstorage2', h3: 'h3' } },
+const BESIDE_2 = { unstorage: 'unstorage', h3: 'h3v1' }
+const BESIDE_3 = { unstorage: 'unstorage2', h3: 'h3' }
+
+const NITRO_2: Release = { name: 'Nitro 2', tool: 'nitropack', folder: 'nitro-2', companions: BESIDE_2 }
+const NITRO_3: Release = { name: 'Nitro 3', tool: 'nitro', folder: 'nitro-3', companions: BESIDE_3 }
+
+export const RELEASES: Release[] = [NITRO_2, NITRO_3]
+
+/** The releases that differ in how they cache, answer and hand out events. */
+export const ALL_RELEASES: Release[] = [
+  { ...NITRO_2, name: 'nitropack 2.13.5', from: 'nitropack-2.13.5' },
+  { ...NITRO_2, name: 'nitropack 2.13.6' },
+  { ...NITRO_3, name: 'nitro 3.0.0' },
+  { ...NITRO_3, name: 'nitro beta', from: 'nitro-beta', folder: 'nitro-3-beta' },
 ]
 
-/** The test app as a project of its own, with the package installed. @returns its folder */
-export async function createProject(packed: Packed, release: Release, name: string): Promise<string> {
-  const own = await filesIn(release.folder)
-  const { 'nitro.config.mjs': config = '', ...server } = { ...(await filesIn('app')), ...own }
+/** Where a build is to run. */
+export interface Preset {
+  name: 'node-server' | 'aws-lambda' | 'aws-lambda, streaming'
+  /** The environment that the build wants. */
+  env: Record<string, string>
+}
+
+export const NODE_SERVER: Preset = { name: 'node-server', env: {} }
+export const LAMBDA: Preset = { name: 'aws-lambda', env: { NITRO_PRESET: 'aws-lambda' } }
+export const LAMBDA_STREAMING: Preset = {
+  name: 'aws-lambda, streaming',
+  env: { NITRO_PRESET: 'aws-lambda', LAMBDA_STREAMING: '1' },
+}
+
+/**
+ * The test app as a project of its own, with the package installed.
+ *
+ * @param extra - folder of fixtures that are added to the app
+ * @returns its folder
+ */
+export async function createProject(
+  packed: Packed,
+  release: Release,
+  name: string,
+  extra?: string,
+): Promise<string> {
+  const { tool, from, folder, companions } = release
+  const added = extra === undefined ? {} : await filesIn(extra)
+  const { 'nitro.config.mjs': config = '', ...server } = {
+    ...(await filesIn('app')),
+    ...(await filesIn(folder)),
+    ...added,
+  }
   const files = Object.fromEntries(Object.entries(server).map(([path, text]) => [`server/${path}`, text]))
   const all = { ...files, 'nitro.config.mjs': config }
-  const project = await packed.project(name, release.companions, all, release.tool)
+  const project = await packed.project(name, companions, all, tool, from)
+  const modules = join(project, 'node_modules')
+  await rm(join(modules, 'h3'))
+  await symlink(await besideOf(modules, release, 'h3'), join(modules, 'h3'))
   // Inside of the project, as installed: paths between its folders and the server's are wrong more easily than those through `/`.
-  const unstorage = join(project, 'node_modules/unstorage')
-  await rm(unstorage)
-  await cp(join(ROOT, 'node_modules', release.companions['unstorage'] ?? ''), unstorage, { recursive: true })
-  await cp(join(FIXTURES, 'packages'), join(project, 'node_modules'), { recursive: true })
+  await rm(join(modules, 'unstorage'))
+  await cp(await besideOf(modules, release, 'unstorage'), join(modules, 'unstorage'), { recursive: true })
+  await cp(join(FIXTURES, 'packages'), modules, { recursive: true })
   return project
 }
 
+/** The release's own copy of a package, and without one the companion. */
+async function besideOf(modules: string, { tool, companions }: Release, name: 'h3' | 'unstorage'): Promise<string> {
+  const own = join(modules, tool, 'node_modules', name)
+  const isThere = await access(own).then(
+    () => true,
+    () => false,
+  )
+  return isThere ? own : join(ROOT, 'node_modules', companions[name])
+}
+
 /** Build a project. @returns all that was printed */
-export async function build(project: string, { tool }: Release): Promise<string> {
+export async function build(project: string, { tool }: Release, preset: Preset = NODE_SERVER): Promise<string> {
   const { stdout, stderr } = await run(process.execPath, [cli(tool), 'build'], {
     cwd: project,
-    env: environment(),
+    env: environment(preset.env),
   })
   return stdout + stderr
 }

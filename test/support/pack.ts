@@ -22,6 +22,7 @@ export interface Packed {
    * @param files - path → text
    * @param tool - a package that imports from the project's node_modules: copied there, with all of this repository's
    * packages for its dependencies
+   * @param from - the tool's name in this repository's node_modules, where it is another one
    * @returns the project's folder
    */
   project(
@@ -29,6 +30,7 @@ export interface Packed {
     companions: Record<string, string>,
     files: Record<string, string>,
     tool?: string,
+    from?: string,
   ): Promise<string>
   remove(): Promise<void>
 }
@@ -43,19 +45,19 @@ export async function pack(): Promise<Packed> {
 
   return {
     folder,
-    async project(name, companions, files, tool) {
+    async project(name, companions, files, tool, from = tool) {
       const project = join(folder, name)
       const modules = join(project, 'node_modules')
       await mkdir(modules, { recursive: true })
       await run('cp', ['-r', join(folder, 'package'), join(modules, 'unsession')])
       const beside = tool === undefined ? BESIDE : await readdir(join(ROOT, 'node_modules'))
       const links = { ...Object.fromEntries(beside.map((each) => [each, each])), ...companions }
-      if (tool !== undefined) {
+      if (tool !== undefined && from !== undefined) {
         delete links[tool]
-        await run('cp', ['-r', join(ROOT, 'node_modules', tool), join(modules, tool)])
+        await run('cp', ['-r', join(ROOT, 'node_modules', from), join(modules, tool)])
       }
-      for (const [to, from] of Object.entries(links)) {
-        await symlink(join(ROOT, 'node_modules', from), join(modules, to))
+      for (const [to, source] of Object.entries(links)) {
+        await symlink(join(ROOT, 'node_modules', source), join(modules, to))
       }
       for (const [path, text] of Object.entries({ 'package.json': '{ "type": "module" }', ...files })) {
         await mkdir(dirname(join(project, path)), { recursive: true })

@@ -1,0 +1,115 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { environment } from './project.ts'
+import type { Sent, Transport } from './visitor.ts'
+
+const RUNNER = fileURLToPath(new URL('fixtures/lambda.mjs', import.meta.url))
+
+/** What a handler of Lambda returns to API Gateway, in its payload format 2.0. */
+interface LambdaResult {
+  statusCode?: number
+  headers?: Record<string, string>
+  cookies?: string[]
+  body?: string
+  isBase64Encoded?: boolean
+}
+
+interface Message {
+  isReady?: boolean
+  result?: LambdaResult
+  error?: string
+}
+
+/** A function of AWS Lambda that was built, in a process of its own. It is frozen between its events, as Lambda does. */
+export interface Lambda {
+  /** Hands it the event of a request. Rejects where the handler does, which is status 502 at API Gateway. */
+  transport: Transport
+  output(): string
+  stop(): Promise<void>
+}
+
+export async function startLambda(project: string, env: Record<string, string>): Promise<Lambda> {
+  const child = fork(RUNNER, [join(project, '.output/server/index.mjs')], {
+    cwd: project,
+    env: environment(env),
+    execArgv: [],
+    silent: true,
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (part: string) => void (output += part))
+  }
+  try {
+    await nextMessage(child)
+  } catch {
+    throw new Error(`the function did not start: ${output}`)
+  }
+  child.kill('SIGSTOP')
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function invoke(event: object): Promise<LambdaResult> {
+    child.kill('SIGCONT')
+    child.send(event)
+    const { result, error } = await nextMessage(child)
+    child.kill('SIGSTOP')
+    if (!result) throw new Error(error ?? 'the handler returned nothing')
+    return result
+  }
+
+  return {
+    transport(address, sent) {
+      const answer = last.then(async () => responseOf(await invoke(eventOf(address, sent))))
+      last = answer.catch(() => {})
+      return answer
+    },
+    output: () => output,
+    async stop() {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+async function nextMessage(child: ChildProcess): Promise<Message> {
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('the function has ended')
+  })
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [Message]
+  return message
+}
+
+/** An event of API Gateway, as an HTTP API sends it. */
+function eventOf(address: string, { method, headers, body }: Sent): object {
+  const { pathname, searchParams, search } = new URL(address, 'https://app.example')
+  const { cookie, ...others } = headers
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: pathname,
+    rawQueryString: search.slice(1),
+    queryStringParameters: Object.fromEntries(searchParams),
+    headers: { host: 'app.example', 'x-forwarded-proto': 'https', ...others },
+    ...(cookie !== undefined && { cookies: cookie.split('; ') }),
+    requestContext: {
+      domainName: 'app.example',
+      http: { method, path: pathname, protocol: 'HTTP/1.1', sourceIp: '203.0.113.7', userAgent: 'test' },
+    },
+    ...(body !== undefined && { body }),
+    isBase64Encoded: false,
+  }
+}
+
+/** What API Gateway answers: the cookies are those of `cookies`. */
+function responseOf({ statusCode = 200, headers = {}, cookies = [], body, isBase64Encoded }: LambdaResult): Response {
+  const all = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^(?:set-cookie|transfer-encoding)$/i.test(name)) all.set(name, value)
+  }
+  for (const cookie of cookies) all.append('set-cookie', cookie)
+  const bytes = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
+  const isEmpty = statusCode === 204 || statusCode === 304
+  return new Response(isEmpty ? null : bytes, { status: statusCode, headers: all })
+}
