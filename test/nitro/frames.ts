@@ -11,7 +11,7 @@ import { overHttp, Visitor } from './visitor.ts'
 
 const SETUP_MS = 240_000
 
-/** Milliseconds that each write takes: a response that does not wait for it is there before it. */
+/** Milliseconds that each write takes from `slowDown` on. */
 const WRITE_MS = 60
 
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems']
@@ -29,7 +29,6 @@ export class Frames {
     this.#packed = await pack()
     this.table = await createTestTable(anyEngine())
     this.#proxy = await startProxy(this.table.options.endpoint, { record: false })
-    this.#proxy.fault({ match: WRITES, do: delay(WRITE_MS) })
     this.project = await createProject(this.#packed, release, 'frames', 'frames')
     await build(this.project, release, preset)
     const all = { ...sessionsIn(this.table, this.#proxy.url), ...env }
@@ -43,6 +42,11 @@ export class Frames {
     await this.#proxy?.stop()
     await this.table?.drop()
     await this.#packed?.remove()
+  }
+
+  /** From now on each write takes so long that a response that does not wait for it is there before it. */
+  slowDown(): void {
+    this.#proxy?.fault({ match: WRITES, do: delay(WRITE_MS) })
   }
 
   /** What the server has printed so far. */
@@ -71,7 +75,11 @@ export class Frames {
 }
 
 /** Build the app for the tests of a suite. @param env - of the server, beside what sessions need */
-export function useFrames(release: Release, preset: Preset, env: () => Record<string, string> = () => ({})): Frames {
+export function useFrames(
+  release: Release,
+  preset: Preset,
+  env: () => Record<string, string> = () => ({}),
+): Frames {
   const frames = new Frames()
   beforeAll(() => frames.start(release, preset, env()), SETUP_MS)
   afterAll(() => frames.stop())

@@ -103,7 +103,13 @@ function eventOf(address: string, { method, headers, body }: Sent): object {
 }
 
 /** What API Gateway answers: the cookies are those of `cookies`. */
-function responseOf({ statusCode = 200, headers = {}, cookies = [], body, isBase64Encoded }: LambdaResult): Response {
+function responseOf({
+  statusCode = 200,
+  headers = {},
+  cookies = [],
+  body,
+  isBase64Encoded,
+}: LambdaResult): Response {
   const all = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     if (!/^(?:set-cookie|transfer-encoding)$/i.test(name)) all.set(name, value)

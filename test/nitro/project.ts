@@ -51,7 +51,7 @@ export const LAMBDA_STREAMING: Preset = {
 /**
  * The test app as a project of its own, with the package installed.
  *
- * @param extra - folder of fixtures that are added to the app
+ * @param extra - folder of fixtures that are added to the app; its configuration finds that of the release as `release.config.mjs`
  * @returns its folder
  */
 export async function createProject(
@@ -62,13 +62,10 @@ export async function createProject(
 ): Promise<string> {
   const { tool, from, folder, companions } = release
   const added = extra === undefined ? {} : await filesIn(extra)
-  const { 'nitro.config.mjs': config = '', ...server } = {
-    ...(await filesIn('app')),
-    ...(await filesIn(folder)),
-    ...added,
-  }
+  const { 'nitro.config.mjs': base = '', ...own } = await filesIn(folder)
+  const { 'nitro.config.mjs': config = base, ...server } = { ...(await filesIn('app')), ...own, ...added }
   const files = Object.fromEntries(Object.entries(server).map(([path, text]) => [`server/${path}`, text]))
-  const all = { ...files, 'nitro.config.mjs': config }
+  const all = { ...files, 'nitro.config.mjs': config, 'release.config.mjs': base }
   const project = await packed.project(name, companions, all, tool, from)
   const modules = join(project, 'node_modules')
   await rm(join(modules, 'h3'))
@@ -81,7 +78,11 @@ export async function createProject(
 }
 
 /** The release's own copy of a package, and without one the companion. */
-async function besideOf(modules: string, { tool, companions }: Release, name: 'h3' | 'unstorage'): Promise<string> {
+async function besideOf(
+  modules: string,
+  { tool, companions }: Release,
+  name: 'h3' | 'unstorage',
+): Promise<string> {
   const own = join(modules, tool, 'node_modules', name)
   const isThere = await access(own).then(
     () => true,
@@ -91,7 +92,11 @@ async function besideOf(modules: string, { tool, companions }: Release, name: 'h
 }
 
 /** Build a project. @returns all that was printed */
-export async function build(project: string, { tool }: Release, preset: Preset = NODE_SERVER): Promise<string> {
+export async function build(
+  project: string,
+  { tool }: Release,
+  preset: Preset = NODE_SERVER,
+): Promise<string> {
   const { stdout, stderr } = await run(process.execPath, [cli(tool), 'build'], {
     cwd: project,
     env: environment(preset.env),
