@@ -7,7 +7,7 @@ import { createTestTable, type Item, type TestTable } from '../support/tables.ts
 import { type Lambda, startLambda } from './lambda.ts'
 import { build, createProject, NODE_SERVER, type Preset, type Release } from './project.ts'
 import { type Server, start } from './server.ts'
-import { overHttp, Visitor } from './visitor.ts'
+import { overHttp, type Transport, Visitor } from './visitor.ts'
 
 const SETUP_MS = 240_000
 
@@ -56,8 +56,8 @@ export class Frames {
 
   /** A browser without cookies, which asks this app for paths. */
   visitor(): Visitor {
-    const { transport = (path, sent) => overHttp(`${this.#server?.url}${path}`, sent) } = this.#lambda ?? {}
-    return new Visitor({}, transport)
+    const overNode: Transport = (path, sent) => overHttp(`${this.#server?.url}${path}`, sent)
+    return new Visitor({}, this.#lambda?.transport ?? overNode)
   }
 
   /** A visitor who has a session. */

@@ -30,32 +30,49 @@ export interface Lambda {
   stop(): Promise<void>
 }
 
+/** Milliseconds that an event may take, at most. */
+const TIMEOUT_MS = 10_000
+
+/** @throws when it does not start */
 export async function startLambda(project: string, env: Record<string, string>): Promise<Lambda> {
-  const child = fork(RUNNER, [join(project, '.output/server/index.mjs')], {
-    cwd: project,
-    env: environment(env),
-    execArgv: [],
-    silent: true,
-  })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (part: string) => void (output += part))
-  }
-  try {
-    await nextMessage(child)
-  } catch {
-    throw new Error(`the function did not start: ${output}`)
-  }
-  child.kill('SIGSTOP')
+  let current = await launch()
   let last: Promise<unknown> = Promise.resolve()
 
+  async function launch(): Promise<ChildProcess> {
+    const child = fork(RUNNER, [join(project, '.output/server/index.mjs')], {
+      cwd: project,
+      env: environment(env),
+      execArgv: [],
+      silent: true,
+    })
+    child.setMaxListeners(0)
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (part: string) => void (output += part))
+    }
+    try {
+      await nextMessage(child)
+    } catch (error) {
+      throw new Error(`the function did not start: ${output}`, { cause: error })
+    }
+    child.kill('SIGSTOP')
+    return child
+  }
+
   async function invoke(event: object): Promise<LambdaResult> {
+    const child = current
     child.kill('SIGCONT')
     child.send(event)
-    const { result, error } = await nextMessage(child)
-    child.kill('SIGSTOP')
-    if (!result) throw new Error(error ?? 'the handler returned nothing')
-    return result
+    try {
+      const { result, error } = await nextMessage(child)
+      if (!result) throw new Error(error ?? 'the handler returned nothing')
+      child.kill('SIGSTOP')
+      return result
+    } catch (error) {
+      child.kill('SIGKILL')
+      current = await launch()
+      throw error
+    }
   }
 
   return {
@@ -66,19 +83,29 @@ export async function startLambda(project: string, env: Record<string, string>):
     },
     output: () => output,
     async stop() {
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
+      const ended = once(current, 'exit')
+      current.kill('SIGKILL')
       await ended
     },
   }
 }
 
+/** What the function says next. @throws when it ends or takes too long */
 async function nextMessage(child: ChildProcess): Promise<Message> {
-  const ended = once(child, 'exit').then(() => {
+  const over = new AbortController()
+  const { signal } = over
+  const timer = setTimeout(() => over.abort(new Error('the function takes too long')), TIMEOUT_MS)
+  const ended = once(child, 'exit', { signal }).then(() => {
     throw new Error('the function has ended')
   })
-  const [message] = (await Promise.race([once(child, 'message'), ended])) as [Message]
-  return message
+  try {
+    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [Message]
+    return message
+  } finally {
+    clearTimeout(timer)
+    over.abort()
+    ended.catch(() => {})
+  }
 }
 
 /** An event of API Gateway, as an HTTP API sends it. */

@@ -17,8 +17,12 @@ export interface Sent {
 /** Takes a request to a server, and its answer back. @param address - of the server and the path */
 export type Transport = (address: string, sent: Sent) => Promise<Response>
 
+/** Milliseconds that a whole answer may take, at most. */
+const TIMEOUT_MS = 10_000
+
 /** Over HTTP, to the server of the address. No redirect is followed. */
-export const overHttp: Transport = (address, sent) => fetch(address, { ...sent, redirect: 'manual' })
+export const overHttp: Transport = (address, sent) =>
+  fetch(address, { ...sent, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
 
 /** A client that keeps cookies, whatever the address. */
 export class Visitor {
