@@ -64,7 +64,7 @@ export function isRead(method: string | undefined): boolean {
 }
 
 function methodOf({ method, req }: H3EventLike): string | undefined {
-  return method ?? (req && 'method' in req ? String(req.method) : undefined)
+  return method ?? req?.method
 }
 
 /** Returns the error for a session that is written in cached work. */

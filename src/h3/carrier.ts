@@ -113,6 +113,11 @@ export class ResponseCarrier implements SessionCarrier {
     return this.#response?.isOpen ? this.#response.yieldTo(response) : response
   }
 
+  /** Takes the session's cookies out of the prepared headers, which become part of a cached response. */
+  withhold(): void {
+    this.#response?.withhold?.()
+  }
+
   /** Sets the session's headers again on the response that goes out, with h3 2. */
   seal(response: Response): void {
     this.#response?.seal(response)

@@ -6,7 +6,7 @@ type NodeHeaders = Record<string, string | string[] | undefined>
  * which have no response: their sessions can be read and changed, but not started.
  */
 export interface H3EventLike {
-  readonly req?: { readonly headers: Headers | NodeHeaders; readonly url?: string | undefined }
+  readonly req?: WebRequest
   readonly res?: object
   readonly node?: { readonly req: NodeRequest; readonly res?: NodeResponse | undefined }
   readonly handled?: boolean
@@ -14,10 +14,22 @@ export interface H3EventLike {
   readonly headers?: Headers
   /** Nitro says here what it knows of a request: its route rules, and whether the response is for a cache. */
   readonly context?: object
-  /** h3 2: the server that a request came from. */
-  readonly runtime?: { readonly node?: { readonly req: object } | undefined } | undefined
+  readonly runtime?: Runtime | undefined
   readonly method?: string
   readonly path?: string
+}
+
+/** The part of a web request that sessions need. */
+interface WebRequest {
+  readonly headers: Headers | NodeHeaders
+  readonly url?: string | undefined
+  readonly method?: string | undefined
+  readonly runtime?: Runtime | undefined
+}
+
+/** The server that a request came from, as h3 2 tells. */
+interface Runtime {
+  readonly node?: { readonly req: object } | undefined
 }
 
 /** The part of Node's request that sessions need. */

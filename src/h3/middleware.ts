@@ -1,7 +1,8 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
+import { runCachedWork } from './cached-work.ts'
 import { resolveConfig, type SessionConfig } from './config.ts'
 import { isWebResponse, type H3EventLike } from './event.ts'
-import { exposeConfig, RequestState } from './request.ts'
+import { exposeConfig, firstRequest, keepRequest, RequestState } from './request.ts'
 
 const HTTP_RESPONSE: unique symbol = Symbol.for('h3.HTTPResponse')
 
@@ -55,6 +56,7 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
     // Kept here: an event may get another request on its way, as Nitro 3 gives it one without cookies to fill a cache.
     const request = exposeConfig(event, resolved)
     if (!request) return next()
+    keepRequest(event, request)
     let result: unknown
     try {
       result = await next()
@@ -87,6 +89,33 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
       }
     },
   })
+}
+
+/**
+ * Sets the headers of a request's session again on the response that goes out. Releases of Nitro 3 make the response to an
+ * error without them, or set the cookie twice.
+ */
+export function sealResponse(response: Response, event: H3EventLike): void {
+  firstRequest(event)?.seal(response)
+}
+
+/** Runs a handler whose response is cached. What its request has set before for its own visitor is not cached with it. */
+export async function runCachedHandler(event: H3EventLike, handler: () => unknown): Promise<unknown> {
+  try {
+    return await runCachedWork(handler)
+  } finally {
+    firstRequest(event)?.withhold()
+  }
+}
+
+/**
+ * Runs a handler, and stores what it changed in the request's session. For frameworks that take the headers of a response
+ * as soon as the handler is done, before any middleware.
+ */
+export async function storeBeforeResponse(event: H3EventLike, handler: () => unknown): Promise<unknown> {
+  const request = RequestState.of(event)
+  const result = await handler()
+  return request ? finish(request, event, result) : result
 }
 
 /** Store what was changed, unless the request has failed. @returns what to send */

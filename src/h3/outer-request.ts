@@ -44,8 +44,8 @@ function originOfNode({ node, context }: H3EventLike): object | undefined {
 }
 
 /** Returns Node's request of an event of h3 2. A client's request and those made while it is handled share it. */
-export function nodeOfWeb({ runtime }: H3EventLike): object | undefined {
-  return runtime?.node?.req
+export function nodeOfWeb({ runtime, req }: H3EventLike): object | undefined {
+  return (runtime ?? req?.runtime)?.node?.req
 }
 
 function isOuter(value: unknown): value is Outer {

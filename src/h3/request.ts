@@ -145,6 +145,11 @@ export class RequestState {
     return work && Promise.all(work)
   }
 
+  /** Takes the session's cookies out of the prepared headers, which become part of a cached response. */
+  withhold(): void {
+    for (const { carrier } of this.#entries.values()) carrier.withhold()
+  }
+
   /** Sets the session's headers again on the response that goes out, with h3 2. */
   seal(response: Response): void {
     for (const { carrier } of this.#entries.values()) carrier.seal(response)
@@ -184,6 +189,17 @@ export function exposeConfig(event: H3EventLike, config: ResolvedConfig): Reques
   const state = RequestState.of(event)
   state?.expose(config)
   return state
+}
+
+/** Keeps a request with its event of h3 2, to which Nitro 3 gives a request without cookies when it fills a cache. */
+export function keepRequest(event: H3EventLike, request: RequestState): void {
+  if (!RequestState.isSubRequest(event)) Stamp.write(event, request)
+}
+
+/** Returns the request that an event began with. */
+export function firstRequest(event: H3EventLike): RequestState | undefined {
+  const kept = Stamp.read(event)
+  return kept instanceof RequestState ? kept : RequestState.of(event)
 }
 
 /** Returns the session of a request, loaded. */

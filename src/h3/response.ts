@@ -24,6 +24,8 @@ export interface ResponseHead {
   yieldTo(response: Response): Response
   /** Sets the session's cookies and `Cache-Control` again. @param response - the response that goes out, with h3 2 */
   seal(response: Response): void
+  /** Takes the session's headers out of those that h3 2 has prepared. They are set again when the response is sealed. */
+  withhold?(): void
   /** Lets pending work finish before the first byte. Only for responses that handlers write to themselves. */
   watch?(): void
   /** Waits until nothing holds the response back any more. Only for responses that handlers write to themselves. */

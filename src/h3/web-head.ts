@@ -64,6 +64,15 @@ export class WebHead implements ResponseHead {
     return this.#cookies ? withoutSharedCaches(response) : response
   }
 
+  withhold(): void {
+    if (!this.#cookies || !this.isOpen) return
+    const none = new Map(Array.from(this.#cookies.keys(), (name) => [name, []]))
+    for (const headers of this.#prepared()) {
+      setCookies(headers, none)
+      if (this.#kept?.includes(headers)) headers.delete('cache-control')
+    }
+  }
+
   seal(response: Response): void {
     if (!this.#cookies) return
     const { headers } = response

@@ -1,5 +1,6 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
-import { h3Plugin } from './h3-plugin.ts'
+import { cachePlugin } from './cache-plugin.ts'
+import { type BundlerPlugin, h3Plugin } from './h3-plugin.ts'
 import { h3Users } from './h3-users.ts'
 import { developmentPassword, developmentStorage } from './development.ts'
 import { type SessionsHost, driverModule, hostModule, isFile } from './host-module.ts'
@@ -27,6 +28,7 @@ export async function setup(nitro: NitroLike, given: SessionsOptions, host: Sess
   addModules(nitro, host, driver)
   addTypes(nitro)
   addToBundle(nitro, [DIST, ...driverFiles(driver, nitro.options.rootDir)])
+  addBundlerPlugin(nitro, cachePlugin())
   if (options.h3) replaceH3(nitro)
 }
 
@@ -111,7 +113,11 @@ function addToBundle({ options }: NitroLike, modules: BundleMatcher[]): void {
 
 function replaceH3(nitro: NitroLike): void {
   addToBundle(nitro, [h3Users()])
-  nitro.hooks.hook('rollup:before', (_, { plugins }) => void plugins.unshift(h3Plugin()))
+  addBundlerPlugin(nitro, h3Plugin())
+}
+
+function addBundlerPlugin(nitro: NitroLike, plugin: BundlerPlugin): void {
+  nitro.hooks.hook('rollup:before', (_, { plugins }) => void plugins.unshift(plugin))
 }
 
 function addTypes({ hooks }: NitroLike): void {

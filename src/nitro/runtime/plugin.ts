@@ -1,6 +1,7 @@
 import { isDevelopment, isPrerendering } from '#unsession/host'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
-import { type SessionMiddleware, sessionMiddleware } from '../../h3/middleware.ts'
+import type { H3EventLike } from '../../h3/event.ts'
+import { type SessionMiddleware, sealResponse, sessionMiddleware } from '../../h3/middleware.ts'
 import { type Sessions, useSessions } from './sessions.ts'
 
 /** The part of a running Nitro that is needed. */
@@ -11,7 +12,14 @@ interface NitroApp {
   readonly h3?: WebApp
   /** Its name in Nitro 3.0.0. */
   readonly _h3?: WebApp
-  readonly hooks: { hook(name: 'close', hook: () => Promise<void>): unknown }
+  readonly hooks: NitroHooks
+}
+
+interface NitroHooks {
+  hook(name: 'close', hook: () => Promise<void>): unknown
+  hook(name: 'request', hook: () => void): unknown
+  /** Nitro 3. */
+  hook(name: 'response', hook: (response: Response, event: H3EventLike) => void): unknown
 }
 
 interface WebApp {
@@ -49,8 +57,9 @@ function startOrStop(): Sessions {
 }
 
 /** Outside of all other middleware, so that it sees what any of them answers. */
-function attach({ h3App, h3, _h3 }: NitroApp, middleware: SessionMiddleware): void {
+function attach({ h3App, h3, _h3, hooks }: NitroApp, middleware: SessionMiddleware): void {
   const app = h3 ?? _h3
+  if (!h3App) sealLast(hooks)
   if (h3App) attachHooks(h3App.options, middleware)
   else if (app?._getMiddleware) {
     const others = app._getMiddleware.bind(app)
@@ -60,6 +69,15 @@ function attach({ h3App, h3, _h3 }: NitroApp, middleware: SessionMiddleware): vo
   } else {
     throw invalidOption('sessions.autoSave', 'must be false with this release of Nitro, which is not known')
   }
+}
+
+/** Completes responses after all hooks that the app's own plugins have. They are registered after this one. */
+function sealLast(hooks: NitroHooks): void {
+  let isHooked = false
+  hooks.hook('request', () => {
+    if (!isHooked) hooks.hook('response', sealResponse)
+    isHooked = true
+  })
 }
 
 /**
