@@ -22,17 +22,19 @@ export function isFillingCache(): boolean {
 }
 
 /**
- * Returns whether the response of an event is stored and given to other visitors.
- *
- * Nitro 2 makes an event of its own to fill a cache, and names the cache in the context, which this event shares with the
- * visitor's and hands to its sub-requests. Platforms with incremental static regeneration store the whole response of a route with the rule `isr`.
+ * Returns whether an event was made to fill a cache. Nitro 2 makes such events, and names the cache in the context, which they
+ * share with the visitor's event and hand to their sub-requests.
  */
-export function isCachedWork(event: H3EventLike): boolean {
-  if (isFillingCache()) return true
-  const { context, node } = event
-  if (isNitroCache(context) || isNitroCache(node?.req.__unenv__)) return true
-  const rules = routeRulesOf(context)
-  return Boolean(rules?.isr) && isRead(methodOf(event))
+export function isCacheEvent({ context, node }: H3EventLike): boolean {
+  return isFillingCache() || isNitroCache(context) || isNitroCache(node?.req.__unenv__)
+}
+
+/**
+ * Returns whether the platform stores the response of an event and gives it to other visitors: the route has the rule `isr`,
+ * incremental static regeneration.
+ */
+export function isRegenerated(event: H3EventLike): boolean {
+  return Boolean(routeRulesOf(event.context)?.isr) && isRead(methodOf(event))
 }
 
 function routeRulesOf(context: ContextLike = {}): RouteRules | undefined {

@@ -2,7 +2,7 @@ import { invalidOption } from '../../drivers/utils/errors.ts'
 import type { Session } from '../session/session.ts'
 import { RequestSession } from '../session/request-session.ts'
 import { CachedSession } from './cached-session.ts'
-import { isCachedWork, isFillingCache, warnCachedRead } from './cached-work.ts'
+import { isCacheEvent, isFillingCache, isRegenerated, warnCachedRead } from './cached-work.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
 import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
@@ -66,7 +66,7 @@ export class RequestState {
       known = Stamp.read(identity)
     if (known instanceof RequestState) return isFillingCache() ? undefined : known
     if (known instanceof SubRequest) return isFillingCache() ? undefined : known.outer
-    if (isCachedWork(event)) return undefined
+    if (isCacheEvent(event)) return undefined
     const outer = outerRequest(event)
     if (outer instanceof RequestState) {
       Stamp.write(identity, new SubRequest(outer))
@@ -205,7 +205,7 @@ export function firstRequest(event: H3EventLike): RequestState | undefined {
 /** Returns the session of a request, loaded. */
 export function openSession(event: H3EventLike, config?: SessionConfig): Promise<Session> {
   const state = RequestState.of(event)
-  if (!state) {
+  if (!state || isRegenerated(event)) {
     warnCachedRead(event)
     return Promise.resolve(new CachedSession(event))
   }
@@ -217,7 +217,8 @@ export function openSession(event: H3EventLike, config?: SessionConfig): Promise
 
 /** Returns the session of a request, loaded or not. */
 export function sessionOf(event: H3EventLike, config?: SessionConfig): Session {
-  return RequestState.of(event)?.entry(event, config).session ?? new CachedSession(event)
+  const state = RequestState.of(event)
+  return state && !isRegenerated(event) ? state.entry(event, config).session : new CachedSession(event)
 }
 
 async function load(entry: Entry): Promise<RequestSession> {

@@ -23,24 +23,23 @@ interface CacheModule {
 type DefineFunction = (fn: AnyFunction, options?: CacheOptions) => AnyFunction
 type DefineHandler = (handler: Handler, options?: CacheOptions) => Handler
 
+/** Returns whether an event, as its handler sees it, is one whose response is cached. */
+type IsCached = (
+  event: H3EventLike,
+  options: CacheOptions | undefined,
+  entered: WeakMap<object, unknown>,
+) => boolean
+
 /**
  * Returns Nitro's functions for caching with sessions kept out of everything that is cached.
  *
- * @param cache - the module of Nitro 2 and of Nitro 3.0.0, which gives its handlers other requests or other events
+ * @param cache - the module of Nitro 2 and of Nitro 3.0.0
  */
 export function withoutSessions(cache: CacheModule): CacheModule {
-  const handlers = (define: DefineHandler | undefined): DefineHandler | undefined =>
-    define &&
-    ((handler, options) => {
-      const isCached = (event: H3EventLike): boolean => isRead(methodOf(event)) && !options?.headersOnly
-      return define(inCache(handler, isCached), identified(handler, options))
-    })
-  return {
-    ...functionsOf(cache),
-    defineCachedEventHandler: handlers(cache.defineCachedEventHandler),
-    cachedEventHandler: handlers(cache.cachedEventHandler),
-    defineCachedHandler: handlers(cache.defineCachedHandler),
-  }
+  return wrapped(cache, (event, options, entered) =>
+    // Nitro 2 makes an event of its own for a cache. Nitro 3.0.0 caches every GET and HEAD.
+    event.runtime || event.req ? isRead(event.req?.method) && !options?.headersOnly : !entered.has(event),
+  )
 }
 
 /**
@@ -50,21 +49,30 @@ export function withoutSessions(cache: CacheModule): CacheModule {
  * gets the client's own, and its headers are taken as soon as it is done.
  */
 export function withoutSessionsOfOcache(cache: CacheModule): CacheModule {
-  const { defineCachedHandler: define } = cache
+  return wrapped(cache, (event, _, entered) => event.req !== entered.get(event))
+}
+
+function wrapped(cache: CacheModule, isCached: IsCached): CacheModule {
+  const handlers = (define: DefineHandler | undefined): DefineHandler | undefined =>
+    define &&
+    ((handler, options) => {
+      const entered = new WeakMap<object, unknown>()
+      const inner = named(handler, (event) =>
+        isCached(event, options, entered)
+          ? runCachedHandler(event, () => handler(event))
+          : storeBeforeResponse(event, () => handler(event)),
+      )
+      const cached = define(inner, identified(handler, options))
+      return named(cached, (event) => {
+        entered.set(event, event.req)
+        return cached(event)
+      })
+    })
   return {
     ...functionsOf(cache),
-    defineCachedHandler:
-      define &&
-      ((handler, options) => {
-        const requests = new WeakMap<object, unknown>()
-        const isCached = (event: H3EventLike): boolean => event.req !== requests.get(event)
-        const cached = define(inCache(handler, isCached), identified(handler, options))
-        const entered: Handler = (event) => {
-          requests.set(event, event.req)
-          return cached(event)
-        }
-        return Object.assign(entered, cached)
-      }),
+    defineCachedEventHandler: handlers(cache.defineCachedEventHandler),
+    cachedEventHandler: handlers(cache.cachedEventHandler),
+    defineCachedHandler: handlers(cache.defineCachedHandler),
   }
 }
 
@@ -80,18 +88,6 @@ function functionsOf(cache: CacheModule): CacheModule {
     defineCachedFunction: functions(cache.defineCachedFunction),
     cachedFunction: functions(cache.cachedFunction),
   }
-}
-
-function inCache(handler: Handler, isCached: (event: H3EventLike) => boolean): Handler {
-  return named(handler, (event) =>
-    isCached(event)
-      ? runCachedHandler(event, () => handler(event))
-      : storeBeforeResponse(event, () => handler(event)),
-  )
-}
-
-function methodOf({ method, req }: H3EventLike): string | undefined {
-  return method ?? req?.method
 }
 
 /** Gives a function the name and the properties of another one. A cache makes its keys of the name. */
