@@ -113,7 +113,9 @@ export async function runCachedHandler(event: H3EventLike, handler: () => unknow
  * as soon as the handler is done, before any middleware.
  */
 export async function storeBeforeResponse(event: H3EventLike, handler: () => unknown): Promise<unknown> {
-  const request = RequestState.of(event)
+  const request = firstRequest(event)
+  // Nitro 3.0.0 takes headers from requests that bypass its cache, too.
+  if (request) keepRequest(event, request)
   const result = await handler()
   return request ? finish(request, event, result) : result
 }

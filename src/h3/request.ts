@@ -191,9 +191,15 @@ export function exposeConfig(event: H3EventLike, config: ResolvedConfig): Reques
   return state
 }
 
-/** Keeps a request with its event of h3 2, to which Nitro 3 gives a request without cookies when it fills a cache. */
+/**
+ * Keeps a request with its event of h3 2, to which Nitro 3 gives a request without cookies when it fills a cache, and with the
+ * request that the event has now.
+ */
 export function keepRequest(event: H3EventLike, request: RequestState): void {
-  if (!RequestState.isSubRequest(event)) Stamp.write(event, request)
+  if (RequestState.isSubRequest(event)) return
+  Stamp.write(event, request)
+  const identity = requestIdentity(event)
+  if (RequestState.of(event) !== request && !isFillingCache()) Stamp.write(identity, request)
 }
 
 /** Returns the request that an event began with. */
