@@ -73,6 +73,8 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
     },
     async onBeforeResponse(event: H3EventLike, response: Outgoing): Promise<void> {
       const request = RequestState.of(event)
+      // The handler has answered by itself, which Nitro's router takes for a response without content.
+      if (event.handled) return request?.settle()
       // h3 throws a returned error, and comes back to `onError` with it.
       if (request && !(response.body instanceof Error))
         response.body = await finish(request, event, response.body)

@@ -183,12 +183,14 @@ export class RequestSession extends Sequential implements Session {
   setExpiry(expiry: SessionExpiry | null): void {
     if (expiry) checkExpiryAt(expiry, this.createdAt, this.#options.store.config.now())
     this.#pending = { ...this.#pending, expiry }
+    this.#carrier.opened(false)
   }
 
   bind(user: string, { regenerate: renews }: BindOptions = {}): void {
     if (typeof user !== 'string' || user === '')
       throw invalidOption('user', 'must be a string that is not empty')
     this.#pending = { ...this.#pending, user, regenerate: renews }
+    this.#carrier.opened(false)
   }
 
   toJSON(): { id: string; data: SessionData } {
