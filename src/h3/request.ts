@@ -8,7 +8,7 @@ import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config
 import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
 import { requestOrigin } from './origin.ts'
 import { markContext, nodeOfWeb, outerRequest } from './outer-request.ts'
-import { type PendingWork, responseHead } from './response.ts'
+import { responseHead } from './response.ts'
 import { Stamp } from './stamp.ts'
 
 /** One of a request's sessions. */
@@ -47,6 +47,7 @@ class SubRequest {
 export class RequestState {
   readonly #entries = new Map<string, Entry>()
   readonly #event: H3EventLike
+  readonly #sent: H3EventLike['req']
   readonly #identity: object
   #config: ResolvedConfig | undefined
   /** Name of the session whose direct changes are stored without being asked for. */
@@ -54,6 +55,7 @@ export class RequestState {
 
   private constructor(event: H3EventLike, identity: object) {
     this.#event = event
+    this.#sent = event.req
     this.#identity = identity
   }
 
@@ -167,7 +169,11 @@ export class RequestState {
     if (!known) {
       // The cookie of a sub-request's own response reaches no browser.
       const event = this.#isInner(asking) ? this.#event : asking
-      const entry = createEntry(event, config, this, this.#config)
+      const origin = requestOrigin(this.#asSent(event), config)
+      const carrier = new ResponseCarrier(config, origin)
+      carrier.attach(responseHead(event, this))
+      const session = new RequestSession(config, carrier, origin, this.#config)
+      const entry: Entry = { event, name: config.name, carrier, session }
       entry.carrier.savesChanges = config.name === this.#saved
       this.#entries.set(config.name, entry)
       return entry
@@ -177,6 +183,12 @@ export class RequestState {
     if (asking !== known.event && !known.carrier.isOpen && !this.#isInner(asking))
       known.carrier.attach(responseHead(asking, this))
     return known
+  }
+
+  /** Returns an event with the request that the client sent, in case Nitro 3.0.0 has given it another one. */
+  #asSent(event: H3EventLike): H3EventLike {
+    if (event !== this.#event || event.req === this.#sent) return event
+    return Object.create(event, { req: { value: this.#sent } })
   }
 
   #isInner(event: H3EventLike): boolean {
@@ -248,16 +260,4 @@ async function start(entry: Entry, loaded: Promise<RequestSession>): Promise<Req
     entry.isStarted = false
     throw error
   }
-}
-
-function createEntry(
-  event: H3EventLike,
-  config: ResolvedConfig,
-  request: PendingWork,
-  base: ResolvedConfig | undefined,
-): Entry {
-  const origin = requestOrigin(event, config)
-  const carrier = new ResponseCarrier(config, origin)
-  carrier.attach(responseHead(event, request))
-  return { event, name: config.name, carrier, session: new RequestSession(config, carrier, origin, base) }
 }
