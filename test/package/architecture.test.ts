@@ -76,10 +76,6 @@ describe('architecture', () => {
     }
   })
 
-  it.each(files)('%s has one idea: at most 300 lines', (file) => {
-    expect(readFileSync(join(ROOT, file), 'utf8').split('\n').length).toBeLessThanOrEqual(301)
-  })
-
   it.each(files)('%s does not silence the type checker', (file) => {
     const text = readFileSync(join(ROOT, file), 'utf8')
     expect(text).not.toMatch(/@ts-(ignore|nocheck|expect-error)/)
