@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import * as h3 from 'h3'
 import * as h3v1 from 'h3v1'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { useSession } from '../../src/h3/index.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sessionMiddleware, useSession } from '../../src/h3/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
+import { platforms, stopServers } from '../support/h3-platforms.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 
 const password = 'a password of at least 32 characters'
@@ -15,6 +16,7 @@ beforeEach(() => {
   store = new MemoryStore()
   config = { store, password }
 })
+afterEach(stopServers)
 
 const browse = (app: h3.H3): Browser =>
   new Browser(async (path, init) => app.fetch(new Request(`http://127.0.0.1${path}`, init)))
@@ -84,6 +86,25 @@ describe('requests that have something in common', () => {
     await browser.fetch('/one')
     expect((await browser.json('/both')).data).toEqual({ n: 1 })
     expect(store.rows.size).toBe(2)
+  })
+
+  it('share session and cookie when one is made by the other with fetchWithEvent, behind the middleware on Node', async () => {
+    const both = async (event: h3.H3Event): Promise<unknown> => {
+      const inner = await h3.fetchWithEvent(event, '/one')
+      return { inner: await inner.json(), outer: await handler(event) }
+    }
+    const node = platforms.find(({ version, isNode }) => version === 2 && isNode)
+    const fetch = await node?.serve({
+      middleware: sessionMiddleware(config),
+      routes: {
+        '/one': (event) => handler(event as h3.H3Event),
+        '/both': (event) => both(event as h3.H3Event),
+      },
+    })
+    const response = await fetch?.('/both')
+    expect(await response?.json()).toMatchObject({ inner: { data: { n: 1 } }, outer: { data: { n: 2 } } })
+    expect(response && cookiesOf(response)).toHaveLength(1)
+    expect(store.rows.size).toBe(1)
   })
 })
 

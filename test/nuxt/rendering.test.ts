@@ -173,3 +173,42 @@ describe('a handler that asks its own server', () => {
     expect(await stored(browser)).toEqual({ visits: 2 })
   })
 })
+
+describe('a page that asks its own server by the global $fetch', () => {
+  it('makes a request of another visitor, whose session no browser has', async () => {
+    const before = await app.table.count()
+    const browser = await known()
+    const { cookies, results } = await open(browser, '/global-$fetch?calls=visit')
+    expect(results).toEqual([{ visits: 1 }])
+    expect(cookies).toEqual([])
+    expect(await stored(browser)).toEqual({ visits: 1 })
+    expect(await app.table.count()).toBe(before + 2)
+  })
+})
+
+describe('the app of docs/rendering.md', () => {
+  it('makes one record and one cookie for a new visitor', async () => {
+    const before = await app.table.count()
+    const browser = visitor()
+    const { cookies, results } = await open(browser, '/visits')
+    expect(results).toEqual([{ visits: 1 }, { visits: 2 }])
+    expect(cookies).toHaveLength(1)
+    expect(await app.table.count()).toBe(before + 1)
+    expect(await stored(browser)).toEqual({ visits: 2 })
+  })
+})
+
+describe('the app of docs/caching.md', () => {
+  it('greets nobody by name out of a cached handler, and caches offers for groups of visitors', async () => {
+    const member = visitor()
+    const guest = visitor()
+    await member.json(`${app.one.url}/api/sign-in`)
+    const all = (browser: Browser): Promise<unknown[]> =>
+      Promise.all(['greeting', 'offers', 'me'].map((path) => browser.json(`${app.one.url}/api/${path}`)))
+    const ofMember = [{ hello: 'stranger' }, ['coffee', 'cake'], { user: 'Ada' }]
+    const ofGuest = [{ hello: 'stranger' }, ['coffee'], { user: null }]
+    expect(await all(member)).toEqual(ofMember)
+    expect(await all(guest)).toEqual(ofGuest)
+    expect(await all(member)).toEqual(ofMember)
+  })
+})
