@@ -7,9 +7,13 @@ const TOGETHER = {
   engine:
     /\/drivers\/dynamodb\/(batch|call|connection|credentials|deadline|document|engine|failure|item|key-read|keys|open-client|reader|requests|sdk-errors|write|write-limit|write-requests)\.ts$/,
   driver: /\/drivers\/(dynamodb|dynamodb\/(attributes|options))\.ts$/,
-  session: /\/src\/session\/(clone|commit|expiry|id|lifetime|merge|patch|request-session|session|token)\.ts$/,
-  store: /\/src\/session\/(create-store|lazy-store|options)\.ts$/,
-  h3: /\/src\/h3\/[\w-]+\.ts$/,
+  session:
+    /\/src\/session\/(clone|create-store|copy|expiry|id|lazy-store|lifetime|options|pending-changes|request-session|sequential|session|token|touch)\.ts$/,
+  h3: /\/src\/h3\/(?!(adopt|cached-session|header-values|heads|held-response|node-head|timing|web-head)\.ts$)[\w-]+\.ts$/,
+  // What the first request needs, or the first one that writes. A group takes along what it imports, so these come last.
+  heads: /\/src\/h3\/(header-values|heads|held-response|node-head|web-head)\.ts$/,
+  changes:
+    /\/src\/session\/(changes|commit|jitter|merge|missing-await|new-id|next-lifetime|patch|record|regenerate|reload|start|stored-lifetime)\.ts$/,
 }
 
 export default {

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isObject } from '../../drivers/utils/check.ts'
-import { UnsessionError } from '../../drivers/utils/errors.ts'
 import type { H3EventLike } from './event.ts'
 
 /** Holds a value while the framework fills a cache. Global by name: bundlers may make two copies of this module. */
@@ -67,36 +66,4 @@ export function isRead(method: string | undefined): boolean {
 
 function methodOf({ method, req }: H3EventLike): string | undefined {
   return method ?? req?.method
-}
-
-/** Returns the error for a session that is written in cached work. */
-export function cachedResponse(event: H3EventLike): UnsessionError {
-  return new UnsessionError(
-    'CACHED_RESPONSE',
-    `the response of ${routeOf(event)} is cached and given to other visitors, so no session can be changed there; ` +
-      'change it in a route without a cache rule, or outside of the cached handler or function',
-  )
-}
-
-const warned = new Set<string>()
-
-/** Routes that are warned about, at most. */
-const MAX_WARNED = 100
-
-/** Warns once for each route, in development, that cached work has no session. */
-export function warnCachedRead(event: H3EventLike): void {
-  const route = routeOf(event)
-  if (process.env['NODE_ENV'] === 'production' || warned.has(route) || warned.size >= MAX_WARNED) return
-  warned.add(route)
-  console.warn(
-    `[unsession] The response of ${route} is cached and given to other visitors, so its session is always empty. ` +
-      'Read the session in a route without a cache rule, or ask for it in the browser.',
-  )
-}
-
-/** Returns the path without its query, which may hold secrets. */
-function routeOf({ path, req }: H3EventLike): string {
-  const url =
-    path ?? (req && 'url' in req ? new URL(String(req.url), 'http://localhost').pathname : undefined)
-  return url?.split('?', 1)[0] ?? 'this route'
 }

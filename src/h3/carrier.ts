@@ -5,7 +5,7 @@ import type { ResolvedConfig } from './config.ts'
 import { cookieExpires, removalAttributes } from './cookie.ts'
 import type { RequestOrigin } from './origin.ts'
 import type { ResponseHead } from './response.ts'
-import { SessionTimer } from './timing.ts'
+import type { SessionTimer } from './timing.ts'
 
 /** Seconds: throttling and failovers of DynamoDB are mostly over by then. */
 const RETRY_AFTER = 5
@@ -92,8 +92,8 @@ export class ResponseCarrier implements SessionCarrier {
   /** Measures the work, where that is asked for. */
   around(work: () => Promise<void>): () => Promise<void> {
     if (!this.#config.serverTiming) return work
-    const timer = (this.#timer ??= new SessionTimer(this.#config.name))
     return async () => {
+      const timer = (this.#timer ??= await newTimer(this.#config.name))
       try {
         await timer.run(work)
       } finally {
@@ -136,4 +136,9 @@ export class ResponseCarrier implements SessionCarrier {
   #openResponse(): ResponseHead | undefined {
     return this.#usesCookie && this.#response?.isOpen ? this.#response : undefined
   }
+}
+
+async function newTimer(name: string): Promise<SessionTimer> {
+  const { SessionTimer } = await import('./timing.ts')
+  return new SessionTimer(name)
 }

@@ -3,7 +3,7 @@ import type { Session } from '../session/session.ts'
 import type { SessionData } from '../session/types.ts'
 import type { SessionConfig } from './config.ts'
 import type { H3EventLike } from './event.ts'
-import { openSession, sessionOf } from './request.ts'
+import { closeSession, openSession } from './request.ts'
 
 export type { SessionExpiry } from '../session/expiry.ts'
 export type { ConflictingValues, ConflictResolver } from '../session/merge.ts'
@@ -75,7 +75,7 @@ export async function updateSession<T extends object = SessionData>(
  * ```
  */
 export async function clearSession(event: H3EventLike, config?: SessionConfig): Promise<void> {
-  await sessionOf(event, config).clear()
+  await closeSession(event, config)
 }
 
 /** What a session holds is what the app that wrote it says: the one place where a type is taken on trust. */

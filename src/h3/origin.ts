@@ -1,6 +1,7 @@
+import { OnDemand } from '../../drivers/utils/on-demand.ts'
 import type { SessionOrigin } from '../session/session.ts'
 import { type SessionToken, verify } from '../session/token.ts'
-import { formerSessions } from './adopt.ts'
+import type { Former } from './adopt.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieDomains, cookieValues, onlyCookieValue } from './cookie.ts'
 import { headerOf, requestHeaders, type H3EventLike } from './event.ts'
@@ -18,10 +19,28 @@ export interface RequestOrigin extends SessionOrigin {
 }
 
 const NONE: readonly string[] = []
+const NOTHING: Former = { chunks: NONE }
+
+/** What finds sessions from before. It is loaded by the first request of a configuration that takes some over. */
+const former = new OnDemand(() => import('./adopt.ts'))
+
+/** Loads what {@link requestOrigin} needs. @returns `undefined` where nothing is to be loaded */
+export function loadOrigin({ adopt }: ResolvedConfig): Promise<unknown> | undefined {
+  return adopt && !former.value ? former.load() : undefined
+}
+
+function formerSessions(
+  event: H3EventLike,
+  config: ResolvedConfig,
+  cookies: string,
+  sent: readonly string[],
+): Former {
+  return (config.adopt && former.value?.formerSessions(event, config, cookies, sent)) ?? NOTHING
+}
 
 /**
  * Reads the token of a request's session from the header, if the configuration names one and it carries a valid token, and
- * otherwise from the cookies.
+ * otherwise from the cookies. {@link loadOrigin} must be done.
  */
 export function requestOrigin(event: H3EventLike, config: ResolvedConfig): RequestOrigin {
   const { header } = config

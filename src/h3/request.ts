@@ -1,14 +1,13 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import type { Session } from '../session/session.ts'
 import { RequestSession } from '../session/request-session.ts'
-import { CachedSession } from './cached-session.ts'
-import { isCacheEvent, isFillingCache, isRegenerated, warnCachedRead } from './cached-work.ts'
+import { isCacheEvent, isFillingCache, isRegenerated } from './cached-work.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
 import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
-import { requestOrigin } from './origin.ts'
+import { loadOrigin, requestOrigin } from './origin.ts'
 import { markContext, nodeOfWeb, outerRequest } from './outer-request.ts'
-import { responseHead } from './response.ts'
+import { loadHeads, responseHead } from './response.ts'
 import { Stamp } from './stamp.ts'
 
 /** One of a request's sessions. */
@@ -162,16 +161,37 @@ export class RequestState {
     for (const { carrier } of this.#entries.values()) await carrier.settle()
   }
 
-  entry(asking: H3EventLike, given?: SessionConfig): Entry {
+  /**
+   * Loads what the first use of a session needs, and then does that.
+   *
+   * @returns what `use` returns, at once where nothing is to be loaded
+   */
+  ready<T>(
+    asking: H3EventLike,
+    given: SessionConfig | undefined,
+    use: (entry: Entry) => Promise<T>,
+  ): Promise<T> {
+    // The cookie of a sub-request's own response reaches no browser.
+    const event = this.#isInner(asking) ? this.#event : asking
+    const { res } = event
     const config = given ? resolveConfig(given) : this.#config
     if (!config) throw invalidOption('config', 'must be given, to this call or to sessionMiddleware')
+    const heads = loadHeads(event)
+    const origin = loadOrigin(config)
+    if (!heads && !origin) return use(this.#entry(asking, event, res, config))
+    return Promise.all([heads, origin]).then(() => use(this.#entry(asking, event, res, config)))
+  }
+
+  /**
+   * @param event - whose response carries the token
+   * @param res - the event's own response, as it was before anything was loaded: h3 2 makes another one for whoever asks late
+   */
+  #entry(asking: H3EventLike, event: H3EventLike, res: object | undefined, config: ResolvedConfig): Entry {
     const known = this.#entries.get(config.name)
     if (!known) {
-      // The cookie of a sub-request's own response reaches no browser.
-      const event = this.#isInner(asking) ? this.#event : asking
       const origin = requestOrigin(this.#asSent(event), config)
       const carrier = new ResponseCarrier(config, origin)
-      carrier.attach(responseHead(event, this))
+      carrier.attach(responseHead(event, res, this))
       const session = new RequestSession(config, carrier, origin, this.#config)
       const entry: Entry = { event, name: config.name, carrier, session }
       entry.carrier.savesChanges = config.name === this.#saved
@@ -180,8 +200,8 @@ export class RequestState {
     }
     known.session.configure(config, this.#config)
     known.carrier.configure(config)
-    if (asking !== known.event && !known.carrier.isOpen && !this.#isInner(asking))
-      known.carrier.attach(responseHead(asking, this))
+    if (asking === event && event !== known.event && !known.carrier.isOpen)
+      known.carrier.attach(responseHead(event, res, this))
     return known
   }
 
@@ -223,20 +243,28 @@ export function firstRequest(event: H3EventLike): RequestState | undefined {
 /** Returns the session of a request, loaded. */
 export function openSession(event: H3EventLike, config?: SessionConfig): Promise<Session> {
   const state = RequestState.of(event)
-  if (!state || isRegenerated(event)) {
-    warnCachedRead(event)
-    return Promise.resolve(new CachedSession(event))
-  }
-  const entry = state.entry(event, config)
+  return state && !isRegenerated(event) ? state.ready(event, config, open) : openCached(event)
+}
+
+/** Ends the session of a request, without reading it first. */
+export async function closeSession(event: H3EventLike, config?: SessionConfig): Promise<void> {
+  const state = RequestState.of(event)
+  if (state && !isRegenerated(event))
+    return state.ready(event, config, async ({ session }) => void (await session.clear()))
+  const { CachedSession } = await import('./cached-session.ts')
+  await new CachedSession(event).clear()
+}
+
+async function openCached(event: H3EventLike): Promise<Session> {
+  const { CachedSession, warnCachedRead } = await import('./cached-session.ts')
+  warnCachedRead(event)
+  return new CachedSession(event)
+}
+
+function open(entry: Entry): Promise<RequestSession> {
   entry.loaded ??= load(entry)
   if (entry.carrier.isEager && !entry.isStarted) entry.loaded = start(entry, entry.loaded)
   return entry.loaded
-}
-
-/** Returns the session of a request, loaded or not. */
-export function sessionOf(event: H3EventLike, config?: SessionConfig): Session {
-  const state = RequestState.of(event)
-  return state && !isRegenerated(event) ? state.entry(event, config).session : new CachedSession(event)
 }
 
 async function load(entry: Entry): Promise<RequestSession> {

@@ -1,6 +1,5 @@
-import { isWebResponse, type H3EventLike } from './event.ts'
-import { NodeHead } from './node-head.ts'
-import { WebHead } from './web-head.ts'
+import { OnDemand } from '../../drivers/utils/on-demand.ts'
+import type { H3EventLike } from './event.ts'
 
 /** The headers of a response that has not gone out yet, of h3 1 or h3 2. */
 export interface ResponseHead {
@@ -42,10 +41,23 @@ export interface PendingWork {
   pending(status: number): Promise<unknown> | undefined
 }
 
-/** Returns the response that an event will get, where there is one. */
-export function responseHead(event: H3EventLike, work: PendingWork): ResponseHead | undefined {
-  const { res } = event
-  const nodeResponse = event.node?.res
-  if (isWebResponse(res)) return new WebHead(event, res, nodeResponse)
-  return nodeResponse && new NodeHead(event, nodeResponse, work)
+/** What sets the headers of a response. It is loaded by the first request that has one. */
+const heads = new OnDemand(() => import('./heads.ts'))
+
+/** Loads what {@link responseHead} needs. @returns `undefined` where nothing is to be loaded */
+export function loadHeads({ res, node }: H3EventLike): Promise<unknown> | undefined {
+  return heads.value || !(res ?? node?.res) ? undefined : heads.load()
+}
+
+/**
+ * Returns the response that an event will get, where there is one. {@link loadHeads} must be done.
+ *
+ * @param res - the event's own, as it was when its session was asked for
+ */
+export function responseHead(
+  event: H3EventLike,
+  res: object | undefined,
+  work: PendingWork,
+): ResponseHead | undefined {
+  return heads.value?.headOf(event, res, work)
 }

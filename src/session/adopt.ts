@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { claimId, createId, isSessionId } from './id.ts'
-import { configuredLifetime, lifetimeOfCall, nextLifetime } from './expiry.ts'
+import { configuredLifetime, lifetimeOfCall } from './expiry.ts'
 import { toMilliseconds } from './instant.ts'
-import { endOf, unknownCreation } from './lifetime.ts'
+import { endOf, unknownCreation } from './stored-lifetime.ts'
 import { isTaken, withNewId } from './new-id.ts'
+import { nextLifetime } from './next-lifetime.ts'
 import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
 import type { Lifetime, SessionRecord, SessionStore } from './types.ts'
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
+import { copyData } from './copy.ts'
 import { jitter } from './jitter.ts'
 import { type ConflictResolver, mergeData } from './merge.ts'
-import { applyPatch, copyData, type SessionPatch } from './patch.ts'
+import { applyPatch, type SessionPatch } from './patch.ts'
 import { storedRecord, viewOf } from './record.ts'
 import type { SessionData, SessionRecord, SessionStore } from './types.ts'
 

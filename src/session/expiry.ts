@@ -1,6 +1,6 @@
 import { type Rule, type Rules, checkOptions } from '../../drivers/utils/check.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
-import { deadlineOf, MAX_INSTANT, type SourcedLifetime } from './lifetime.ts'
+import { deadlineOf, MAX_INSTANT } from './lifetime.ts'
 import type { SessionOptions } from './session.ts'
 import type { Lifetime, SessionRecord, StoreConfig } from './types.ts'
 
@@ -49,43 +49,6 @@ function isGiven({ maxAge, idleTimeout }: Lifetime): boolean {
 
 function isSame(a: Lifetime, b: Lifetime): boolean {
   return a.maxAge === b.maxAge && a.idleTimeout === b.idleTimeout
-}
-
-/** The lifetimes that a request knows. */
-export interface Lifetimes {
-  /** See {@link lifetimeOfCall}. */
-  readonly call: Lifetime | undefined
-  /** See {@link configuredLifetime}. */
-  readonly configured: Lifetime
-  /** The store's options. */
-  readonly ofStore: Lifetime
-}
-
-/**
- * The lifetime that a write stores. `setExpiry` comes first, then a lifetime that `setExpiry` has set before, then what the
- * call gives, then what an earlier call gave, then the configuration.
- *
- * @param record - the record as it is, or a new one's creation time
- * @param expiry - what `setExpiry` was called with since the last write; `null` for the configured lifetime
- */
-export function nextLifetime(
-  record: Pick<SessionRecord, 'createdAt'> & SourcedLifetime,
-  expiry: SessionExpiry | null | undefined,
-  { call, configured, ofStore }: Lifetimes,
-): SourcedLifetime {
-  const { createdAt, deadline, idleTimeout, lifetimeFrom } = record
-  const kept = { deadline, idleTimeout, lifetimeFrom }
-  const sourced = (lifetime: SessionExpiry, from: SessionRecord['lifetimeFrom']): SourcedLifetime => ({
-    deadline: undefined,
-    idleTimeout: undefined,
-    ...lifetimeFields(lifetime, createdAt),
-    lifetimeFrom: from,
-  })
-  if (expiry) return sourced(expiry, 'session')
-  if (lifetimeFrom === 'session' && expiry === undefined) return kept
-  if (call) return sourced(call, 'call')
-  if (lifetimeFrom === 'call' && expiry === undefined) return kept
-  return sourced(configured, configured === ofStore ? 'store' : 'config')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { DEFAULT_IDLE_TIMEOUT, type Lifetime, type SessionRecord, type StoreConfig } from './types.ts'
+import { DEFAULT_IDLE_TIMEOUT, type SessionRecord } from './types.ts'
 
 /** The last instant a `Date` can hold, ms since the epoch. */
 export const MAX_INSTANT: number = 8.64e15
@@ -15,61 +15,9 @@ function windowOf({ deadline, idleTimeout }: OwnLifetime): number | undefined {
   return deadline === undefined ? DEFAULT_IDLE_TIMEOUT * 1000 : undefined
 }
 
-/**
- * The lifetime that a write stores: the store's own options for a session of `store`, and the given lifetime for any other.
- *
- * @param given - of the draft or record to write
- * @param config - the store's options
- * @param createdAt - ms since the epoch
- * @param before - the stored lifetime. Without `lifetimeFrom`, values that differ from it make the lifetime the session's own
- */
-export function lifetimeOf(
-  given: SourcedLifetime,
-  { maxAge, idleTimeout }: Lifetime,
-  createdAt: number,
-  before?: SourcedLifetime,
-): SourcedLifetime {
-  const { lifetimeFrom: from = before?.lifetimeFrom } = given
-  const isSet = before
-    ? given.deadline !== before.deadline || given.idleTimeout !== before.idleTimeout
-    : given.lifetimeFrom === undefined && (given.deadline ?? given.idleTimeout) !== undefined
-  const wasStores = (before?.lifetimeFrom ?? 'store') === 'store'
-  const isStores = (from ?? 'store') === 'store'
-  const isStoresToday = given.deadline === deadlineOf(maxAge, createdAt) && given.idleTimeout === idleTimeout
-  if (!isStores || (isSet && wasStores && !isStoresToday)) {
-    const { deadline, idleTimeout: own } = given
-    return { deadline, idleTimeout: own, lifetimeFrom: isStores ? 'session' : from }
-  }
-  return { deadline: deadlineOf(maxAge, createdAt), idleTimeout, lifetimeFrom: undefined }
-}
-
 /** The end that `maxAge` seconds from `createdAt` mean, in ms since the epoch. */
 export function deadlineOf(maxAge: number | undefined, createdAt: number): number | undefined {
   return maxAge === undefined ? undefined : Math.min(createdAt + Math.round(maxAge * 1000), MAX_INSTANT)
-}
-
-/**
- * When a stored session ends by the store's options of today: never after `createdAt + maxAge`, unless its lifetime is not
- * the store's, and never after `notBefore` if it was created before that.
- *
- * @returns ms since the epoch
- */
-export function endOf(
-  session: Pick<SessionRecord, 'createdAt' | 'expiresAt' | 'lifetimeFrom'>,
-  { maxAge, notBefore }: Pick<StoreConfig, 'maxAge' | 'notBefore'>,
-): number {
-  const { createdAt, expiresAt, lifetimeFrom = 'store' } = session
-  const isStores = maxAge !== undefined && lifetimeFrom === 'store'
-  const end = isStores ? Math.min(expiresAt, createdAt + Math.round(maxAge * 1000)) : expiresAt
-  return notBefore !== undefined && createdAt < notBefore ? Math.min(end, notBefore) : end
-}
-
-/** The creation time of a session whose own is unknown: now, or just before `notBefore`, so that `notBefore` ends it too. */
-export function unknownCreation(
-  { notBefore = Infinity }: Pick<StoreConfig, 'notBefore'>,
-  now: number,
-): number {
-  return Math.min(now, notBefore - 1)
 }
 
 /**
@@ -83,11 +31,6 @@ export function expiryOf(lifetime: OwnLifetime, now: number): number {
   const window = windowOf(lifetime)
   const sliding = window === undefined ? MAX_INSTANT : now + window
   return Math.round(Math.min(lifetime.deadline ?? MAX_INSTANT, sliding, MAX_INSTANT))
-}
-
-/** Whether a session is alive: until the millisecond before its end. */
-export function isLive(session: Pick<SessionRecord, 'expiresAt'>, now: number): boolean {
-  return now < session.expiresAt
 }
 
 /** A configured sliding end may lag by this share of its window, and always by {@link MIN_LAG}. */
@@ -123,9 +66,4 @@ export function shouldTouch(
   if (window === undefined) return false
   if (record.expiresAt - now >= window - lagOf(record.idleTimeout, touchAfter)) return false
   return expiryOf(record, now) > record.expiresAt
-}
-
-/** Whole seconds until an instant, rounded up and never 0: a time to live that ends no session early. */
-export function secondsUntil(instant: number, now: number): number {
-  return Math.max(1, Math.ceil((instant - now) / 1000))
 }

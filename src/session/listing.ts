@@ -1,7 +1,7 @@
 import type { Backend } from './backend.ts'
 import { type Header, type StoredValue, parseEnvelope } from './envelope.ts'
 import { isListedId, isSessionId } from './id.ts'
-import { endOf, isLive } from './lifetime.ts'
+import { endOf, isLive } from './stored-lifetime.ts'
 import type { Native } from './native.ts'
 import type { SessionSummary, StoreConfig, SweepOptions, SweepResult } from './types.ts'
 import { isUserKey } from './user-record.ts'

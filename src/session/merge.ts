@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { setOwn } from './patch.ts'
+import { setOwn } from './copy.ts'
 import type { SessionData } from './types.ts'
 
 /** The three values of a key that two writers changed at the same time; `undefined` where the key is absent. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
+import { setOwn } from './copy.ts'
 import type { SessionData } from './types.ts'
 
 /**
@@ -40,46 +41,4 @@ export function replaceContent(target: SessionData, source: SessionData): void {
     if (!Object.hasOwn(target, key) || !isDeepStrictEqual(target[key], source[key]))
       setOwn(target, key, source[key])
   }
-}
-
-/** Set an own key, `__proto__` included: a patch may come from a request body. */
-export function setOwn(target: SessionData, key: string, value: unknown): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
-  } else target[key] = value
-}
-
-/**
- * An independent copy of session data: plain objects, arrays, dates, maps and sets, however they refer to each other.
- * Anything else is kept by reference: what has a `toJSON` of its own must still have it when the data is stored.
- */
-export function copyData<T>(value: T, seen?: Map<unknown, unknown>): T
-export function copyData(value: unknown, seen: Map<unknown, unknown> = new Map()): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (seen.has(value)) return seen.get(value)
-  if (value instanceof Date) return new Date(value)
-  if (Array.isArray(value)) {
-    const copy: unknown[] = []
-    seen.set(value, copy)
-    for (const member of value) copy.push(copyData(member, seen))
-    return copy
-  }
-  if (value instanceof Map) {
-    const copy = new Map()
-    seen.set(value, copy)
-    for (const [key, member] of value) copy.set(copyData(key, seen), copyData(member, seen))
-    return copy
-  }
-  if (value instanceof Set) {
-    const copy = new Set()
-    seen.set(value, copy)
-    for (const member of value) copy.add(copyData(member, seen))
-    return copy
-  }
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return value
-  const copy: SessionData = {}
-  seen.set(value, copy)
-  for (const [key, member] of Object.entries(value)) setOwn(copy, key, copyData(member, seen))
-  return copy
 }

@@ -1,5 +1,5 @@
-import { type Lifetimes, nextLifetime, type SessionExpiry } from './expiry.ts'
-import type { SessionDraft, SessionRecord } from './types.ts'
+import type { SessionExpiry } from './expiry.ts'
+import type { SessionRecord } from './types.ts'
 
 /** Owner and lifetime that the next write sets, beside the data. */
 export interface PendingChanges {
@@ -23,24 +23,4 @@ function changesOwner(pending: PendingChanges | undefined, record: SessionRecord
 /** Whether a write would give a stored session another owner, and so another id. */
 export function changesIdOf(record: SessionRecord, pending: PendingChanges | undefined): boolean {
   return changesOwner(pending, record) && pending?.regenerate !== false
-}
-
-/** Returns a record with the owner and the lifetime that a write is to store. */
-export function applyPending(
-  record: SessionRecord,
-  pending: PendingChanges | undefined,
-  lifetimes: Lifetimes,
-): SessionRecord {
-  const { user = record.user, expiry } = pending ?? {}
-  return { ...record, user, ...nextLifetime(record, expiry, lifetimes) }
-}
-
-/** Returns owner and lifetime of a session that begins now. @param now - ms since the epoch */
-export function newSession(
-  pending: PendingChanges | undefined,
-  lifetimes: Lifetimes,
-  now: number,
-): Omit<SessionDraft, 'id' | 'data'> {
-  const { user, expiry } = pending ?? {}
-  return { ...(user !== undefined && { user }), ...nextLifetime({ createdAt: now }, expiry, lifetimes) }
 }

@@ -1,5 +1,5 @@
 import type { Codec } from './codec.ts'
-import { copyData } from './patch.ts'
+import { copyData } from './copy.ts'
 import type { LifetimeSource, SessionData, SessionRecord } from './types.ts'
 
 /** A session as it stands in the store: never changed, shared by all who read it and by the cache. */

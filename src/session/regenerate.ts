@@ -1,9 +1,10 @@
 import { createId } from './id.ts'
+import { copyData } from './copy.ts'
 import { type Change, dataFor } from './commit.ts'
 import { withNewId } from './new-id.ts'
 import { isSameData, mergeData, own } from './merge.ts'
 import { warnOfMissingAwait } from './missing-await.ts'
-import { applyPatch, copyData, type SessionPatch } from './patch.ts'
+import { applyPatch, type SessionPatch } from './patch.ts'
 import type { SessionCarrier, SessionOptions } from './session.ts'
 import type { SessionData, SessionRecord } from './types.ts'
 

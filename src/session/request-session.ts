@@ -1,21 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidOption, SessionGoneError } from '../../drivers/utils/errors.ts'
-import { type Change, commit } from './commit.ts'
+import { OnDemand } from '../../drivers/utils/on-demand.ts'
+import type { Unsaved } from './changes.ts'
+import { copyData } from './copy.ts'
 import {
   acceptsLifetime,
   checkExpiryAt,
   configuredLifetime,
-  type Lifetimes,
   lifetimeOfCall,
   type SessionExpiry,
 } from './expiry.ts'
 import { createId } from './id.ts'
 import { shouldTouch } from './lifetime.ts'
-import { mergeData } from './merge.ts'
-import { applyPatch, copyData, replaceContent, type SessionPatch } from './patch.ts'
-import { applyPending, changesIdOf, hasChanges, newSession, type PendingChanges } from './pending-changes.ts'
-import { reloadRecord } from './reload.ts'
-import { changesAnyKey, regenerate, regenerateFirst } from './regenerate.ts'
+import type { SessionPatch } from './patch.ts'
+import { hasChanges, type PendingChanges } from './pending-changes.ts'
 import { Sequential } from './sequential.ts'
 import type {
   BindOptions,
@@ -26,10 +24,12 @@ import type {
   SessionOptions,
   SessionOrigin,
 } from './session.ts'
-import { startSession } from './start.ts'
 import { touchOnce } from './touch.ts'
 import type { SessionToken } from './token.ts'
 import type { Lifetime, SessionData, SessionRecord } from './types.ts'
+
+/** What stores changes. It is loaded by the first request that has some. */
+const changes = new OnDemand(() => import('./changes.ts'))
 
 /** A {@link Session} over a store, for whatever carries the token. */
 export class RequestSession extends Sequential implements Session {
@@ -141,15 +141,13 @@ export class RequestSession extends Sequential implements Session {
   regenerate({ grace }: RegenerateOptions = {}): Promise<this> {
     return this.enqueue(this.#carrier, async () => {
       const record = this.#record
-      if (!record) {
-        this.#id = undefined
-        if (this.isDirty) await this.#write()
-        return
+      if (record) {
+        const unsaved = this.#unsaved()
+        const { renew } = changes.value ?? (await changes.load())
+        return renew(unsaved, record, grace)
       }
-      const mine = this.#snapshot()
-      const pending = this.#pending
-      const changed = applyPending({ ...record, data: copyData(mine) }, pending, this.#lifetimes)
-      this.#settle(await regenerate(this.#options, this.#carrier, record, changed, grace), mine, pending)
+      this.#id = undefined
+      if (this.isDirty) await this.#write()
     })
   }
 
@@ -157,6 +155,7 @@ export class RequestSession extends Sequential implements Session {
     return this.enqueue(this.#carrier, async () => {
       this.#pending = undefined
       const before = this.#record
+      const { reloadRecord, replaceContent } = changes.value ?? (await changes.load())
       const record = before && (await reloadRecord(this.#options.store, before, this.#begunAt))
       if (record instanceof SessionGoneError) this.#noteGone(record)
       else if (record && this.#accepts(record)) this.#open(record)
@@ -240,35 +239,37 @@ export class RequestSession extends Sequential implements Session {
 
   async #write(patch?: SessionPatch<SessionData>): Promise<void> {
     if (this.#gone) throw this.#gone
-    const mine = this.#snapshot()
-    const pending = this.#pending
-    const record = this.#record
-    if (!record) return this.#settle(await this.#create(mine, patch), mine, pending)
-    const { store, onConflict, regenerateOn } = this.#options
-    const dress = (current: SessionRecord): SessionRecord => applyPending(current, pending, this.#lifetimes)
-    let change: Change = { record, mine, patch, dress, onConflict }
-    const isKnown = record.id === this.#knownId
-    if (isKnown && (changesIdOf(record, pending) || changesAnyKey(regenerateOn, record, mine, patch))) {
-      change = await regenerateFirst(this.#options, this.#carrier, change)
-      this.#settle(change.record, record.original, undefined)
+    const unsaved = this.#unsaved()
+    const { write } = changes.value ?? (await changes.load())
+    await write(unsaved, patch)
+  }
+
+  #unsaved(): Unsaved {
+    return {
+      options: this.#options,
+      carrier: this.#carrier,
+      wasOpen: this.#carrier.isOpen,
+      record: this.#record,
+      isKnown: this.#record?.id === this.#knownId,
+      mine: this.#snapshot(),
+      pending: this.#pending,
+      lifetimes: () => ({
+        call: this.#call,
+        configured: this.#configured,
+        ofStore: this.#options.store.config,
+      }),
+      takeId: () => {
+        const { id } = this
+        this.#id = undefined
+        return id
+      },
+      stored: (record, pending, update) => {
+        this.#record = record
+        if (this.#pending === pending) this.#pending = undefined
+        if (this.#data) update(this.#data)
+        this.#carrier.send(record)
+      },
     }
-    this.#settle(await commit(store, change), mine, pending)
-  }
-
-  #create(mine: SessionData, patch?: SessionPatch<SessionData>): Promise<SessionRecord> {
-    const { store } = this.#options
-    const data = copyData(mine)
-    applyPatch(data, patch)
-    const draft = { data, ...newSession(this.#pending, this.#lifetimes, store.config.now()) }
-    return startSession(store, this.#carrier, draft, () => {
-      const { id } = this
-      this.#id = undefined
-      return id
-    })
-  }
-
-  get #lifetimes(): Lifetimes {
-    return { call: this.#call, configured: this.#configured, ofStore: this.#options.store.config }
   }
 
   /** Starts over, with an empty session that is not stored. */
@@ -290,13 +291,5 @@ export class RequestSession extends Sequential implements Session {
   /** The data as it is now, safe from what the handler does to it while a write is out. */
   #snapshot(): SessionData {
     return this.#data ? copyData(this.#data) : this.#original
-  }
-
-  /** Take over what was stored. What the handler changed since `mine` stays, to be saved next time. */
-  #settle(record: SessionRecord, mine: Readonly<SessionData>, pending: PendingChanges | undefined): void {
-    this.#record = record
-    if (this.#pending === pending) this.#pending = undefined
-    if (this.#data) replaceContent(this.#data, mergeData(mine, this.#data, record.data))
-    this.#carrier.send(record)
   }
 }

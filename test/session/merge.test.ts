@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mergeData } from '../../src/session/merge.ts'
-import { applyPatch, copyData, replaceContent } from '../../src/session/patch.ts'
+import { copyData } from '../../src/session/copy.ts'
+import { applyPatch, replaceContent } from '../../src/session/patch.ts'
 import type { SessionData } from '../../src/session/types.ts'
 
 const keys = fc.constantFrom('a', 'b', 'c', 'constructor', 'toString', '__proto__')

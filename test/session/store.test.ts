@@ -15,7 +15,8 @@ import type {
   SessionStore,
   SessionStoreOptions,
 } from '../../src/index.ts'
-import { expiryOf, isLive, secondsUntil, shouldTouch } from '../../src/session/lifetime.ts'
+import { expiryOf, shouldTouch } from '../../src/session/lifetime.ts'
+import { isLive, secondsUntil } from '../../src/session/stored-lifetime.ts'
 import { KeyedLock } from '../../src/session/lock.ts'
 import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
 

@@ -1,5 +1,6 @@
 import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
-import { expiryOf, isLive } from '../../src/session/lifetime.ts'
+import { expiryOf } from '../../src/session/lifetime.ts'
+import { isLive } from '../../src/session/stored-lifetime.ts'
 import { mergeData } from '../../src/session/merge.ts'
 import type {
   SessionData,

@@ -1,4 +1,4 @@
-import { secondsUntil } from '../lifetime.ts'
+import { secondsUntil } from '../stored-lifetime.ts'
 import type { RawStorage } from '../storage.ts'
 import { type SessionFormat, readSession, writeSession } from '../serialize.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'

@@ -1,4 +1,4 @@
-import { isLive } from '../lifetime.ts'
+import { isLive } from '../stored-lifetime.ts'
 import type { Snapshot } from '../record.ts'
 import type { LoadOptions } from '../types.ts'
 import { sizeOf } from './size.ts'
