@@ -79,7 +79,7 @@ const writers: Record<string, Action> = {
   },
 
   async regenerate({ exchange, session }) {
-    const former = session.isNew ? undefined : session.id
+    const former = session.version === 0 ? undefined : session.id
     await session.regenerate()
     if (former !== undefined) exchange.ended.push(former)
   },
@@ -95,7 +95,7 @@ const writers: Record<string, Action> = {
   },
 
   async clear({ exchange, session }) {
-    const former = session.isNew ? exchange.token?.id : session.id
+    const former = session.version === 0 ? exchange.token?.id : session.id
     await session.clear()
     if (former !== undefined) exchange.ended.push(former)
   },

@@ -59,8 +59,9 @@ export const exchanges: AsyncLocalStorage<Exchange> = new AsyncLocalStorage()
 /** Note what a session looks like when it is opened. */
 export function see(exchange: Exchange, session: Session, { now, moment }: Scheduler): void {
   exchange.seen = {
-    isNew: session.isNew,
-    ...(!session.isNew && { id: session.id }),
+    // A session that was rotated or destroyed while the request was in flight reads as empty.
+    isNew: session.version === 0,
+    ...(session.version > 0 && { id: session.id }),
     version: session.version,
     data: structuredClone(session.data),
     at: now,
