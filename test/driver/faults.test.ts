@@ -292,7 +292,7 @@ describeEngines('faults', (engine) => {
     await patient.dispose()
   })
 
-  it('sends a bounded number of writes at once; the others keep their deadline', async () => {
+  it('sends a bounded number of writes at once; the others keep their deadline', { retry: 2 }, async () => {
     const held = hold()
     proxy.fault({ do: held })
     const bounded = connect({ writes: { maxInFlight: 3 }, timeout: { request: 900 } })
