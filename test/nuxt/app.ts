@@ -4,9 +4,15 @@ import { Browser } from '../support/browser.ts'
 import { type Packed, pack } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
 import { createTestTable, type TestTable } from '../support/tables.ts'
-import { build, createProject, sessionsIn } from './project.ts'
+import { build, createProject, type ProjectOptions, sessionsIn } from './project.ts'
 
 const SETUP_MS = 180_000
+
+/** What differs from app to app. */
+export interface AppOptions extends ProjectOptions {
+  /** More of the servers' environment. */
+  env?: () => Record<string, string>
+}
 
 /** A Nuxt app that was built, and two instances of it over one table. There once the tests run. */
 export class App {
@@ -20,11 +26,11 @@ export class App {
   table!: TestTable
   #packed: Packed | undefined
 
-  async start(name: string, folder: string, own?: Record<string, string>): Promise<void> {
+  async start(name: string, folder: string, { env, ...project }: AppOptions): Promise<void> {
     this.#packed = await pack()
     this.table = await createTestTable(anyEngine(), { userIndex: true })
-    this.env = sessionsIn(this.table)
-    this.project = await createProject(this.#packed, name, folder, own)
+    this.env = { ...sessionsIn(this.table), ...env?.() }
+    this.project = await createProject(this.#packed, name, folder, project)
     this.printed = await build(this.project)
     const servers = [start(this.project, this.env), start(this.project, this.env)] as const
     ;[this.one, this.two] = await Promise.all(servers)
@@ -47,15 +53,10 @@ export class App {
   }
 }
 
-/**
- * Builds an app for the tests of a file.
- *
- * @param folder - in this repository
- * @param own - further files of the app, by their path
- */
-export function useApp(name: string, folder: string, own?: Record<string, string>): App {
+/** Builds an app for the tests of a file. @param folder - in this repository */
+export function useApp(name: string, folder: string, options: AppOptions = {}): App {
   const app = new App()
-  beforeAll(() => app.start(name, folder, own), SETUP_MS)
+  beforeAll(() => app.start(name, folder, options), SETUP_MS)
   afterAll(() => app.stop())
   return app
 }

@@ -1,14 +1,18 @@
 import { createApp, eventHandler, toWebHandler, useSession } from 'h3v1'
 import { describe, expect, it } from 'vitest'
-import type { Browser } from '../support/browser.ts'
+import { type Browser, cookiesOf } from '../support/browser.ts'
 import { post, signedIn, useApp, visitor } from './app.ts'
 import { hasChromium, launch, visit } from './chromium.ts'
 import { PASSWORD, typecheck } from './project.ts'
 
+/** Changes the session, and signs in, as the README of nuxt-auth-utils does. */
+const SET_USER_SESSION = `export default defineEventHandler(async (event) => {
+  await setUserSession(event, await readBody(event))
+  return {}
+})
+`
 const app = useApp('nuxt-auth-utils', 'docs/examples/nuxt-auth-utils', {
-  // The sign-in of nuxt-auth-utils' own README.
-  'server/api/enter.post.ts':
-    "export default defineEventHandler((event) => setUserSession(event, { user: { name: 'Ada' } }))\n",
+  own: { 'server/api/set.post.ts': SET_USER_SESSION },
 })
 
 /** What nuxt-auth-utils tells pages of the session. */
@@ -82,10 +86,31 @@ describe('nuxt-auth-utils, unchanged', () => {
     const browser = await sealed({ secure: { notes: ['in the cart'] } })
     await told(browser, app.one.url)
     const attacker = browser.clone()
-    await browser.fetch(`${app.one.url}/api/enter`, post())
+    await browser.fetch(`${app.one.url}/api/set`, post({ user: { name: 'Ada' } }))
     expect(await told(browser, app.two.url)).toMatchObject({ user: { name: 'Ada' } })
     expect(await browser.json(`${app.two.url}/api/notes`)).toEqual({ notes: ['in the cart'] })
     for (const { url } of [app.one, app.two]) expect((await told(attacker, url)).user).toBeUndefined()
+  })
+
+  it.each([
+    ['of a session without a user', { secure: { notes: ['planted'] } }],
+    ['of a user', { user: { name: 'Mallory' } }],
+  ])('gives a planted cookie %s no part in a sign-in by setUserSession', async (_, planted) => {
+    const attacker = visitor()
+    await attacker.fetch(`${app.one.url}/api/set`, post(planted))
+    const victim = attacker.clone()
+    const response = await victim.fetch(`${app.one.url}/api/set`, post({ user: { name: 'Ada' } }))
+    expect(cookiesOf(response).map(({ name }) => name)).toEqual(['nuxt-session'])
+    expect(victim.cookie).not.toBe(attacker.cookie)
+    expect((await told(victim, app.two.url)).user).toEqual({ name: 'Ada' })
+    for (const { url } of [app.one, app.two]) expect((await told(attacker, url)).user).toBeUndefined()
+
+    const old = victim.clone()
+    await victim.fetch(`${app.one.url}/api/_auth/session`, { method: 'DELETE' })
+    expect(victim.jar.size).toBe(0)
+    await app.withServer({}, async (url) => {
+      for (const each of [app.one.url, url]) expect((await told(old, each)).user).toBeUndefined()
+    })
   })
 
   it('ends a session at sign-out: the old cookie is good for nothing, on no instance', async () => {

@@ -23,22 +23,25 @@ const TSCONFIG = JSON.stringify({
   references: ['app', 'server', 'shared', 'node'].map((part) => ({ path: `./.nuxt/tsconfig.${part}.json` })),
 })
 
-/**
- * A Nuxt app as a project of its own, with the package installed.
- *
- * @param own - further files, by their path
- * @returns its folder
- */
+/** What a project has beside the files of its folder. */
+export interface ProjectOptions {
+  /** A package that imports h3; `nuxt-auth-utils` by default. */
+  tool?: string
+  /** Further files, by their path. */
+  own?: Record<string, string>
+}
+
+/** A Nuxt app as a project of its own, with the package installed. @returns its folder */
 export async function createProject(
   packed: Packed,
   name: string,
   folder: string,
-  own: Record<string, string> = {},
+  { tool = 'nuxt-auth-utils', own }: ProjectOptions = {},
 ): Promise<string> {
   // The package that imports h3 is copied, so that it finds the h3 of this project: that of Nuxt.
   const companions = { h3: 'nuxt/node_modules/h3', unstorage: 'unstorage' }
   const files = { 'tsconfig.json': TSCONFIG, ...(await filesIn(join(ROOT, folder))), ...own }
-  return packed.project(name, companions, files, 'nuxt-auth-utils')
+  return packed.project(name, companions, files, tool)
 }
 
 /** Build a project. @returns all that was printed */
