@@ -55,6 +55,20 @@ export interface DynamoDBDriver extends Driver {
   removeItem: (key: string, options?: Pick<WriteOptions, 'ifVersion'>) => Promise<void>
   /** As `removeItem`. @returns whether a live item was removed */
   deleteItem: (key: string, options?: DeleteOptions) => Promise<boolean>
+  /**
+   * Adds strings to sets of an item, which is created where there is none. Simultaneous calls never conflict.
+   *
+   * @param sets - strings to add, by the name of the attribute; none of the sets may be empty
+   * @param expiresAt - when the item expires, ms since the epoch
+   * @returns all sets of the item, as this very write left them
+   */
+  addToSets: (
+    key: string,
+    sets: Record<string, string[]>,
+    expiresAt: number,
+  ) => Promise<Record<string, string[]>>
+  /** The sets of an item, by a strongly consistent read. */
+  getSets: (key: string) => Promise<Record<string, string[]>>
   getMeta: (key: string, options?: ReadOptions) => Promise<ItemMeta | null>
   getKeys: (base?: string, options?: ReadOptions & { maxDepth?: number }) => Promise<string[]>
   clear: (base?: string, options?: object) => Promise<void>
@@ -134,6 +148,8 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     setItemRaw: (key, value, write) => call(key, write, (to) => to.setItem(key, value, write)),
     removeItem: (key, write) => call(key, write, async (to) => void (await to.deleteItem(key, write))),
     deleteItem: (key, write) => call(key, write, (to) => to.deleteItem(key, write)),
+    addToSets: (key, sets, expiresAt) => call(key, undefined, (to) => to.addToSets(key, sets, expiresAt)),
+    getSets: (key) => call(key, undefined, (to) => to.getSets(key)),
     getMeta: (key, read) => call(key, read, (to) => to.getMeta(key, read)),
     getKeys: async (below, read) => (await load()).getKeys(below, read),
     clear: async (below) => (await load()).clear(below),

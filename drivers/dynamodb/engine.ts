@@ -8,6 +8,7 @@ import type { ResolvedOptions } from './options.ts'
 import { Reader } from './reader.ts'
 import type { ReadOptions } from './requests.ts'
 import type { SweepOptions, SweepResult } from './sweep/sweep.ts'
+import type { StringSets } from './sets.ts'
 import type { OwnedItem } from './user-index.ts'
 import { type DeleteOptions, type WriteOptions, putWrite } from './write-requests.ts'
 import { put, remove } from './write.ts'
@@ -102,6 +103,16 @@ export class Engine {
   /** @returns whether a live item was removed */
   async deleteItem(key: string, write?: DeleteOptions): Promise<boolean> {
     return remove(this.#connection, this.#toStored(key), write ?? {})
+  }
+
+  async addToSets(key: string, sets: StringSets, expiresAt: number): Promise<StringSets> {
+    const { addToSets } = await import('./sets.ts')
+    return addToSets(this.#connection, this.#toStored(key), sets, expiresAt)
+  }
+
+  async getSets(key: string): Promise<StringSets> {
+    const { getSets } = await import('./sets.ts')
+    return getSets(this.#connection, this.#toStored(key))
   }
 
   async getKeys(below?: string, read?: ReadOptions & { maxDepth?: number }): Promise<string[]> {

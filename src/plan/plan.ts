@@ -37,8 +37,8 @@ export interface Plan {
   cost: { onDemand: number; provisioned: number; storage: number }
 }
 
-/** Binding a session to a user reads the user's record strongly, before and after, and writes it once. It is small. */
-const BINDING = { reads: 2, writes: 1 }
+/** Binding a session to a user writes a small item of the user, and reads it strongly after the session is written. */
+const BINDING = { reads: 1, writes: 1 }
 /** Mean time until DynamoDB deletes an expired item, in seconds: half of the two days in AWS's guide to time to live. */
 const DELETED_AFTER = 24 * 3600
 /** Bytes that storage adds to each item and index entry. Source: AWS's guide, "Item sizes and formats". */

@@ -4,8 +4,9 @@ import { parseEnvelope, type StoredValue } from './envelope.ts'
 import { type LegacyFormat, withLegacy, withoutLegacy } from './legacy.ts'
 import { secondsUntil } from './stored-lifetime.ts'
 import { type KeyedLock, lockOf } from './lock.ts'
-import { type Native, findNative } from './native.ts'
+import { type Native, type StringSets, findNative } from './native.ts'
 import type { ResolvedOptions } from './options.ts'
+import { type UserSets, formatSets, mergeSets, parseSets } from './user-bindings.ts'
 import { type RawStorage, type TransactionOptions, rawStorage } from './storage.ts'
 
 /** A conditional write. */
@@ -40,6 +41,10 @@ export interface Backend {
   write(id: string, write: Write): Promise<void>
   /** Removes what is stored, be it a session or a rotation's marker. */
   remove(id: string, ifVersion: number | undefined): Promise<Removed>
+  /** Adds strings to the sets of a user's item. @returns the sets as this very write left them */
+  addToSets(key: string, sets: Partial<UserSets>, expiresAt: number): Promise<UserSets>
+  /** Reads the sets of a user's item, strongly consistent. */
+  getSets(key: string): Promise<UserSets>
   keys(): Promise<string[]>
   readonly native?: Native
 }
@@ -87,9 +92,18 @@ function nativeBackend(
         throw withoutLegacy(foreignError(error, 'the storage'), formats)
       }
     },
+    addToSets: async (key, sets, expiresAt) =>
+      mergeSets(NO_SETS, await native.driver.addToSets(native.prefix + key, toStringSets(sets), expiresAt)),
+    getSets: async (key) => mergeSets(NO_SETS, await native.driver.getSets(native.prefix + key)),
     keys: () => raw.keys(),
   }
 }
+
+function toStringSets(sets: Partial<UserSets>): StringSets {
+  return Object.fromEntries(Object.entries(sets).map(([name, strings]) => [name, [...strings]]))
+}
+
+const NO_SETS: UserSets = { bindings: [], marks: [] }
 
 function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Backend {
   /** Called under the lock. @throws {ConflictError} with what is live, when the condition does not hold */
@@ -118,6 +132,13 @@ function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Bac
         await raw.remove(id, {})
         return removed
       }),
+    addToSets: (key, sets, expiresAt) =>
+      lock.run(key, async () => {
+        const merged = mergeSets(parseSets(await raw.read(key, {})), sets)
+        await raw.write(key, formatSets(merged, expiresAt), { ttl: secondsUntil(expiresAt, now()) })
+        return merged
+      }),
+    getSets: (key) => lock.run(key, async () => parseSets(await raw.read(key, {}))),
     keys: () => raw.keys(),
   }
 }

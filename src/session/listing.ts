@@ -4,7 +4,7 @@ import { isListedId, isSessionId } from './id.ts'
 import { endOf, isLive } from './stored-lifetime.ts'
 import type { Native } from './native.ts'
 import type { SessionSummary, StoreConfig, SweepOptions, SweepResult } from './types.ts'
-import { isUserKey } from './user-record.ts'
+import { isUserKey } from './user-bindings.ts'
 
 export interface ListOptions {
   user?: string

@@ -4,6 +4,9 @@ import { rawStorage } from './storage.ts'
 import type { DriverLike, StorageLike, TransactionOptions } from './storage.ts'
 import type { SweepOptions, SweepResult } from './types.ts'
 
+/** Sets of strings in one item, by name. */
+export type StringSets = Record<string, string[]>
+
 /** What a driver with conditional writes offers beyond unstorage. */
 export interface NativeDriver extends DriverLike {
   flags: { conditional: true; ttl?: boolean; maxDepth?: boolean }
@@ -12,6 +15,10 @@ export interface NativeDriver extends DriverLike {
    * @returns whether a live item was removed. @throws {ConflictError} at another version
    */
   deleteItem(key: string, options?: TransactionOptions): Promise<boolean>
+  /** Adds strings to the sets of an item. @returns all its sets as this very write left them */
+  addToSets(key: string, sets: StringSets, expiresAt: number): Promise<StringSets>
+  /** Returns the sets of an item, by a strongly consistent read. */
+  getSets(key: string): Promise<StringSets>
   /** Seconds left and creation of a live item, as far as it has them. */
   getMeta?(key: string, options?: TransactionOptions): Promise<{ ttl?: number; birthtime?: Date } | null>
   /** @param options.liveAt - ms since the epoch: what was live then, too, and is still there; now by default */

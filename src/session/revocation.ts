@@ -1,15 +1,17 @@
 import type { Backend } from './backend.ts'
 import { listSessions, sessionsOf } from './listing.ts'
 import type { SessionStore } from './types.ts'
-import { type Binding, lineOf } from './user-record.ts'
+import { type Binding, lineOf } from './user-bindings.ts'
 import type { Users } from './users.ts'
 
+/** Sessions destroyed at the same time: each takes a connection and a write unit. */
+const DESTROYS_IN_FLIGHT = 16
+
 /**
- * The sessions of a user, for whoever ends each before asking for the next one.
+ * The sessions of a user, in groups, for a caller that destroys each group before it asks for the next one. See {@link Users}
+ * for the protocol.
  *
- * Announcements are taken back first: what is announced and not written yet will be refused. What is announced later is
- * somebody's new session and lives, unless it continues another one: that may have been the user's, and have been ended
- * under its old id before its turn here.
+ * A session that is announced after the mark is a new one and lives, unless it continues one that was the user's.
  *
  * @param options - `except`: the id of a session to spare, under a new id as well
  */
@@ -18,29 +20,42 @@ export async function* revocable(
   users: Users,
   { user, except }: { user: string; except?: string },
   now: () => number,
-): AsyncGenerator<string> {
-  const all = (bindings: readonly Binding[]): Binding[] => {
-    const spared = lineOf(bindings, except)
-    return bindings.filter(({ id }) => !spared.has(id))
-  }
-  const continuing = (bindings: readonly Binding[]): Binding[] =>
-    all(bindings).filter(({ from, revoked }) => from !== undefined && !revoked)
-
-  const recent = await users.revoke(user, all)
+): AsyncGenerator<string[]> {
+  const announced = await users.revoke(user, except)
+  const isSpared = (bindings: readonly Binding[], id: string): boolean => lineOf(bindings, except).has(id)
+  const seen = new Set(announced.map(({ id }) => id))
+  const recent = [...seen].filter((id) => !isSpared(announced, id))
   const found: string[] = []
   for await (const { id } of listSessions(backend, { user, expired: true }, { now }, recent)) found.push(id)
-  const spared = lineOf(except === undefined ? [] : await users.recent(user), except)
-  for (const id of found) if (!spared.has(id)) yield id
+  const known = except === undefined ? announced : await users.recent(user)
+  const doomed = new Set([...recent, ...found].filter((id) => !isSpared(known, id)))
+  yield found.filter((id) => doomed.has(id))
   for (;;) {
-    const later = await users.revoke(user, continuing)
+    const bindings = await users.recent(user)
+    const later = bindings.filter(({ id, from, isTheirs }) => {
+      const isContinued = from !== undefined && (isTheirs === true || doomed.has(from))
+      return isContinued && !seen.has(id) && !isSpared(bindings, id)
+    })
     if (later.length === 0) return
-    for (const { id } of await sessionsOf(backend, user, later)) yield id
+    await users.refuse(user, later)
+    for (const { id } of later) {
+      seen.add(id)
+      doomed.add(id)
+    }
+    const ids = later.map(({ id }) => id)
+    yield (await sessionsOf(backend, user, ids)).map(({ id }) => id)
   }
 }
 
-/** End sessions one after the other. @returns how many were alive */
-export async function destroyEach(store: SessionStore, ids: AsyncIterable<string>): Promise<number> {
+/** Destroys sessions, several at the same time. @returns how many were alive */
+export async function destroyEach(store: SessionStore, groups: AsyncIterable<string[]>): Promise<number> {
   let destroyed = 0
-  for await (const id of ids) if (await store.destroy(id)) destroyed++
+  for await (const ids of groups) {
+    const left = ids.values()
+    const work = async (): Promise<void> => {
+      for (const id of left) if (await store.destroy(id)) destroyed++
+    }
+    await Promise.all(Array.from({ length: Math.min(DESTROYS_IN_FLIGHT, ids.length) }, work))
+  }
   return destroyed
 }

@@ -5,6 +5,7 @@ import { snapshotOf } from './record.ts'
 import { type SessionWriter, isCertain } from './session-writer.ts'
 import type { StorageStore } from './storage-store.ts'
 import type { SessionData, SessionRecord } from './types.ts'
+import type { Origin } from './users.ts'
 
 /** How a session gets a new id. */
 export interface Rotation {
@@ -49,13 +50,13 @@ export async function rotateSession<T extends SessionData>(
   const draft = { ...record, id: newId, data: record.data }
   if (current !== record) rebase(draft, record, current)
   let old = current
-  let renewed = await store.create<T>(draft, record.id)
+  let renewed = await store.create<T>(draft, originOf(old))
   try {
     for (let attempt = 0; ; attempt++) {
       const later = await endOld(writer, old, rotation, attempt < store.config.maxRetries)
       if (later === undefined) return renewed
       rebase(renewed, old, later)
-      renewed = await store.save(renewed, record.id)
+      renewed = await store.save(renewed, originOf(later))
       old = later
     }
   } catch (error) {
@@ -63,6 +64,11 @@ export async function rotateSession<T extends SessionData>(
     if (!(error instanceof UnknownRotationError)) await store.destroy(newId).catch(() => {})
     throw error
   }
+}
+
+/** The session as it is stored: what the caller sets in the record counts from now on. */
+function originOf(old: SessionRecord): Origin {
+  return { id: old.id, user: snapshotOf(old).user }
 }
 
 /** Ends the old record at its version. @returns the session that another request has saved there, if one has */

@@ -30,7 +30,7 @@ import type {
   SweepOptions,
   SweepResult,
 } from './types.ts'
-import { Users } from './users.ts'
+import { type Origin, Users } from './users.ts'
 
 /** Sessions on a storage, without a cache. {@link SessionStore} says what each method promises. */
 export class StorageStore implements SessionStore {
@@ -54,8 +54,8 @@ export class StorageStore implements SessionStore {
     this.#users = new Users(() => this.#connect(), options.config.now)
   }
 
-  /** @param from - the id of the session that this one continues */
-  async create<T extends SessionData>(draft: SessionDraft<T>, from?: string): Promise<SessionRecord<T>> {
+  /** @param from - the session that this one continues */
+  async create<T extends SessionData>(draft: SessionDraft<T>, from?: Origin): Promise<SessionRecord<T>> {
     const { id, data, user } = draft
     const now = this.config.now()
     if (!isSessionId(id))
@@ -116,8 +116,8 @@ export class StorageStore implements SessionStore {
     return outcome
   }
 
-  /** @param from - the id of the session that this one continues */
-  async save<T extends SessionData>(record: SessionRecord<T>, from?: string): Promise<SessionRecord<T>> {
+  /** @param from - the session that this one continues */
+  async save<T extends SessionData>(record: SessionRecord<T>, from?: Origin): Promise<SessionRecord<T>> {
     const { id, user } = record
     if (user === snapshotOf(record).user) return this.#save(record)
     if (typeof user !== 'string') return this.#save(record)
@@ -218,7 +218,7 @@ export class StorageStore implements SessionStore {
 
   async *list(options: ListOptions = {}): AsyncGenerator<SessionSummary> {
     const recent = options.user === undefined ? [] : await this.#users.recent(options.user)
-    const ids = recent.flatMap(({ id, revoked }) => (revoked ? [] : [id]))
+    const ids = recent.map(({ id }) => id)
     yield* listSessions(await this.#connect(), options, this.config, ids)
   }
 
@@ -227,7 +227,7 @@ export class StorageStore implements SessionStore {
   }
 
   /** Ids of what {@link destroyAll} ends; see {@link revocable}. */
-  async *revocable(options: { user: string; except?: string }): AsyncGenerator<string> {
+  async *revocable(options: { user: string; except?: string }): AsyncGenerator<string[]> {
     yield* revocable(await this.#connect(), this.#users, options, this.config.now)
   }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { DEFAULT_IDLE_TIMEOUT } from '../../src/session/types.ts'
-import { type Binding, userKey } from '../../src/session/user-record.ts'
+import { type Binding, isKeyOf } from '../../src/session/user-bindings.ts'
 import { type Ack, type Exchange, exchanges } from './exchange.ts'
 import { MAX_FLIGHT, type Scheduler } from './scheduler.ts'
 import { isCreatedAgain, Revocations } from './revocations.ts'
@@ -113,10 +113,10 @@ export class Oracle implements TableObserver {
     if (isEnd) this.#ended.add(id)
   }
 
-  announced(key: string, before: readonly Binding[], after: readonly Binding[]): void {
+  announced(key: string, bindings: readonly Binding[]): void {
     const exchange = exchanges.getStore()
     if (exchange?.isReader) this.fail('a reader wrote', exchange)
-    this.revocations.announced(before, after, (user) => userKey(user) === key)
+    this.revocations.announced(bindings, (user) => isKeyOf(user, key))
   }
 
   /** A request has been answered. */

@@ -1,4 +1,4 @@
-import { type Binding, standing } from '../../src/session/user-record.ts'
+import type { Binding } from '../../src/session/user-bindings.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Item, State, Table } from './table.ts'
 
@@ -92,10 +92,9 @@ export class Revocations {
     })
   }
 
-  announced(before: readonly Binding[], after: readonly Binding[], isOf: (user: string) => boolean): void {
-    const anew = after.filter(({ id, revoked }) => !revoked && !standing(before, id))
+  announced(bindings: readonly Binding[], isOf: (user: string) => boolean): void {
     for (const { doomed } of this.#all.filter(({ user }) => isOf(user)))
-      for (const { id } of anew) doomed.delete(id)
+      for (const { id } of bindings) doomed.delete(id)
   }
 
   /** A session is written. @param from - the id of the session that the request has had before */

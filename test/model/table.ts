@@ -1,6 +1,14 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import type { NativeDriver } from '../../src/session/native.ts'
-import { type Binding, isUserKey, parseUser, userKey } from '../../src/session/user-record.ts'
+import {
+  type Binding,
+  isKeyOf,
+  isUserKey,
+  mergeSets,
+  parseBindings,
+  parseSets,
+  type UserSets,
+} from '../../src/session/user-bindings.ts'
 import type { DriverLike, TransactionOptions } from '../../src/session/storage.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -42,8 +50,8 @@ export interface TableObserver {
   /** @param isAgain - it took effect before, as its sender cannot know */
   put(key: string, item: Item, former: Item | null, issuedAt: number, isAgain: boolean): void
   removed(key: string, former: Item): void
-  /** Of the record of a user. */
-  announced(key: string, before: readonly Binding[], after: readonly Binding[]): void
+  /** Of announcements of a user. */
+  announced(key: string, bindings: readonly Binding[]): void
 }
 
 export interface TableOptions {
@@ -74,6 +82,7 @@ export class Table {
   #options: TableOptions
   #observer: TableObserver
   #marks = 0
+  readonly #sets = new Map<string, UserSets>()
 
   constructor(scheduler: Scheduler, random: Random, options: TableOptions, observer: TableObserver) {
     this.#scheduler = scheduler
@@ -95,7 +104,8 @@ export class Table {
 
   /** Sessions announced as the user's. */
   bindings(user: string): readonly Binding[] {
-    return this.#bindingsIn(this.live(userKey(user)))
+    const keys = [...new Set([...this.history.keys(), ...this.#sets.keys()])]
+    return keys.filter((key) => isKeyOf(user, key)).flatMap((key) => this.#bindingsIn(key))
   }
 
   /** Have a session there from the start. */
@@ -129,6 +139,8 @@ export class Table {
       ...this.#common(read),
       flags: { conditional: true },
       deleteItem: (key, options) => this.#delete(key, options),
+      addToSets: (key, { bindings = [], marks = [] }) => this.#addToSets(key, { bindings, marks }),
+      getSets: (key) => this.#call(() => this.#setsOf(key)),
       async *listUser(user, { liveAt = table.#scheduler.now }) {
         yield* await table.#call(() =>
           [...table.history.keys()].flatMap((key) => {
@@ -187,8 +199,11 @@ export class Table {
           this.#push(key, null, item)
           return
         }
-        if (isUserKey(key)) this.#observer.announced(key, this.#bindingsIn(former), this.#bindingsIn(item))
-        else this.#observer.put(key, item, former, issuedAt, isDone)
+        if (isUserKey(key)) {
+          const known = new Set(parseSets(former?.value).bindings)
+          const added = parseSets(value).bindings.filter((entry) => !known.has(entry))
+          this.#observer.announced(key, parseBindings(added))
+        } else this.#observer.put(key, item, former, issuedAt, isDone)
         isDone = true
         this.#push(key, item)
       },
@@ -196,8 +211,25 @@ export class Table {
     )
   }
 
-  #bindingsIn(item: Item | null): readonly Binding[] {
-    return parseUser(item?.value, this.#scheduler.now)?.bindings ?? []
+  #bindingsIn(key: string): readonly Binding[] {
+    const { bindings } = this.#sets.get(key) ?? parseSets(this.live(key)?.value)
+    return parseBindings(bindings)
+  }
+
+  #addToSets(key: string, sets: UserSets): Promise<Record<string, string[]>> {
+    return this.#call(
+      () => {
+        this.#observer.announced(key, parseBindings(sets.bindings))
+        this.#sets.set(key, mergeSets(this.#sets.get(key) ?? { bindings: [], marks: [] }, sets))
+        return this.#setsOf(key)
+      },
+      { isWrite: true },
+    )
+  }
+
+  #setsOf(key: string): Record<string, string[]> {
+    const { bindings = [], marks = [] } = this.#sets.get(key) ?? {}
+    return { bindings: [...bindings], marks: [...marks] }
   }
 
   #lastMark(key: string): number | undefined {

@@ -2,65 +2,48 @@ import { Users } from '../../src/session/users.ts'
 import { exchanges } from './exchange.ts'
 import type { Mutant } from './world.ts'
 
-const { bind, revoke } = Users.prototype
-
-/** A binding whose announcement may have been taken back. */
-async function unchecked<R>(
-  this: Users,
-  binding: Parameters<Users['bind']>[0],
-  write: () => Promise<R>,
-): Promise<R> {
-  const results: R[] = []
-  const note = async (): Promise<number> => results.push(await write())
-  await bind
-    .call(this, binding, note, { end: async () => {}, undo: async () => {} })
-    .catch((error: unknown) => {
-      if (results.length === 0) throw error
-    })
-  return results[0] as R
-}
-
-const calls = new WeakMap<object, Set<string>>()
-
-/** Whether a request has done this before. */
-function isAgain(what: string): boolean {
-  const exchange = exchanges.getStore() ?? {}
-  const done = calls.get(exchange) ?? new Set()
-  calls.set(exchange, done)
-  return done.has(what) || !done.add(what)
-}
+const { announce, bind, recent, revoke } = Users.prototype
 
 /** Ways to bind sessions to users, and to end all of a user's, each broken on purpose. */
 export const USER_MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
-  'a session becomes a user’s without a word': { users: { bind: (_binding, write) => write() } },
-  'an announcement is not looked at again': { users: { bind: unchecked } },
-  'a new id does not say which one it continues': {
+  'a session becomes a user’s without an announcement': { users: { bind: (_binding, write) => write() } },
+  'an announcement is not looked at again': { users: { stands: async () => true } },
+  'the marks are those of a time after the announcement': {
     users: {
-      bind({ user, id }, write, undo) {
-        return bind.call(this, { user, id }, write, undo as never) as never
+      async announce(user, binding, now) {
+        await announce.call(this as Users, user, binding, now)
+        return announce.call(this as Users, user, binding, now)
       },
     },
   },
-  'a sign-out everywhere takes no announcement back': {
+  'a new id does not say which one it continues': {
     users: {
-      async revoke(user, choose) {
-        return isAgain('announced') ? [] : choose(await this.recent!(user)).map(({ id }) => id)
+      bind({ user, id }, write, options) {
+        return bind.call(this, { user, id }, write, options as never) as never
+      },
+    },
+  },
+  'a sign-out everywhere sets no mark': {
+    users: {
+      revoke(user) {
+        return recent.call(this as Users, user)
       },
     },
   },
   'a sign-out everywhere does not look for new ids': {
     users: {
-      async revoke(user, choose) {
-        return isAgain('new ids') ? [] : revoke.call(this as Users, user, choose)
+      async recent(user) {
+        const { revocation } = exchanges.getStore() ?? {}
+        return revocation && revocation.except === undefined ? [] : recent.call(this as Users, user)
       },
     },
   },
-  'a sign-out everywhere forgets what a failed one was to end': {
+  'a sign-out everywhere does not refuse new ids': { users: { refuse: async () => {} } },
+  'a sign-out everywhere refuses whom it is to spare': {
     users: {
-      revoke(user, choose) {
-        return revoke.call(this as Users, user, (all) => choose(all.filter(({ revoked }) => !revoked)))
+      revoke(user) {
+        return revoke.call(this as Users, user, undefined)
       },
     },
-    withFaults: true,
   },
 }

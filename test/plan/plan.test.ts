@@ -119,7 +119,7 @@ describe('a plan', () => {
     expect(bound.writes.saved.units).toBe(without.writes.saved.units)
     const { readUnits, writeUnits } = bound.provisioned
     expect(bound.cost.provisioned).toBeCloseTo((readUnits * 0.00013 + writeUnits * 0.00065) * 730 * 2)
-    expect(bound.reads.binding).toEqual({ times: 20_000, units: 20_000 })
+    expect(bound.reads.binding).toEqual({ times: 10_000, units: 10_000 })
     expect(bound.writes.binding).toEqual({ times: 10_000, units: 10_000 })
     expect(without.reads.binding.units + without.writes.binding.units).toBe(0)
     expect(plan({ bound: 1 }).writes.index.units).toBe(0)

@@ -4,16 +4,22 @@ import memory from 'unstorage/drivers/memory'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSessionStore, type SessionStore } from '../../src/index.ts'
 import {
-  announce,
-  type Binding,
-  formatUser,
+  announcementKey,
+  announcementKeys,
+  endOfItems,
+  formatBinding,
+  formatSets,
+  isKeyOf,
   isUserKey,
+  judge,
   lineOf,
-  parseUser,
-  revoke,
-  standing,
-  userKey,
-} from '../../src/session/user-record.ts'
+  mergeSets,
+  parseBindings,
+  parseSets,
+  recentKeys,
+  refuse,
+  revokeAll,
+} from '../../src/session/user-bindings.ts'
 import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
 
 const START = 1_800_000_000_000
@@ -68,10 +74,10 @@ describe('signing out everywhere', () => {
   })
 
   it.each([
-    ['is still to come', 0],
-    ['has just come', 1],
-  ])('refuses a sign-in whose write %s', async (_, writes) => {
-    const release = driver.holdNext('write', writes)
+    ['is still to come', 'add'],
+    ['has just come', 'write'],
+  ])('refuses a sign-in whose write %s', async (_, call) => {
+    const release = driver.holdNext(call)
     const signingIn = store.create({ id: 'a', data: {}, user: 'ada' })
     await turns(12)
     await store.destroyAll({ user: 'ada' })
@@ -120,13 +126,13 @@ describe('signing out everywhere', () => {
 })
 
 describe('binding', () => {
-  it('costs a write and two strong reads, and nothing where the user stays', async () => {
+  it('costs a write and a strong read, and nothing where the user stays', async () => {
     const record = await store.create({ id: 'a', data: {} })
     expect(driver.calls.splice(0)).toEqual(['write'])
     const bound = await store.save({ ...record, data: {}, user: 'ada' })
-    expect(driver.calls.splice(0)).toEqual(['strong read', 'write', 'write', 'strong read'])
+    expect(driver.calls.splice(0)).toEqual(['add', 'write', 'get sets'])
     const moved = await store.rotate(bound, 'b')
-    expect(driver.calls.splice(0)).toEqual(['strong read', 'write', 'write', 'strong read', 'write'])
+    expect(driver.calls.splice(0)).toEqual(['add', 'write', 'get sets', 'write'])
     await store.save({ ...moved, data: { n: 1 } })
     await store.load('b')
     expect(driver.calls.splice(0)).toEqual(['write', 'read'])
@@ -140,84 +146,102 @@ describe('binding', () => {
   })
 
   it('of many at once misses none', async () => {
-    const ids = Array.from({ length: 12 }, (_, i) => `s${i}`)
+    const ids = Array.from({ length: 200 }, (_, i) => `s${i}`)
     await Promise.all(ids.map((id) => store.create({ id, data: {}, user: 'ada' })))
+    expect(driver.calls.filter((call) => call !== 'write').toSorted()).toEqual([
+      ...ids.map(() => 'add'),
+      ...ids.map(() => 'get sets'),
+    ])
     expect(await idsOf('ada')).toEqual(ids.toSorted())
+    expect(await store.destroyAll({ user: 'ada' })).toBe(200)
+    expect(await idsOf('ada')).toEqual([])
   })
 })
 
-describe('a user’s record', () => {
-  it('is no session: neither listed nor swept before its time', async () => {
+describe('the announcements of a user', () => {
+  it('are no sessions: neither listed nor cleared before their time', async () => {
     const storage = createStorage({ driver: memory() })
     store = createSessionStore({ storage, cache: false })
     await store.create({ id: 'a', data: {}, user: 'ada', idleTimeout: 60 })
     const all: string[] = []
     for await (const { id } of store.list()) all.push(id)
     expect(all).toEqual(['a'])
-    at(HOUR)
+    at(10 * 60)
     await store.clearExpired()
-    expect(await storage.getKeys()).toEqual([userKey('ada')])
-    at(24 * HOUR + 60)
+    expect(await storage.getKeys()).toEqual([announcementKey('ada', 'a', START)])
+    at(20 * 60 + 60)
     await store.clearExpired()
     expect(await storage.getKeys()).toEqual([])
   })
 
-  it('has a key that names nobody, and that no session can have', () => {
+  it('have keys that name nobody, and that no session can have', () => {
     fc.assert(
-      fc.property(fc.string(), fc.string(), (one, other) => {
-        expect(isUserKey(userKey(one))).toBe(true)
-        expect(userKey(one) === userKey(other)).toBe(one === other)
-        expect(userKey(one)).not.toMatch(/^[\w-]*$/)
+      fc.property(fc.string(), fc.string(), fc.stringMatching(/^[\w-]{1,20}$/), (one, other, id) => {
+        const key = announcementKey(one, id, START)
+        expect(isUserKey(key)).toBe(true)
+        expect(isKeyOf(one, key)).toBe(true)
+        expect(isKeyOf(other, key)).toBe(one === other)
+        expect(key).not.toMatch(/^[\w-]*$/)
+        expect(key).not.toContain(`.${id}.`)
       }),
     )
   })
 
-  const id = fc.stringMatching(/^[a-e]$/)
-  const step = fc.record({ id, from: fc.option(id, { nil: undefined }), isEnd: fc.boolean() })
-
-  it('says who stands: those announced since all were taken back', () => {
+  it('are found for five minutes at least, by a clock that is five minutes off, and live as long', () => {
+    const minute = 60_000
     fc.assert(
-      fc.property(fc.array(step), (steps) => {
-        let bindings: readonly Binding[] = []
-        let standingNow = new Set<string>()
-        for (const [now, { id: each, from, isEnd }] of steps.entries()) {
-          if (isEnd) {
-            const spared = lineOf(bindings, each)
-            const chosen = bindings.filter((binding) => !spared.has(binding.id))
-            bindings = revoke(bindings, chosen) ?? bindings
-            standingNow = new Set([...standingNow].filter((other) => spared.has(other)))
-          } else {
-            bindings = announce(bindings, { id: each, from }, now) ?? bindings
-            standingNow.add(each)
-          }
-          const { value } = formatUser({ version: 1, createdAt: 0, bindings }, now)
-          expect(parseUser(value, now)?.bindings).toEqual(JSON.parse(JSON.stringify(bindings)))
-          for (const other of ['a', 'b', 'c', 'd', 'e'])
-            expect(standing(bindings, other) !== undefined).toBe(standingNow.has(other))
+      fc.property(fc.integer({ min: 0, max: 20 * minute }), fc.stringMatching(/^[a-z]{8}$/), (ms, id) => {
+        const now = START + ms
+        for (const off of [-5 * minute, 0, 5 * minute]) {
+          expect(recentKeys('ada', now)).toContain(announcementKey('ada', id, now + off))
+          expect(announcementKeys('ada', id, now)).toContain(announcementKey('ada', id, now + off))
         }
+        expect(endOfItems(now)).toBeGreaterThan(now + 15 * minute)
       }),
     )
   })
 
-  it('is bounded, in number and in time', () => {
-    let bindings: readonly Binding[] = []
-    for (let i = 0; i < 200; i++) bindings = announce(bindings, { id: `s${i}` }, START) ?? bindings
-    expect(bindings.map((binding) => binding.id)).toEqual(
-      Array.from({ length: 100 }, (_, i) => `s${i + 100}`),
+  const name = fc.stringMatching(/^[\w-]{1,12}$/)
+  const binding = fc.oneof(
+    fc.record({ id: name }),
+    fc.record({ id: name, from: name, isTheirs: fc.boolean() }),
+  )
+
+  it('read as they were written', () => {
+    fc.assert(
+      fc.property(fc.array(binding), fc.array(name), (bindings, ids) => {
+        const entries = bindings.map(formatBinding)
+        expect(parseBindings(entries)).toEqual(bindings)
+        const sets = mergeSets({ bindings: [], marks: [] }, { bindings: entries, marks: ids.map(refuse) })
+        expect(parseSets(formatSets(sets, START))).toEqual(sets)
+      }),
     )
-    const { value } = formatUser({ version: 1, createdAt: START, bindings }, START)
-    expect(parseUser(value, START + HOUR * 1000 - 1)?.bindings).toHaveLength(100)
-    expect(parseUser(value, START + HOUR * 1000)?.bindings).toEqual([])
   })
 
-  it('that somebody has garbled is as none', () => {
+  it('are refused by marks for all, for one, and for all but a session and those that continue it', () => {
+    fc.assert(
+      fc.property(name, name, (id, other) => {
+        expect(judge([revokeAll(undefined)], id)).toEqual({ isRefused: true, unlessContinues: [] })
+        expect(judge([refuse(other)], id).isRefused).toBe(id === other)
+        expect(judge([revokeAll(other)], id)).toEqual({ isRefused: false, unlessContinues: [other] })
+        expect(judge([], id)).toEqual({ isRefused: false, unlessContinues: [] })
+      }),
+    )
+    const bindings = [{ id: 'c', from: 'b' }, { id: 'b', from: 'a' }, { id: 'x' }, { id: 'y', from: 'x' }]
+    expect([...lineOf(bindings, 'a')].toSorted()).toEqual(['a', 'b', 'c'])
+    expect([...lineOf(bindings, undefined)]).toEqual([])
+  })
+
+  it('that are malformed count for nothing', () => {
     for (const value of [
       '',
       '{',
       '[]',
       '{"v":1,"c":0,"e":1,"d":7}',
-      '{"v":1,"c":0,"e":1,"d":{"bindings":[{"id":"a:b"},3]}}',
+      '{"v":1,"c":0,"e":1,"d":{"bindings":3}}',
     ])
-      expect(parseUser(value, START)?.bindings ?? []).toEqual([])
+      expect(parseSets(value)).toEqual({ bindings: [], marks: [] })
+    expect(parseBindings(['a:b', '', 'a<', '<a', 'a=b=c'])).toEqual([])
+    expect(judge(['', '?x.a', '*'], 'a')).toEqual({ isRefused: false, unlessContinues: [] })
   })
 })

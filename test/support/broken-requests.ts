@@ -23,6 +23,8 @@ const REQUESTS = [
   'setItemRaw',
   'deleteItem',
   'removeItem',
+  'addToSets',
+  'getSets',
 ] as const
 
 /** Wraps a driver's calls, each of which is one request. */

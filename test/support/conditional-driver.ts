@@ -14,7 +14,8 @@ export interface ConditionalDriverOptions {
 }
 
 /** What a test may look at and break. */
-export interface ConditionalDriver extends Driver, Pick<NativeDriver, 'deleteItem' | 'listUser'> {
+export interface ConditionalDriver
+  extends Driver, Pick<NativeDriver, 'deleteItem' | 'listUser' | 'addToSets' | 'getSets'> {
   flags: NativeDriver['flags']
   /** Calls that would have been requests. */
   readonly calls: string[]
@@ -88,6 +89,17 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
       const expires = ttl === undefined ? null : round(Date.now() / 1000 + Number(ttl)) * 1000
       push(key, { value, version: Number(version ?? 1), expires, user })
     })
+  const sets = new Map<string, Record<string, string[]>>()
+  const addToSets: NativeDriver['addToSets'] = (key, added) =>
+    request('add', key, undefined, () => {
+      const held = { ...sets.get(key) }
+      for (const [name, strings] of Object.entries(added))
+        held[name] = [...new Set([...(held[name] ?? []), ...strings])]
+      sets.set(key, held)
+      return structuredClone(held)
+    })
+  const getSets: NativeDriver['getSets'] = (key) =>
+    request('get sets', key, undefined, () => structuredClone(sets.get(key) ?? {}))
   const deleteItem = (key: string, options: TransactionOptions = {}): Promise<boolean> =>
     request('delete', key, options, () => {
       check(key, options)
@@ -116,6 +128,8 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
     setItem: write,
     setItemRaw: write,
     deleteItem,
+    addToSets,
+    getSets,
     removeItem: async (key, options) => {
       await deleteItem(key, options)
     },
