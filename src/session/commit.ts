@@ -20,7 +20,7 @@ export interface Change {
   readonly onConflict?: ConflictResolver | undefined
 }
 
-/** ms after which a change fails that is not stored. */
+/** ms after which a change fails for whose session nothing was stored in the meantime. */
 const DEADLINE_MS = 10_000
 
 /** Changes that one write stores at most. Each keeps a copy of the data until its caller has it. */
@@ -32,6 +32,13 @@ interface Entry {
   readonly resolve: (record: SessionRecord) => void
   readonly reject: (error: unknown) => void
   isSettled: boolean
+}
+
+/** The changes of one session that are not being written yet. */
+interface Queue {
+  readonly waiting: Entry[]
+  /** When the last write ended, by `performance.now()`. */
+  progressAt: number
 }
 
 /** A change with the data as it stands after it. */
@@ -49,7 +56,7 @@ interface Applied {
  */
 class GroupCommit {
   readonly #store: SessionStore
-  readonly #queues = new Map<string, Entry[]>()
+  readonly #queues = new Map<string, Queue>()
 
   constructor(store: SessionStore) {
     this.#store = store
@@ -57,21 +64,22 @@ class GroupCommit {
 
   add(change: Change, deadline: number): Promise<SessionRecord> {
     return new Promise((resolve, reject) => {
-      const entry: Entry = { change, isSettled: false, ...settlers(resolve, reject, deadline, () => entry) }
       const { id } = change.record
-      const queue = this.#queues.get(id)
-      if (queue) queue.push(entry)
-      else {
-        this.#queues.set(id, [entry])
-        void this.#writeAll(id)
-      }
+      const known = this.#queues.get(id)
+      const queue = known ?? { waiting: [], progressAt: 0 }
+      queue.waiting.push(createEntry(change, { resolve, reject }, queue, deadline))
+      if (known) return
+      this.#queues.set(id, queue)
+      void this.#writeAll(id, queue)
     })
   }
 
-  async #writeAll(id: string): Promise<void> {
-    const queue = this.#queues.get(id) ?? []
+  async #writeAll(id: string, queue: Queue): Promise<void> {
     let last: SessionRecord | undefined
-    while (queue.length > 0) last = await this.#write(queue.splice(0, MAX_CHANGES), last)
+    while (queue.waiting.length > 0) {
+      last = await this.#write(queue.waiting.splice(0, MAX_CHANGES), last)
+      queue.progressAt = performance.now()
+    }
     this.#queues.delete(id)
   }
 
@@ -118,21 +126,38 @@ class GroupCommit {
   }
 }
 
-/** Functions that settle an entry once, at its deadline at the latest. */
-function settlers(
-  resolve: (record: SessionRecord) => void,
-  reject: (error: unknown) => void,
+/**
+ * Makes an entry that settles once. Its deadline moves on while the queue does: a crowd waits for its turn, however large it
+ * is, and a write that hangs makes all behind it fail.
+ */
+function createEntry(
+  change: Change,
+  { resolve, reject }: Pick<Entry, 'resolve' | 'reject'>,
+  queue: Queue,
   deadline: number,
-  entryOf: () => Entry,
-): Pick<Entry, 'resolve' | 'reject'> {
-  const settle = <T>(settler: (value: T) => void, value: T): void => {
+): Entry {
+  let timer: NodeJS.Timeout
+  const settle = (settler: () => void): void => {
     clearTimeout(timer)
-    entryOf().isSettled = true
-    settler(value)
+    entry.isSettled = true
+    settler()
   }
-  const timer = setTimeout(() => settle(reject, lateError(deadline)), deadline)
-  timer.unref()
-  return { resolve: (record) => settle(resolve, record), reject: (error) => settle(reject, error) }
+  const wait = (ms: number): void => {
+    timer = setTimeout(() => {
+      const left = queue.progressAt + deadline - performance.now()
+      if (left > 0) wait(left)
+      else settle(() => reject(lateError(deadline)))
+    }, ms)
+    timer.unref()
+  }
+  const entry: Entry = {
+    change,
+    isSettled: false,
+    resolve: (record) => settle(() => resolve(record)),
+    reject: (error) => settle(() => reject(error)),
+  }
+  wait(deadline)
+  return entry
 }
 
 function lateError(ms: number): UnsessionError {
@@ -203,7 +228,7 @@ const commits = new WeakMap<object, GroupCommit>()
  * A function patch runs on the latest data, and again when another process has saved in the meantime. Direct changes and
  * object patches merge by top-level key.
  *
- * @param deadline - ms after which the change fails if it is not stored. Default 10,000
+ * @param deadline - ms after which the change fails if neither it nor one before it is stored. Default 10,000
  * @returns the stored record, with the data as it stands after this change
  * @throws {ConflictError} when other processes kept saving during `maxRetries` further attempts
  * @throws {SessionGoneError} when the session has ended in the meantime
