@@ -113,6 +113,11 @@ export class Oracle implements TableObserver {
     if (isEnd) this.#ended.add(id)
   }
 
+  /** A rotation that does not know yet that its marker was stored takes this for the end of the session. */
+  unmarked(id: string): void {
+    if (/clear|revoke/.test(exchanges.getStore()?.op ?? '')) this.#over.add(this.#nameOf(id))
+  }
+
   announced(key: string, bindings: readonly Binding[]): void {
     const exchange = exchanges.getStore()
     if (exchange?.isReader) this.fail('a reader wrote', exchange)

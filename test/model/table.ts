@@ -50,6 +50,8 @@ export interface TableObserver {
   /** @param isAgain - it took effect before, as its sender cannot know */
   put(key: string, item: Item, former: Item | null, issuedAt: number, isAgain: boolean): void
   removed(key: string, former: Item): void
+  /** What a rotation has left behind is removed. */
+  unmarked(key: string): void
   /** Of announcements of a user. */
   announced(key: string, bindings: readonly Binding[]): void
 }
@@ -253,6 +255,7 @@ export class Table {
         this.#check(key, current, options)
         const former = this.history.get(key)?.at(-1)?.item
         if (former) this.#observer.removed(key, former)
+        else if (current) this.#observer.unmarked(key)
         if (current || former) this.#push(key, null)
         if (current) (options as { onRemoved?: (value: string) => void }).onRemoved?.(current.value)
         return current !== null
