@@ -10,7 +10,7 @@ export interface Revocation {
   /** Whether the spared session was alive and the user's when this began. */
   readonly isSparing: boolean
   readonly since: number
-  /** `Infinity` while it is under way. */
+  /** `Infinity` while it is under way, and after it has failed. */
   until: number
   /** Ids of sessions that were the user's when this began. */
   readonly bound: Set<string>
@@ -63,9 +63,8 @@ export class Revocations {
     return left.length > 0 ? `${left.join(', ')} outlived the end of all of ${revocation.user}` : undefined
   }
 
-  /** It failed, and has promised nothing. */
+  /** It failed, and has promised nothing. Its mark may still arrive, and refuse a sign-in. */
   abandon(revocation: Revocation): void {
-    revocation.until = this.#scheduler.moment
     revocation.lines.clear()
     revocation.doomed.clear()
   }

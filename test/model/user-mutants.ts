@@ -2,7 +2,7 @@ import { Users } from '../../src/session/users.ts'
 import { exchanges } from './exchange.ts'
 import type { Mutant } from './world.ts'
 
-const { announce, bind, recent, revoke } = Users.prototype
+const { announce, bind, recent } = Users.prototype
 
 /** Ways to bind sessions to users, and to end all of a user's, each broken on purpose. */
 export const USER_MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
@@ -39,11 +39,4 @@ export const USER_MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
     },
   },
   'a sign-out everywhere does not refuse new ids': { users: { refuse: async () => {} } },
-  'a sign-out everywhere refuses whom it is to spare': {
-    users: {
-      revoke(user) {
-        return revoke.call(this as Users, user, undefined)
-      },
-    },
-  },
 }

@@ -95,6 +95,25 @@ describe('signing out everywhere', () => {
     expect(await idsOf('ada')).toEqual(['c'])
   })
 
+  it('spares a session that is getting a new id, and refuses another one that is', async () => {
+    const record = await store.create({ id: 'a', data: {}, user: 'ada' })
+    const other = await store.create({ id: 'b', data: {}, user: 'ada' })
+    const releases = [driver.holdNext('write')]
+    const spared = store.rotate(record, 'c')
+    await turns(12)
+    releases.push(driver.holdNext('write'))
+    const refused = store.rotate(other, 'd')
+    await turns(12)
+    indexed = new Set(['a', 'b', 'c', 'd'])
+    const all = store.destroyAll({ user: 'ada', except: 'a' })
+    await turns(200)
+    for (const release of releases) release()
+    expect((await spared).id).toBe('c')
+    await expect(refused).rejects.toMatchObject({ code: 'SESSION_GONE' })
+    await all
+    expect(await idsOf('ada')).toEqual(['c'])
+  })
+
   it('ends a session whose new id nobody lists', async () => {
     const record = await store.create({ id: 'a', data: {}, user: 'ada' })
     at(2 * HOUR)
