@@ -2,16 +2,12 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 
-/** Long suites that follow the protocols of sessions. `npm run test:long` runs them. */
-const LONG = ['test/model/**', 'test/playground/playground.test.ts']
-
 const config: ViteUserConfig = {
   root: fileURLToPath(new URL('..', import.meta.url)),
   // Without it the playground's own configuration is asked for, which is there only once it was built.
   esbuild: { tsconfigRaw: '{ "compilerOptions": { "target": "ES2022", "verbatimModuleSyntax": true } }' },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: process.env['UNSESSION_LONG'] === '1' ? [] : LONG,
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
     // Most tests wait for servers: one worker fewer than there are cores, as is usual, would leave two cores half idle.

@@ -6,7 +6,7 @@ vi.mock('node:timers/promises', async () => {
   return { setTimeout: scheduledSleep }
 })
 
-const SCHEDULES = Number(process.env['UNSESSION_SCHEDULES'] ?? 10_000)
+const SCHEDULES = Number(process.env['UNSESSION_SCHEDULES'] ?? 5000)
 /** The same schedules at each run; another seed goes on looking. */
 const SEED = Number(process.env['UNSESSION_SEED'] ?? 1)
 

@@ -1,18 +1,19 @@
 import { expect, it, vi } from 'vitest'
 import { INTACT, MUTANTS } from './mutants.ts'
-import { type Mutant, runSchedule } from './world.ts'
+import { runSchedule, type SearchedMutant } from './world.ts'
 
 vi.mock('node:timers/promises', async () => {
   const { scheduledSleep } = await import('./scheduler.ts')
   return { setTimeout: scheduledSleep }
 })
 
-/** Seeds are the same at each run. The rarest races show after some thousands. */
+/** Seeds are the same at each run. A mutant whose race is rare says at which seed the search starts, to save time. */
 const SCHEDULES = 20_000
 
-/** @returns what the model has to say, and after how many schedules */
-async function search(mutant: Mutant, hasFaults: boolean, schedules: number): Promise<string | undefined> {
-  for (let seed = 1; seed <= schedules; seed++) {
+/** Returns what the model has to say, and at which seed. */
+async function search(mutant: SearchedMutant, schedules: number): Promise<string | undefined> {
+  const { withFaults: hasFaults = false, firstSeed = 1 } = mutant
+  for (let seed = firstSeed; seed < firstSeed + schedules; seed++) {
     const { violation } = await runSchedule(seed, hasFaults, mutant)
     if (violation !== undefined) return `schedule ${seed}: ${violation}`
   }
@@ -20,9 +21,9 @@ async function search(mutant: Mutant, hasFaults: boolean, schedules: number): Pr
 }
 
 it.each(Object.entries(MUTANTS))('the model notices when %s', { timeout: 600_000 }, async (_, mutant) => {
-  expect(await search(mutant, mutant.withFaults === true, SCHEDULES)).toBeDefined()
+  expect(await search(mutant, SCHEDULES)).toBeDefined()
 })
 
 it.each(Object.entries(INTACT))('the model has nothing against %s that is wrapped', async (_, mutant) => {
-  expect(await search(mutant, false, 500)).toBeUndefined()
+  expect(await search(mutant, 500)).toBeUndefined()
 })

@@ -9,7 +9,7 @@ import { StorageStore } from '../../src/session/storage-store.ts'
 import type { SessionRecord, SessionStore } from '../../src/session/types.ts'
 import type { Table } from './table.ts'
 import { USER_MUTANTS } from './user-mutants.ts'
-import type { Mutant } from './world.ts'
+import type { Mutant, SearchedMutant } from './world.ts'
 
 type Write = (key: string, value: string, options: TransactionOptions) => Promise<void>
 
@@ -184,7 +184,7 @@ function rotation(end: (store: SessionStore, record: SessionRecord) => Promise<u
 }
 
 /** Protocols, each broken on purpose: what the model must notice. Those `withFaults` only show where calls fail. */
-export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
+export const MUTANTS: Record<string, SearchedMutant> = {
   'a save ignores the version': forced((options, current) => isSave(options) && current !== null),
   'a conflict is settled by force': alteredStore((store) => ({
     async save(record) {
@@ -258,7 +258,7 @@ export const MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
   },
   ...USER_MUTANTS,
   'a write sent again does not know its own': { table: { marks: false }, withFaults: true },
-  'a write sent again never doubts': { table: { doubts: false }, withFaults: true },
+  'a write sent again never doubts': { table: { doubts: false }, withFaults: true, firstSeed: 5100 },
 }
 
 /** Wrappers that break nothing: what the model notices of a mutant is not its wrapping. */

@@ -1,14 +1,15 @@
 import { Users } from '../../src/session/users.ts'
 import { exchanges } from './exchange.ts'
-import type { Mutant } from './world.ts'
+import type { SearchedMutant } from './world.ts'
 
 const { announce, bind, recent } = Users.prototype
 
 /** Ways to bind sessions to users, and to end all of a user's, each broken on purpose. */
-export const USER_MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
+export const USER_MUTANTS: Record<string, SearchedMutant> = {
   'a session becomes a user’s without an announcement': { users: { bind: (_binding, write) => write() } },
   'an announcement is not looked at again': { users: { stands: async () => true } },
   'the marks are those of a time after the announcement': {
+    firstSeed: 1300,
     users: {
       async announce(user, binding, now) {
         await announce.call(this as Users, user, binding, now)
@@ -38,5 +39,8 @@ export const USER_MUTANTS: Record<string, Mutant & { withFaults?: boolean }> = {
       },
     },
   },
-  'a sign-out everywhere does not refuse new ids': { users: { refuse: async () => {} } },
+  'a sign-out everywhere does not refuse new ids': {
+    users: { refuse: async () => {} },
+    firstSeed: 6500,
+  },
 }

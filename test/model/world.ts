@@ -23,6 +23,14 @@ export interface Mutant {
   users?: Partial<Users>
 }
 
+/** A mutant, and where to look for what it breaks. */
+export interface SearchedMutant extends Mutant {
+  /** Whether calls fail, lose their answer or come late. */
+  withFaults?: boolean
+  /** Where the search starts. Default 1. */
+  firstSeed?: number
+}
+
 const PASSWORD = 'a password for the model of sessions'
 const NAME = 'h3'
 const CANARY = 'canary'

@@ -62,7 +62,7 @@ const ACTIONS: Record<PolicyPurpose, Actions> = {
     index: ['Query'],
   },
   operator: {
-    table: ['DescribeTable', 'Scan', 'GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'],
+    table: ['DescribeTable', 'Scan', 'GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
     index: ['Query'],
   },
   'clear-expired': { table: ['DescribeTable', 'Scan', 'BatchWriteItem', 'DeleteItem', 'PartiQLDelete'] },
