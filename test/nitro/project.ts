@@ -60,20 +60,32 @@ export async function createProject(
   name: string,
   extra?: string,
 ): Promise<string> {
-  const { tool, from, folder, companions } = release
+  const { folder } = release
   const added = extra === undefined ? {} : await filesIn(extra)
   const { 'nitro.config.mjs': base = '', ...own } = await filesIn(folder)
   const { 'nitro.config.mjs': config = base, ...server } = { ...(await filesIn('app')), ...own, ...added }
   const files = Object.fromEntries(Object.entries(server).map(([path, text]) => [`server/${path}`, text]))
   const all = { ...files, 'nitro.config.mjs': config, 'release.config.mjs': base }
-  const project = await packed.project(name, companions, all, tool, from)
+  const project = await createProjectOf(packed, release, name, all)
+  await cp(join(FIXTURES, 'packages'), join(project, 'node_modules'), { recursive: true })
+  return project
+}
+
+/** A project of some files, with the package and a release of Nitro installed. @returns its folder */
+export async function createProjectOf(
+  packed: Packed,
+  release: Release,
+  name: string,
+  files: Record<string, string>,
+): Promise<string> {
+  const { tool, from, companions } = release
+  const project = await packed.project(name, companions, files, tool, from)
   const modules = join(project, 'node_modules')
   await rm(join(modules, 'h3'))
   await symlink(await besideOf(modules, release, 'h3'), join(modules, 'h3'))
   // Inside of the project, as installed: paths between its folders and the server's are wrong more easily than those through `/`.
   await rm(join(modules, 'unstorage'))
   await cp(await besideOf(modules, release, 'unstorage'), join(modules, 'unstorage'), { recursive: true })
-  await cp(join(FIXTURES, 'packages'), modules, { recursive: true })
   return project
 }
 
