@@ -8,7 +8,7 @@ const TOGETHER = {
     /\/drivers\/dynamodb\/(batch|call|connection|credentials|deadline|document|engine|failure|item|key-read|keys|open-client|reader|requests|sdk-errors|write|write-limit|write-requests)\.ts$/,
   driver: /\/drivers\/(dynamodb|dynamodb\/(attributes|options))\.ts$/,
   session:
-    /\/src\/session\/(clone|create-store|copy|expiry|id|lazy-store|lifetime|options|pending-changes|request-session|sequential|session|token|touch)\.ts$/,
+    /\/src\/session\/(clone|create-store|copy|expiry|id|facade|lifetime|options|pending-changes|request-session|sequential|session|token|touch)\.ts$/,
   h3: /\/src\/h3\/(?!(adopt|cached-session|header-values|heads|held-response|node-head|timing|web-head)\.ts$)[\w-]+\.ts$/,
   // What the first request needs, or the first one that writes. A group takes along what it imports, so these come last.
   heads: /\/src\/h3\/(header-values|heads|held-response|node-head|web-head)\.ts$/,

@@ -20,8 +20,8 @@ export type {
 } from './session/hooks.ts'
 export type { LegacyFormat, LegacySession } from './session/legacy.ts'
 export type { CacheOptions, SessionStoreOptions } from './session/options.ts'
-export type { DriverLike, StorageLike } from './session/storage.ts'
-export type { TraceEvent, TracedOperation } from './session/traced-store.ts'
+export type { DriverLike, StorageLike } from './session/storage-like.ts'
+export type { TraceEvent, TracedOperation } from './session/trace.ts'
 export type {
   Lifetime,
   LoadOptions,

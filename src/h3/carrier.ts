@@ -4,7 +4,7 @@ import type { SessionRecord } from '../session/types.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieExpires, removalAttributes } from './cookie.ts'
 import type { RequestOrigin } from './origin.ts'
-import type { ResponseHead } from './response.ts'
+import type { ResponseHead } from './response-head.ts'
 import type { SessionTimer } from './timing.ts'
 
 /** Seconds: throttling and failovers of DynamoDB are mostly over by then. */

@@ -5,7 +5,7 @@ import type { ConflictResolver } from '../session/merge.ts'
 import type { SessionOptions } from '../session/session.ts'
 import { isSessionName, sign, type SigningKey, signingKeys } from '../session/token.ts'
 import type { SessionStore } from '../session/types.ts'
-import type { Adopter, Unseal } from './adopt.ts'
+import type { Adopter, Unseal } from './adopter.ts'
 import { cookieAttributes, type SessionCookieOptions } from './cookie.ts'
 
 /** Options of `useSession`, with the names and the meaning that h3's own have. An object is read once. */

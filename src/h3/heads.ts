@@ -1,6 +1,6 @@
 import { isWebResponse, type H3EventLike } from './event.ts'
 import { NodeHead } from './node-head.ts'
-import type { PendingWork, ResponseHead } from './response.ts'
+import type { PendingWork, ResponseHead } from './response-head.ts'
 import { WebHead } from './web-head.ts'
 
 /** Returns the headers of the response that an event will get. @param res - of the event, with h3 2 a prepared response */

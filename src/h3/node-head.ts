@@ -2,7 +2,7 @@ import { UnsessionError } from '../../drivers/utils/errors.ts'
 import type { H3EventLike, NodeResponse } from './event.ts'
 import { isForSharedCaches, joinVary, privateCacheControl, withCookies, withMetric } from './header-values.ts'
 import { HeldResponse } from './held-response.ts'
-import type { PendingWork, ResponseHead } from './response.ts'
+import type { PendingWork, ResponseHead } from './response-head.ts'
 
 /**
  * The headers of Node's response, or of a stand-in for it. h3 1 writes to it, errors included. A `Response` that a handler

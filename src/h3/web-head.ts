@@ -1,6 +1,6 @@
 import type { H3EventLike, NodeResponse, WebResponse } from './event.ts'
 import { isForSharedCaches, joinVary, privateCacheControl, withCookies, withMetric } from './header-values.ts'
-import type { ResponseHead } from './response.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /**
  * The headers that h3 2 prepares for a response. There are two sets of them, and only the second one goes out with an error.

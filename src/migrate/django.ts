@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
 import { isObject } from '../../drivers/utils/check.ts'
-import type { Adopter } from '../h3/adopt.ts'
+import type { Adopter } from '../h3/adopter.ts'
 import { cookieValues } from '../h3/cookie.ts'
 import { parseJson, toText } from '../session/envelope.ts'
 import type { LegacyFormat } from '../session/legacy.ts'

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Adopter } from '../h3/adopt.ts'
+import type { Adopter } from '../h3/adopter.ts'
 import { cookieValues } from '../h3/cookie.ts'
 import { isObject } from '../../drivers/utils/check.ts'
 import { parseJson, type StoredValue, toText } from '../session/envelope.ts'

@@ -1,11 +1,11 @@
 import { isText } from '../../drivers/utils/check.ts'
 import { ConflictError, invalidOption } from '../../drivers/utils/errors.ts'
-import type { Adopter } from '../h3/adopt.ts'
+import type { Adopter } from '../h3/adopter.ts'
 import { createSessionStore } from '../session/create-store.ts'
 import type { SessionHooks } from '../session/hooks.ts'
 import type { LegacyFormat } from '../session/legacy.ts'
 import type { AdoptedSession } from '../session/session.ts'
-import type { DriverLike, StorageLike } from '../session/storage.ts'
+import type { DriverLike, StorageLike } from '../session/storage-like.ts'
 import { isSessionName } from '../session/token.ts'
 import type { SessionData } from '../session/types.ts'
 

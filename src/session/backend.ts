@@ -1,13 +1,14 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { foreignError } from './foreign-error.ts'
-import { parseEnvelope, type StoredValue } from './envelope.ts'
+import { type Found, parseEnvelope, type StoredValue } from './envelope.ts'
 import { type LegacyFormat, withLegacy, withoutLegacy } from './legacy.ts'
 import { secondsUntil } from './stored-lifetime.ts'
 import { type KeyedLock, lockOf } from './lock.ts'
 import { type Native, type StringSets, findNative } from './native.ts'
-import type { ResolvedOptions } from './options.ts'
-import { type UserSets, formatSets, mergeSets, parseSets } from './user-bindings.ts'
-import { type RawStorage, type TransactionOptions, rawStorage } from './storage.ts'
+import { type UserSets, formatSets, mergeSets, parseSets } from './user-sets.ts'
+import { type RawStorage, rawStorage } from './storage.ts'
+import type { DriverLike, StorageLike, TransactionOptions } from './storage-like.ts'
+import type { StoreConfig } from './types.ts'
 
 /** A conditional write. */
 export interface Write {
@@ -19,9 +20,6 @@ export interface Write {
   expiresAt: number
   user: string | undefined
 }
-
-/** What was found where a write or a removal did not go through: `null` for nothing live, `undefined` for nothing readable. */
-export type Found = StoredValue | null | undefined
 
 /** What a removal found. */
 export interface Removed {
@@ -49,12 +47,15 @@ export interface Backend {
   readonly native?: Native
 }
 
+/** What a backend needs. */
+export interface BackendOptions {
+  storage: StorageLike | DriverLike
+  legacy: readonly LegacyFormat[]
+  config: StoreConfig
+}
+
 /** Find out what a storage can do and build on it. */
-export async function connect({
-  storage,
-  legacy: formats,
-  config,
-}: Pick<ResolvedOptions, 'storage' | 'legacy' | 'config'>): Promise<Backend> {
+export async function connect({ storage, legacy: formats, config }: BackendOptions): Promise<Backend> {
   const { now } = config
   const native = await findNative(storage)
   const raw = withLegacy(rawStorage(storage), { formats, config, native })

@@ -1,4 +1,4 @@
-import { LazyStore } from './lazy-store.ts'
+import { StoreFacade } from './facade.ts'
 import { type SessionStoreOptions, resolveOptions } from './options.ts'
 import type { SessionStore } from './types.ts'
 
@@ -15,5 +15,5 @@ import type { SessionStore } from './types.ts'
  */
 export function createSessionStore(options: SessionStoreOptions): SessionStore {
   const resolved = resolveOptions(options)
-  return new LazyStore(resolved.config, async () => (await import('./open-store.ts')).openStore(resolved))
+  return new StoreFacade(resolved.config, async () => (await import('./open-store.ts')).openStore(resolved))
 }

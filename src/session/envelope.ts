@@ -5,6 +5,9 @@ import type { LifetimeSource } from './types.ts'
 /** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
 export type StoredValue = string | Uint8Array
 
+/** What was found where a write or a removal did not go through: `null` for nothing live, `undefined` for nothing readable. */
+export type Found = StoredValue | null | undefined
+
 /**
  * An envelope that a `LegacyFormat` made from another software's value. It is the only kind that may have version 0: a
  * stored value that claims this version is not an envelope.

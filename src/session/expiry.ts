@@ -1,8 +1,7 @@
 import { type Rule, type Rules, checkOptions } from '../../drivers/utils/check.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { deadlineOf, MAX_INSTANT } from './lifetime.ts'
-import type { SessionOptions } from './session.ts'
-import type { Lifetime, SessionRecord, StoreConfig } from './types.ts'
+import type { Lifetime, SessionRecord, SessionStore, StoreConfig } from './types.ts'
 
 /** A lifetime of a session's own. Given together, the earliest end counts. */
 export interface SessionExpiry extends Lifetime {
@@ -33,7 +32,7 @@ export function lifetimeFields(
 /** The configured lifetime: of `sessionMiddleware` or the module, where it differs from the store's, or else the store's. */
 export function configuredLifetime(
   base: Lifetime | undefined,
-  { config }: SessionOptions['store'],
+  { config }: Pick<SessionStore, 'config'>,
 ): Lifetime {
   return base && isGiven(base) && !isSame(base, config) ? base : config
 }

@@ -6,7 +6,8 @@ import { type Instant, toMilliseconds } from './instant.ts'
 import { MAX_INSTANT, expiryOf } from './lifetime.ts'
 import { lifetimeOf, unknownCreation } from './stored-lifetime.ts'
 import type { Native } from './native.ts'
-import type { RawStorage, TransactionOptions } from './storage.ts'
+import type { RawStorage } from './storage.ts'
+import type { TransactionOptions } from './storage-like.ts'
 import type { SessionData, StoreConfig } from './types.ts'
 
 /** What another software's stored value says about a session. */

@@ -1,4 +1,4 @@
-import type { DriverLike, StorageLike } from './storage.ts'
+import type { DriverLike, StorageLike } from './storage-like.ts'
 
 /** Where a storage's items are. */
 export interface Location {

@@ -1,7 +1,7 @@
 import { DRIVER_HANDSHAKE, type DriverHandshake } from '../../drivers/utils/handshake.ts'
 import { isStorage } from './locate.ts'
 import { rawStorage } from './storage.ts'
-import type { DriverLike, StorageLike, TransactionOptions } from './storage.ts'
+import type { DriverLike, StorageLike, TransactionOptions } from './storage-like.ts'
 import type { SweepOptions, SweepResult } from './types.ts'
 
 /** Sets of strings in one item, by name. */

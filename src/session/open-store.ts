@@ -9,12 +9,13 @@ import { type Location, locate } from './locate.ts'
 import { DEFAULT_BOUNDS, type ResolvedCache, type ResolvedOptions } from './options.ts'
 import { StorageStore } from './storage-store.ts'
 import { rawStorage } from './storage.ts'
-import { TracedStore } from './traced-store.ts'
+import type { OpenedStore } from './facade.ts'
+import { trace } from './trace.ts'
 import type { SessionStore } from './types.ts'
 
 /** The store that does the work: sessions on a storage, behind the layers that the options ask for. */
-export function openStore(options: ResolvedOptions): SessionStore {
-  return new TracedStore(withStale(withCache(new StorageStore(options), options), options))
+export function openStore(options: ResolvedOptions): OpenedStore {
+  return { store: withStale(withCache(new StorageStore(options), options), options), trace }
 }
 
 function withCache(store: StorageStore, options: ResolvedOptions): SessionStore {

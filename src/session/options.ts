@@ -11,12 +11,13 @@ import {
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import type { Codec } from './codec.ts'
 import { json } from './codecs/json.ts'
+import type { DirectStoreOptions } from './direct-options.ts'
 import { SECONDS } from './expiry.ts'
 import type { SessionHooks } from './hooks.ts'
 import { toInstant, wholeMilliseconds } from './instant.ts'
 import type { LegacyFormat } from './legacy.ts'
 import { locate } from './locate.ts'
-import type { DriverLike, StorageLike } from './storage.ts'
+import type { DriverLike, StorageLike } from './storage-like.ts'
 import type { StoreConfig } from './types.ts'
 
 /** Bounds of what is kept in memory. The bytes are those of about 160 sessions of the greatest size, or 40,000 common ones. */
@@ -87,21 +88,12 @@ export interface ResolvedCache {
   storage: StorageLike | DriverLike | undefined
 }
 
-/** Options with everything decided. */
-export interface ResolvedOptions {
-  storage: StorageLike | DriverLike
+/** Options with every default filled in. */
+export interface ResolvedOptions extends DirectStoreOptions {
+  /** Absent if the store has no cache. */
   cache: ResolvedCache | undefined
   /** Seconds. */
   staleIfError: number
-  /** What writes. */
-  codec: Codec
-  /** What reads. */
-  codecs: readonly Codec[]
-  legacy: readonly LegacyFormat[]
-  /** Bytes. */
-  maxSize: number
-  hooks: SessionHooks
-  config: StoreConfig
 }
 
 const METHODS = ['hasItem', 'getItem', 'setItem', 'removeItem', 'getKeys']

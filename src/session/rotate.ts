@@ -3,17 +3,14 @@ import type { SourcedLifetime } from './lifetime.ts'
 import { mergeData } from './merge.ts'
 import { snapshotOf } from './record.ts'
 import { type SessionWriter, isCertain } from './session-writer.ts'
-import type { StorageStore } from './storage-store.ts'
-import type { SessionData, SessionRecord } from './types.ts'
+import type { Rotation } from './rotation-marker.ts'
+import type { SessionData, SessionDraft, SessionRecord, SessionStore } from './types.ts'
 import type { Origin } from './users.ts'
 
-/** How a session gets a new id. */
-export interface Rotation {
-  newId: string
-  /** Seconds for which the old id leads to the new one. */
-  grace: number
-  /** Random; by it the rotation recognises its own marker. */
-  mark: string
+/** What a rotation needs of the store. `from`: the session that the written one continues. */
+export interface RotationStore extends Pick<SessionStore, 'config' | 'destroy'> {
+  create<T extends SessionData>(draft: SessionDraft<T>, from?: Origin): Promise<SessionRecord<T>>
+  save<T extends SessionData>(record: SessionRecord<T>, from?: Origin): Promise<SessionRecord<T>>
 }
 
 /** It is not known whether a session got its new id: both records were left as they are. */
@@ -41,7 +38,7 @@ class UnknownRotationError extends UnsessionError {
  * @param rotation - the new id, and how long the old one leads to it
  */
 export async function rotateSession<T extends SessionData>(
-  store: StorageStore,
+  store: RotationStore,
   writer: SessionWriter,
   { record, current }: { record: SessionRecord<T>; current: SessionRecord<T> },
   rotation: Rotation,

@@ -4,7 +4,6 @@ import { type Codec, type CodecRegistry, contextOf } from './codec.ts'
 import { type Header, type StoredValue, formatEnvelope, parseEnvelope } from './envelope.ts'
 import { isSessionId } from './id.ts'
 import type { Snapshot } from './record.ts'
-import type { Rotation } from './rotate.ts'
 
 /**
  * ms for which a request with the old id counts as one that was in flight during the rotation. A browser sends several
@@ -14,6 +13,15 @@ export const IN_FLIGHT_MS = 10_000
 
 /** Seconds that a grace may last at most. */
 const MAX_GRACE = 3600
+
+/** How a session gets a new id. */
+export interface Rotation {
+  newId: string
+  /** Seconds for which the old id leads to the new one. */
+  grace: number
+  /** Random; by it the rotation recognises its own marker. */
+  mark: string
+}
 
 /** What a rotation leaves behind at the old id. Instants are in ms since the epoch. */
 export interface RotationMarker {

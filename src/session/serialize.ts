@@ -1,8 +1,8 @@
 import { isObject } from '../../drivers/utils/check.ts'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import type { Found } from './backend.ts'
 import { type Codec, type CodecRegistry, contextOf } from './codec.ts'
 import {
+  type Found,
   type Header,
   type HeaderFields,
   type StoredValue,

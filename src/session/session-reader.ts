@@ -4,12 +4,13 @@ import {
   SessionGoneError,
   UnsessionError,
 } from '../../drivers/utils/errors.ts'
-import type { Backend, Found } from './backend.ts'
+import type { Backend } from './backend.ts'
+import type { Found } from './envelope.ts'
 import type { EndedSessions } from './ended-sessions.ts'
 import { callHook, recordDetails } from './hooks.ts'
 import { SessionLapsedError } from './lapsed.ts'
 import { endOf, isLive } from './stored-lifetime.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { DirectStoreOptions } from './direct-options.ts'
 import type { Snapshot } from './record.ts'
 import { type Outcome, type SessionFormat, readSession } from './serialize.ts'
 import type { SessionRecord } from './types.ts'
@@ -17,13 +18,13 @@ import type { SessionRecord } from './types.ts'
 /** Reads sessions from a backend, and finds out why there is none. */
 export class SessionReader {
   readonly #connect: () => Promise<Backend>
-  readonly #options: ResolvedOptions
+  readonly #options: DirectStoreOptions
   readonly #format: SessionFormat
   readonly #ended: EndedSessions
 
   constructor(
     connect: () => Promise<Backend>,
-    options: ResolvedOptions,
+    options: DirectStoreOptions,
     format: SessionFormat,
     ended: EndedSessions,
   ) {

@@ -2,10 +2,9 @@ import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/u
 import type { Backend } from './backend.ts'
 import type { HeaderFields } from './envelope.ts'
 import { callHook, noteConflict } from './hooks.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { DirectStoreOptions } from './direct-options.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from './record.ts'
-import type { Rotation } from './rotate.ts'
-import { formatMarker } from './rotation-marker.ts'
+import { formatMarker, type Rotation } from './rotation-marker.ts'
 import { type SessionFormat, writeSession } from './serialize.ts'
 import type { SessionReader } from './session-reader.ts'
 import type { SessionData, SessionRecord } from './types.ts'
@@ -15,13 +14,13 @@ export class SessionWriter {
   /** How many writes found another version than they asked for. */
   conflicts = 0
   readonly #connect: () => Promise<Backend>
-  readonly #options: ResolvedOptions
+  readonly #options: DirectStoreOptions
   readonly #format: SessionFormat
   readonly #reader: SessionReader
 
   constructor(
     connect: () => Promise<Backend>,
-    options: ResolvedOptions,
+    options: DirectStoreOptions,
     format: SessionFormat,
     reader: SessionReader,
   ) {

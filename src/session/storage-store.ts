@@ -9,7 +9,7 @@ import { toMilliseconds } from './instant.ts'
 import { expiryOf } from './lifetime.ts'
 import { endOf, lifetimeOf } from './stored-lifetime.ts'
 import { type ListOptions, listSessions, sweep } from './listing.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { DirectStoreOptions } from './direct-options.ts'
 import { StoredRecord, snapshotOf, storedRecord } from './record.ts'
 import { destroyEach, revocable } from './revocation.ts'
 import { rotateSession } from './rotate.ts'
@@ -35,7 +35,7 @@ import { type Origin, Users } from './users.ts'
 /** Sessions on a storage, without a cache. {@link SessionStore} says what each method promises. */
 export class StorageStore implements SessionStore {
   readonly config: StoreConfig
-  #options: ResolvedOptions
+  #options: DirectStoreOptions
   #format: SessionFormat
   #counts = { loads: 0, saves: 0 }
   #backend: Promise<Backend> | undefined
@@ -44,7 +44,7 @@ export class StorageStore implements SessionStore {
   #writer: SessionWriter
   readonly ended: EndedSessions
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: DirectStoreOptions) {
     this.#options = options
     this.#format = { ...options, codecs: registryOf(options.codecs) }
     this.config = options.config

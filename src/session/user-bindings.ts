@@ -1,6 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { isObject } from '../../drivers/utils/check.ts'
-import { type StoredValue, formatEnvelope, parseEnvelope } from './envelope.ts'
 import { isSessionId } from './id.ts'
 
 /** An announcement: a session that is about to become a user's, or has become it. */
@@ -10,14 +8,6 @@ export interface Binding {
   readonly from?: string
   /** Whether the session was the user's under that id. */
   readonly isTheirs?: boolean
-}
-
-/** One item of a user's announcements, as it is stored: two sets of strings. */
-export interface UserSets {
-  /** Announcements, see {@link formatBinding}. */
-  readonly bindings: readonly string[]
-  /** What sign-outs everywhere have left, see {@link revokeAll} and {@link refuse}. */
-  readonly marks: readonly string[]
 }
 
 /** ms that one item is for: far above the lag of an index, and above any time that a sign-in takes. */
@@ -138,28 +128,4 @@ export function lineOf(bindings: readonly Binding[], first: string | undefined):
     for (const { id, from } of bindings) if (from !== undefined && line.has(from)) line.add(id)
   }
   return line
-}
-
-/** Adds sets to others. */
-export function mergeSets(held: UserSets, added: Partial<UserSets>): UserSets {
-  return {
-    bindings: [...new Set([...held.bindings, ...(added.bindings ?? [])])],
-    marks: [...new Set([...held.marks, ...(added.marks ?? [])])],
-  }
-}
-
-/** Writes the sets as an envelope, for a storage that has no sets. */
-export function formatSets({ bindings, marks }: UserSets, expiresAt: number): StoredValue {
-  const header = { version: 1, createdAt: 0, expiresAt, codec: 'json' }
-  return formatEnvelope(header, JSON.stringify({ bindings, marks }))
-}
-
-/** Reads the sets of a stored value. Never throws: anything malformed is left out. */
-export function parseSets(value: StoredValue | null | undefined): UserSets {
-  const body: unknown = value ? parseEnvelope(value)?.body : undefined
-  const listOf = (name: string): string[] => {
-    const list: unknown = isObject(body) ? body[name] : undefined
-    return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : []
-  }
-  return { bindings: listOf('bindings'), marks: listOf('marks') }
 }

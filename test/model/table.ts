@@ -1,15 +1,8 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
 import type { NativeDriver } from '../../src/session/native.ts'
-import {
-  type Binding,
-  isKeyOf,
-  isUserKey,
-  mergeSets,
-  parseBindings,
-  parseSets,
-  type UserSets,
-} from '../../src/session/user-bindings.ts'
-import type { DriverLike, TransactionOptions } from '../../src/session/storage.ts'
+import { type Binding, isKeyOf, isUserKey, parseBindings } from '../../src/session/user-bindings.ts'
+import { mergeSets, parseSets, type UserSets } from '../../src/session/user-sets.ts'
+import type { DriverLike, TransactionOptions } from '../../src/session/storage-like.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 

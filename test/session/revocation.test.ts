@@ -8,18 +8,16 @@ import {
   announcementKeys,
   endOfItems,
   formatBinding,
-  formatSets,
   isKeyOf,
   isUserKey,
   judge,
   lineOf,
-  mergeSets,
   parseBindings,
-  parseSets,
   recentKeys,
   refuse,
   revokeAll,
 } from '../../src/session/user-bindings.ts'
+import { formatSets, mergeSets, parseSets } from '../../src/session/user-sets.ts'
 import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
 
 const START = 1_800_000_000_000

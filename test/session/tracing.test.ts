@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createStorage } from 'unstorage'
 import { hashKey } from '../../drivers/utils/errors.ts'
 import { createSessionStore } from '../../src/session/create-store.ts'
-import type { TraceEvent, TracedOperation } from '../../src/session/traced-store.ts'
+import type { TraceEvent, TracedOperation } from '../../src/session/trace.ts'
 
 /** What a subscriber saw of a call: the moments, and the event at its end. */
 interface Seen {
@@ -96,7 +96,7 @@ describe('tracing channels', () => {
     await expect(store.save(record)).rejects.toMatchObject({ code: 'CONFLICT' })
     expect(conflicts).toEqual([{ keyHash: hashKey('a'), version: 1, currentVersion: 2 }])
 
-    const [everywhere, sweeps] = [listen('destroyAll'), listen('sweep')]
+    const [everywhere, sweeps] = [listen('destroyAll'), listen('clearExpired')]
     await store.destroyAll({ user: 'ada' })
     await store.clearExpired()
     expect(everywhere[0]?.event).toMatchObject({ ended: 1 })

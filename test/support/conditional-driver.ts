@@ -2,7 +2,7 @@ import type { Driver } from 'unstorage'
 import { ConflictError, type CurrentItem, UnsessionError } from '../../drivers/utils/errors.ts'
 import { answerHandshake } from '../../drivers/utils/handshake.ts'
 import type { NativeDriver } from '../../src/session/native.ts'
-import type { TransactionOptions } from '../../src/session/storage.ts'
+import type { TransactionOptions } from '../../src/session/storage-like.ts'
 
 interface Item extends CurrentItem {
   user: unknown

@@ -2,7 +2,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 
-const OPERATIONS = ['create', 'load', 'save', 'touch', 'destroy', 'rotate', 'destroyAll', 'sweep']
+const OPERATIONS = ['create', 'load', 'save', 'touch', 'destroy', 'rotate', 'destroyAll', 'clearExpired']
 
 /** @returns {() => void} stops it */
 export function traceSessions() {

@@ -1,5 +1,5 @@
 import { UnsessionError, invalidOption } from '../../utils/errors.ts'
-import type { SweepState } from './state.ts'
+import type { SweepResult, SweepState } from './state.ts'
 
 /** Options of a sweep of expired items. All are optional. */
 export interface SweepOptions {
@@ -36,20 +36,6 @@ export interface SweepOptions {
    * stays deleted, and `resume` says where to go on.
    */
   signal?: AbortSignal
-}
-
-/** What a sweep has done; runs that it goes on from are counted in. */
-export interface SweepResult {
-  /** Items looked at. */
-  scanned: number
-  /** Items that had expired for longer than the grace. */
-  expired: number
-  /** Items deleted: all that had expired, but for those that `conditional` found renewed meanwhile. */
-  deleted: number
-  /** Capacity units used, read and write units together, as DynamoDB counts them. */
-  units: number
-  /** Milliseconds of work. */
-  duration: number
 }
 
 /** How far a sweep is. */

@@ -1,5 +1,18 @@
 import { invalidOption } from '../../utils/errors.ts'
-import type { SweepResult } from './options.ts'
+
+/** What a sweep has done; runs that it goes on from are counted in. */
+export interface SweepResult {
+  /** Items looked at. */
+  scanned: number
+  /** Items that had expired for longer than the grace. */
+  expired: number
+  /** Items deleted: all that had expired, but for those that `conditional` found renewed meanwhile. */
+  deleted: number
+  /** Capacity units used, read and write units together, as DynamoDB counts them. */
+  units: number
+  /** Milliseconds of work. */
+  duration: number
+}
 
 /** What a sweep goes through. One that goes on must go through the same. */
 export interface SweepTarget {

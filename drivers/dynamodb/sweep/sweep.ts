@@ -8,7 +8,8 @@ import { toDriverError } from '../sdk-errors.ts'
 import { Costs } from './costs.ts'
 import { type Deletes, conditionalDeletes, sessionDeletes } from './deletes.ts'
 import { Meter } from './meter.ts'
-import { type SweepOptions, type SweepProgress, type SweepResult, resolveSweep } from './options.ts'
+import { type SweepOptions, type SweepProgress, resolveSweep } from './options.ts'
+import type { SweepResult } from './state.ts'
 import { Pacer } from './pacer.ts'
 import { Sender } from './sender.ts'
 import { type SegmentState, type SweepState, type SweepTarget, beginState, isBegun } from './state.ts'
@@ -17,7 +18,8 @@ import { lookAtTable } from './table-facts.ts'
 /** ms that a plain read may lag behind, generously. */
 const STRONG_MS = 60_000
 
-export type { SweepOptions, SweepProgress, SweepResult } from './options.ts'
+export type { SweepOptions, SweepProgress } from './options.ts'
+export type { SweepResult } from './state.ts'
 export type { SegmentState, SweepState, SweepTarget } from './state.ts'
 
 /** How a sweep knows the time. */

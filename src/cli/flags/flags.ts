@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { UsageError } from '../ui/command.ts'
+import { UsageError } from './usage-error.ts'
 import { nearest } from './nearest.ts'
 
 /** One flag of a command. */

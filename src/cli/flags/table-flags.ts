@@ -1,6 +1,6 @@
 import type { Attributes } from '../../../drivers/dynamodb/attributes.ts'
 import type { CreateTableOptions, TableOptions, WaitOptions } from '../../table/index.ts'
-import { UsageError } from '../ui/command.ts'
+import { UsageError } from './usage-error.ts'
 import type { Terminal } from '../ui/terminal.ts'
 import type { Flag, FlagSet, Flags } from './flags.ts'
 

@@ -18,8 +18,3 @@ export interface Command {
   /** Runs the command. @returns the exit code */
   run: (flags: Flags, terminal: Terminal) => Promise<number>
 }
-
-/** The command line is invalid. Exit code 2. */
-export class UsageError extends Error {
-  override name = 'UsageError'
-}

@@ -1,4 +1,4 @@
-import type { Unseal } from '../../h3/adopt.ts'
+import type { Unseal } from '../../h3/adopter.ts'
 import type { SessionConfig } from '../../h3/config.ts'
 import type { SessionCookieOptions } from '../../h3/cookie.ts'
 import type { H3EventLike } from '../../h3/event.ts'

@@ -1,5 +1,8 @@
 import type { ExposedSession } from '../../nitro/runtime/index.ts'
-import type { ServerEvent } from './server/exposed-data.ts'
+import type { getRouteRules } from 'nitropack/runtime'
+
+/** An event of the server that Nuxt runs on. */
+export type ServerEvent = Parameters<typeof getRouteRules>[0]
 
 /** What `useSessionData` answers with: anything, as long as the app has not said what it exposes. */
 export type ExposedData = keyof ExposedSession extends never

@@ -1,6 +1,6 @@
 import { ConflictError, SessionGoneError, UnsessionError } from '../../../drivers/utils/errors.ts'
 import { type SessionHooks, callHook, recordDetails } from '../hooks.ts'
-import { StoreLayer } from '../layer.ts'
+import { StoreLayer } from './store-layer.ts'
 import { isLive } from '../stored-lifetime.ts'
 import { StoredRecord, snapshotOf } from '../record.ts'
 import type {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { DEFAULT_PRICES, type Prices } from '../../../plan/prices.ts'
-import { UsageError } from '../../ui/command.ts'
+import { UsageError } from '../../flags/usage-error.ts'
 import type { FlagSet, Flags } from '../../flags/flags.ts'
 
 type Price = Exclude<keyof Prices, 'source'>

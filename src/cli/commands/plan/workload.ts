@@ -2,7 +2,7 @@ import type { Headroom } from '../../../plan/plan.ts'
 import type { Setup, Workload } from '../../../plan/workload.ts'
 import { DEFAULT_IDLE_TIMEOUT } from '../../../session/types.ts'
 import { NO_USER_INDEX_FLAG } from '../../flags/table-flags.ts'
-import { UsageError } from '../../ui/command.ts'
+import { UsageError } from '../../flags/usage-error.ts'
 import type { FlagSet, Flags } from '../../flags/flags.ts'
 
 export const WORKLOAD_FLAGS: FlagSet = {

@@ -8,7 +8,8 @@ import {
   featureOptions,
   tableOptions,
 } from '../../flags/table-flags.ts'
-import { type Command, EXIT, UsageError } from '../../ui/command.ts'
+import { type Command, EXIT } from '../../ui/command.ts'
+import { UsageError } from '../../flags/usage-error.ts'
 
 export const template: Command = {
   name: 'table template',

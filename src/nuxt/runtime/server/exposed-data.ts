@@ -1,10 +1,7 @@
 import { getRouteRules, useNitroApp } from 'nitropack/runtime'
 import { exposedKeys } from '#unsession/exposed-keys'
 import { useSession } from '../../../nitro/runtime/index.ts'
-import type { ExposedData } from '../types.ts'
-
-/** An event of the server that Nuxt runs on. */
-export type ServerEvent = Parameters<typeof getRouteRules>[0]
+import type { ExposedData, ServerEvent } from '../types.ts'
 
 declare module 'nitropack/types' {
   interface NitroRuntimeHooks {

@@ -10,7 +10,7 @@ import type {
   StoreStats,
   SweepOptions,
   SweepResult,
-} from './types.ts'
+} from '../types.ts'
 
 /** A session store in front of a session store, which passes everything on; what is over it says what it does otherwise. */
 export class StoreLayer implements SessionStore {

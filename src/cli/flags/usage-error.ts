@@ -1,0 +1,4 @@
+/** The command line is invalid. Exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
