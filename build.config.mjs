@@ -3,17 +3,17 @@
  * the bundler makes one for every set of modules that two entries share. The first that fits has a module.
  */
 const TOGETHER = {
-  utils: /\/drivers\/utils\/[\w-]+\.ts$/,
-  engine:
-    /\/drivers\/dynamodb\/(batch|call|connection|credentials|deadline|document|engine|failure|item|key-read|keys|open-client|reader|requests|sdk-errors|write|write-limit|write-requests)\.ts$/,
-  driver: /\/drivers\/(dynamodb|dynamodb\/(attributes|options))\.ts$/,
+  utils: /\/drivers\/utils\//,
+  engine: /\/drivers\/dynamodb\/(engine\.ts$|client\/|model\/|requests\/|operations\/(?!sets\.ts$))/,
+  driver: /\/drivers\/dynamodb(\.ts$|\/config\/)/,
+  // What an app loads when it starts.
   session:
-    /\/src\/session\/(clone|create-store|copy|expiry|id|facade|lifetime|options|pending-changes|request-session|sequential|session|token|touch)\.ts$/,
-  h3: /\/src\/h3\/(?!(adopt|cached-session|header-values|heads|held-response|node-head|timing|web-head)\.ts$)[\w-]+\.ts$/,
+    /\/src\/(core\/(copy|expiry|id|lifetime|pending-changes|session|token)|format\/clone|session\/(request-session|sequential|touch)|store\/(create-store|facade|options))\.ts$/,
+  h3: /\/src\/h3\/((adopter|carrier|config|cookie|index|middleware|origin|request)\.ts$|request\/(?!cached-session\.ts$)|response\/response(-head)?\.ts$)/,
   // What the first request needs, or the first one that writes. A group takes along what it imports, so these come last.
-  heads: /\/src\/h3\/(header-values|heads|held-response|node-head|web-head)\.ts$/,
+  heads: /\/src\/h3\/response\/(?!timing\.ts$)/,
   changes:
-    /\/src\/session\/(changes|commit|jitter|merge|missing-await|new-id|next-lifetime|patch|record|regenerate|reload|start|stored-lifetime)\.ts$/,
+    /\/src\/(session\/changes\/|core\/(merge|patch|stored-lifetime)\.ts$|format\/snapshot\.ts$|shared\/backoff\.ts$)/,
 }
 
 export default {

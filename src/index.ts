@@ -1,15 +1,15 @@
-export { createSessionStore } from './session/create-store.ts'
-export { compressed } from './session/codecs/compressed.ts'
-export { devalue } from './session/codecs/devalue.ts'
-export { encrypted } from './session/codecs/encrypted.ts'
-export { json } from './session/codecs/json.ts'
-export { checkHealth, type Health } from './session/health.ts'
-export { signToken, verifyToken } from './session/token.ts'
+export { createSessionStore } from './store/create-store.ts'
+export { compressed } from './format/codecs/compressed.ts'
+export { devalue } from './format/codecs/devalue.ts'
+export { encrypted } from './format/codecs/encrypted.ts'
+export { json } from './format/codecs/json.ts'
+export { checkHealth, type Health } from './store/health.ts'
+export { signToken, verifyToken } from './core/token.ts'
 export { ConflictError, SessionGoneError, UnsessionError } from '../drivers/utils/errors.ts'
 export type { ErrorCode } from '../drivers/utils/errors.ts'
-export type { Codec, CodecContext, Encoded } from './session/codec.ts'
-export type { CompressedOptions } from './session/codecs/compressed.ts'
-export type { EncryptedOptions } from './session/codecs/encrypted.ts'
+export type { Codec, CodecContext, Encoded } from './format/codec.ts'
+export type { CompressedOptions } from './format/codecs/compressed.ts'
+export type { EncryptedOptions } from './format/codecs/encrypted.ts'
 export type {
   CacheErrorEvent,
   ConflictEvent,
@@ -17,11 +17,11 @@ export type {
   RecordEvent,
   SessionEvent,
   SessionHooks,
-} from './session/hooks.ts'
-export type { LegacyFormat, LegacySession } from './session/legacy.ts'
-export type { CacheOptions, SessionStoreOptions } from './session/options.ts'
-export type { DriverLike, StorageLike } from './session/storage-like.ts'
-export type { TraceEvent, TracedOperation } from './session/trace.ts'
+} from './core/hooks.ts'
+export type { LegacyFormat, LegacySession } from './storage/legacy.ts'
+export type { CacheOptions, SessionStoreOptions } from './store/options.ts'
+export type { DriverLike, StorageLike } from './storage/storage-like.ts'
+export type { TraceEvent, TracedOperation } from './store/trace.ts'
 export type {
   Lifetime,
   LoadOptions,
@@ -36,4 +36,4 @@ export type {
   SweepOptions,
   SweepProgress,
   SweepResult,
-} from './session/types.ts'
+} from './core/types.ts'

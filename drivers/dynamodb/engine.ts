@@ -1,17 +1,17 @@
 import type { DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb'
 import { UnsessionError, invalidOption } from '../utils/errors.ts'
-import { batchWriteAll } from './batch.ts'
-import { Connection } from './connection.ts'
-import { type Item, type ItemMeta, type StoredItem, itemMeta, parseItem } from './item.ts'
-import { isWithinDepth, toStoredKey, toStoredPrefix } from './keys.ts'
-import type { ResolvedOptions } from './options.ts'
-import { Reader } from './reader.ts'
-import type { ReadOptions } from './requests.ts'
-import type { SweepOptions, SweepResult } from './sweep/sweep.ts'
-import type { StringSets } from './sets.ts'
-import type { OwnedItem } from './user-index.ts'
-import { type DeleteOptions, type WriteOptions, putWrite } from './write-requests.ts'
-import { put, remove } from './write.ts'
+import { batchWriteAll } from './operations/batch.ts'
+import { Connection } from './client/connection.ts'
+import { type Item, type ItemMeta, type StoredItem, itemMeta, parseItem } from './model/item.ts'
+import { isWithinDepth, toStoredKey, toStoredPrefix } from './model/keys.ts'
+import type { ResolvedOptions } from './config/options.ts'
+import { Reader } from './operations/reader.ts'
+import type { ReadOptions } from './requests/read.ts'
+import type { SweepOptions, SweepResult } from './clear-expired/clear-expired.ts'
+import type { StringSets } from './operations/sets.ts'
+import type { OwnedItem } from './maintenance/list-user.ts'
+import { type DeleteOptions, type WriteOptions, putWrite } from './requests/write.ts'
+import { put, remove } from './operations/write.ts'
 
 /** What an entry of `getItems` says: an unreadable item has its error and does not hide the others. */
 export interface ItemEntry {
@@ -106,12 +106,12 @@ export class Engine {
   }
 
   async addToSets(key: string, sets: StringSets, expiresAt: number): Promise<StringSets> {
-    const { addToSets } = await import('./sets.ts')
+    const { addToSets } = await import('./operations/sets.ts')
     return addToSets(this.#connection, this.#toStored(key), sets, expiresAt)
   }
 
   async getSets(key: string): Promise<StringSets> {
-    const { getSets } = await import('./sets.ts')
+    const { getSets } = await import('./operations/sets.ts')
     return getSets(this.#connection, this.#toStored(key))
   }
 
@@ -121,23 +121,23 @@ export class Engine {
     if (maxDepth !== undefined && !(typeof maxDepth === 'number' && maxDepth >= 0)) {
       throw invalidOption('maxDepth', 'must be a number of separators, 0 or more')
     }
-    const { listKeys } = await import('./scan.ts')
+    const { listKeys } = await import('./maintenance/scan.ts')
     const stored = await listKeys(this.#connection, toStoredPrefix(base, below), this.#isConsistent(read))
     return stored.map((key) => key.slice(base.length)).filter((key) => isWithinDepth(key, maxDepth))
   }
 
   async clear(below?: string): Promise<void> {
-    const { clearKeys } = await import('./scan.ts')
+    const { clearKeys } = await import('./maintenance/scan.ts')
     await clearKeys(this.#connection, toStoredPrefix(this.#options.base, below))
   }
 
   async *listUser(user: string, { liveAt }: { liveAt?: number } = {}): AsyncGenerator<OwnedItem> {
-    const { userItems } = await import('./user-index.ts')
+    const { userItems } = await import('./maintenance/list-user.ts')
     yield* userItems(this.#connection, this.#reader, user, this.#options.base, liveAt)
   }
 
   async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {
-    const { sweepTable } = await import('./sweep/sweep.ts')
+    const { sweepTable } = await import('./clear-expired/clear-expired.ts')
     return sweepTable(this.#connection, this.#options.base, options)
   }
 

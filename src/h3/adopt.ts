@@ -1,8 +1,8 @@
-import type { FormerSession } from '../session/session.ts'
+import type { FormerSession } from '../core/session.ts'
 import type { Unseal } from './adopter.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieValues } from './cookie.ts'
-import type { H3EventLike } from './event.ts'
+import type { H3EventLike } from './request/event.ts'
 
 /** Sessions from before that a request names. */
 export interface Former {

@@ -1,5 +1,5 @@
-import type { FormerSession } from '../session/session.ts'
-import type { H3EventLike } from './event.ts'
+import type { FormerSession } from '../core/session.ts'
+import type { H3EventLike } from './request/event.ts'
 
 /** What h3's `unsealSession` makes of a sealed cookie. */
 export interface UnsealedSession {

@@ -1,11 +1,11 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import type { SessionCarrier } from '../session/session.ts'
-import type { SessionRecord } from '../session/types.ts'
+import type { SessionCarrier } from '../core/session.ts'
+import type { SessionRecord } from '../core/types.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieExpires, removalAttributes } from './cookie.ts'
 import type { RequestOrigin } from './origin.ts'
-import type { ResponseHead } from './response-head.ts'
-import type { SessionTimer } from './timing.ts'
+import type { ResponseHead } from './response/response-head.ts'
+import type { SessionTimer } from './response/timing.ts'
 
 /** Seconds: throttling and failovers of DynamoDB are mostly over by then. */
 const RETRY_AFTER = 5
@@ -139,6 +139,6 @@ export class ResponseCarrier implements SessionCarrier {
 }
 
 async function newTimer(name: string): Promise<SessionTimer> {
-  const { SessionTimer } = await import('./timing.ts')
+  const { SessionTimer } = await import('./response/timing.ts')
   return new SessionTimer(name)
 }

@@ -1,4 +1,4 @@
-import { type Rule, type Rules, checkGiven } from '../../drivers/utils/check.ts'
+import { type Rule, type Rules, checkGiven } from '../../drivers/utils/validate.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 
 /** Attributes of the session's cookie. The session's end is its `Expires`. */

@@ -1,7 +1,7 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import { runCachedWork } from './cached-work.ts'
+import { runCachedWork } from './request/cached-work.ts'
 import { resolveConfig, type SessionConfig } from './config.ts'
-import { isWebResponse, type H3EventLike } from './event.ts'
+import { isWebResponse, type H3EventLike } from './request/event.ts'
 import { exposeConfig, firstRequest, keepRequest, RequestState } from './request.ts'
 
 const HTTP_RESPONSE: unique symbol = Symbol.for('h3.HTTPResponse')

@@ -1,10 +1,10 @@
-import { OnDemand } from '../../drivers/utils/on-demand.ts'
-import type { SessionOrigin } from '../session/session.ts'
-import { type SessionToken, verify } from '../session/token.ts'
+import { OnDemand } from '../../drivers/utils/lazy.ts'
+import type { SessionOrigin } from '../core/session.ts'
+import { type SessionToken, verify } from '../core/token.ts'
 import type { Former } from './adopt.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieDomains, cookieValues, onlyCookieValue } from './cookie.ts'
-import { headerOf, requestHeaders, type H3EventLike } from './event.ts'
+import { headerOf, requestHeaders, type H3EventLike } from './request/event.ts'
 
 /** Where a request's session comes from, and what the response has to do about its cookies. */
 export interface RequestOrigin extends SessionOrigin {

@@ -1,14 +1,14 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
-import type { Session } from '../session/session.ts'
+import type { Session } from '../core/session.ts'
 import { RequestSession } from '../session/request-session.ts'
-import { isCacheEvent, isFillingCache, isRegenerated } from './cached-work.ts'
+import { isCacheEvent, isFillingCache, isRegenerated } from './request/cached-work.ts'
 import { ResponseCarrier } from './carrier.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
-import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './event.ts'
+import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './request/event.ts'
 import { loadOrigin, requestOrigin } from './origin.ts'
-import { markContext, nodeOfWeb, outerRequest } from './outer-request.ts'
-import { loadHeads, responseHead } from './response.ts'
-import { Stamp } from './stamp.ts'
+import { markContext, nodeOfWeb, outerRequest } from './request/outer-request.ts'
+import { loadHeads, responseHead } from './response/response.ts'
+import { Stamp } from './request/stamp.ts'
 
 /** One of a request's sessions. */
 export interface Entry {
@@ -251,12 +251,12 @@ export async function closeSession(event: H3EventLike, config?: SessionConfig): 
   const state = RequestState.of(event)
   if (state && !isRegenerated(event))
     return state.ready(event, config, async ({ session }) => void (await session.clear()))
-  const { CachedSession } = await import('./cached-session.ts')
+  const { CachedSession } = await import('./request/cached-session.ts')
   await new CachedSession(event).clear()
 }
 
 async function openCached(event: H3EventLike): Promise<Session> {
-  const { CachedSession, warnCachedRead } = await import('./cached-session.ts')
+  const { CachedSession, warnCachedRead } = await import('./request/cached-session.ts')
   warnCachedRead(event)
   return new CachedSession(event)
 }

@@ -1,11 +1,11 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
-import { isObject } from '../../drivers/utils/check.ts'
+import { isObject } from '../../drivers/utils/validate.ts'
 import type { Adopter } from '../h3/adopter.ts'
 import { cookieValues } from '../h3/cookie.ts'
-import { parseJson, toText } from '../session/envelope.ts'
-import type { LegacyFormat } from '../session/legacy.ts'
-import type { SessionData } from '../session/types.ts'
+import { parseJson, toText } from '../format/envelope.ts'
+import type { LegacyFormat } from '../storage/legacy.ts'
+import type { SessionData } from '../core/types.ts'
 import { adopter, type LegacyStoreOptions, secretsOf } from './legacy-store.ts'
 
 /** Options of {@link django}. */

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Adopter } from '../h3/adopter.ts'
 import { cookieValues } from '../h3/cookie.ts'
-import { isObject } from '../../drivers/utils/check.ts'
-import { parseJson, type StoredValue, toText } from '../session/envelope.ts'
-import type { LegacyFormat } from '../session/legacy.ts'
+import { isObject } from '../../drivers/utils/validate.ts'
+import { parseJson, type StoredValue, toText } from '../format/envelope.ts'
+import type { LegacyFormat } from '../storage/legacy.ts'
 import { adopter, type LegacyStoreOptions, secretsOf } from './legacy-store.ts'
 
 /** Options of {@link fromExpressSession}. */

@@ -1,13 +1,13 @@
-import { isText } from '../../drivers/utils/check.ts'
+import { isText } from '../../drivers/utils/validate.ts'
 import { ConflictError, invalidOption } from '../../drivers/utils/errors.ts'
 import type { Adopter } from '../h3/adopter.ts'
-import { createSessionStore } from '../session/create-store.ts'
-import type { SessionHooks } from '../session/hooks.ts'
-import type { LegacyFormat } from '../session/legacy.ts'
-import type { AdoptedSession } from '../session/session.ts'
-import type { DriverLike, StorageLike } from '../session/storage-like.ts'
-import { isSessionName } from '../session/token.ts'
-import type { SessionData } from '../session/types.ts'
+import { createSessionStore } from '../store/create-store.ts'
+import type { SessionHooks } from '../core/hooks.ts'
+import type { LegacyFormat } from '../storage/legacy.ts'
+import type { AdoptedSession } from '../core/session.ts'
+import type { DriverLike, StorageLike } from '../storage/storage-like.ts'
+import { isSessionName } from '../core/token.ts'
+import type { SessionData } from '../core/types.ts'
 
 /** The store of the old app, and how its sessions are converted. */
 export interface LegacyStoreOptions {

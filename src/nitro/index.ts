@@ -1,11 +1,11 @@
-import type { SessionsHost } from './host-module.ts'
-import { setup } from './module.ts'
-import type { NitroLike } from './nitro.ts'
-import type { SessionsOptions } from './options.ts'
+import type { SessionsHost } from './build/host-module.ts'
+import { setup } from './build/module.ts'
+import type { NitroLike } from './build/nitro.ts'
+import type { SessionsOptions } from './build/options.ts'
 
-export { RUNTIME_TYPES as runtimeTypes } from './paths.ts'
-export type { SessionsHost } from './host-module.ts'
-export type { SessionsOptions, SessionStorageOptions } from './options.ts'
+export { RUNTIME_TYPES as runtimeTypes } from './build/paths.ts'
+export type { SessionsHost } from './build/host-module.ts'
+export type { SessionsOptions, SessionStorageOptions } from './build/options.ts'
 
 declare module 'nitropack/types' {
   interface NitroOptions {

@@ -1,7 +1,7 @@
-import { DEFAULT_ATTRIBUTES } from '../../drivers/dynamodb/attributes.ts'
-import { itemSize } from '../../drivers/dynamodb/item.ts'
-import { putRequest } from '../../drivers/dynamodb/write-requests.ts'
-import { formatEnvelope } from '../session/envelope.ts'
+import { DEFAULT_ATTRIBUTES } from '../../drivers/dynamodb/config/attributes.ts'
+import { itemSize } from '../../drivers/dynamodb/model/item.ts'
+import { putRequest } from '../../drivers/dynamodb/requests/write.ts'
+import { formatEnvelope } from '../format/envelope.ts'
 import type { Setup, Workload } from './workload.ts'
 
 /** Size of a session's item, and the units to read or write it once. */

@@ -1,5 +1,5 @@
-import { lagOf } from '../session/lifetime.ts'
-import { DEFAULT_IDLE_TIMEOUT } from '../session/types.ts'
+import { lagOf } from '../core/lifetime.ts'
+import { DEFAULT_IDLE_TIMEOUT } from '../core/types.ts'
 import type { Setup, Traffic, Workload } from './workload.ts'
 
 /** Mean number of writes in one visit. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { claimId, createId, isSessionId } from './id.ts'
-import { configuredLifetime, lifetimeOfCall } from './expiry.ts'
-import { toMilliseconds } from './instant.ts'
-import { endOf, unknownCreation } from './stored-lifetime.ts'
-import { isTaken, withNewId } from './new-id.ts'
-import { nextLifetime } from './next-lifetime.ts'
-import type { AdoptedSession, FormerSession, SessionOptions } from './session.ts'
-import type { Lifetime, SessionRecord, SessionStore } from './types.ts'
+import { claimId, createId, isSessionId } from '../core/id.ts'
+import { configuredLifetime, lifetimeOfCall } from '../core/expiry.ts'
+import { toMilliseconds } from '../core/instant.ts'
+import { endOf, unknownCreation } from '../core/stored-lifetime.ts'
+import { isTaken, withNewId } from './changes/new-id.ts'
+import { nextLifetime } from './changes/next-lifetime.ts'
+import type { AdoptedSession, FormerSession, SessionOptions } from '../core/session.ts'
+import type { Lifetime, SessionRecord, SessionStore } from '../core/types.ts'
 
 /** How long a claim stands, in ms: ten years, longer than anybody keeps an old cookie. */
 const CLAIM_MS = 10 * 365 * 24 * 60 * 60 * 1000

@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidOption, SessionGoneError } from '../../drivers/utils/errors.ts'
-import { OnDemand } from '../../drivers/utils/on-demand.ts'
-import type { Unsaved } from './changes.ts'
-import { copyData } from './copy.ts'
+import { OnDemand } from '../../drivers/utils/lazy.ts'
+import type { Unsaved } from './changes/changes.ts'
+import { copyData } from '../core/copy.ts'
 import {
   acceptsLifetime,
   checkExpiryAt,
   configuredLifetime,
   lifetimeOfCall,
   type SessionExpiry,
-} from './expiry.ts'
-import { createId } from './id.ts'
-import { shouldTouch } from './lifetime.ts'
-import type { SessionPatch } from './patch.ts'
-import { hasChanges, type PendingChanges } from './pending-changes.ts'
+} from '../core/expiry.ts'
+import { createId } from '../core/id.ts'
+import { shouldTouch } from '../core/lifetime.ts'
+import type { SessionPatch } from '../core/patch.ts'
+import { hasChanges, type PendingChanges } from '../core/pending-changes.ts'
 import { Sequential } from './sequential.ts'
 import type {
   BindOptions,
@@ -23,13 +23,13 @@ import type {
   SessionCarrier,
   SessionOptions,
   SessionOrigin,
-} from './session.ts'
+} from '../core/session.ts'
 import { touchOnce } from './touch.ts'
-import type { SessionToken } from './token.ts'
-import type { Lifetime, SessionData, SessionRecord } from './types.ts'
+import type { SessionToken } from '../core/token.ts'
+import type { Lifetime, SessionData, SessionRecord } from '../core/types.ts'
 
 /** What stores changes. It is loaded by the first request that has some. */
-const changes = new OnDemand(() => import('./changes.ts'))
+const changes = new OnDemand(() => import('./changes/changes.ts'))
 
 /** A {@link Session} over a store, for whatever carries the token. */
 export class RequestSession extends Sequential implements Session {

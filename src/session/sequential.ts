@@ -1,4 +1,4 @@
-import type { SessionCarrier } from './session.ts'
+import type { SessionCarrier } from '../core/session.ts'
 
 /** Runs one job after the other, in the order they were asked for: a change starts from what the one before it stored. */
 export abstract class Sequential {

@@ -1,5 +1,5 @@
 import { adoptSession } from './adopt.ts'
-import type { SessionOptions, SessionOrigin } from './session.ts'
+import type { SessionOptions, SessionOrigin } from '../core/session.ts'
 
 /**
  * Ends the sessions that a request names in addition to its own. Those kept elsewhere are taken over first and then destroyed:

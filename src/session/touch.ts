@@ -1,5 +1,5 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import type { SessionRecord, SessionStore } from './types.ts'
+import type { SessionRecord, SessionStore } from '../core/types.ts'
 
 /** Ids of the sessions that this process is touching. */
 const inFlight = new WeakMap<SessionStore, Set<string>>()

@@ -3,7 +3,7 @@ export type {
   SweepProgress as ClearExpiredProgress,
   SweepResult as ClearExpiredResult,
   SweepState as ClearExpiredState,
-} from '../../drivers/dynamodb/sweep/sweep.ts'
+} from '../../drivers/dynamodb/clear-expired/clear-expired.ts'
 export type { ClearExpiredOptions } from './clear-expired/clear-expired.ts'
 export { clearExpired } from './clear-expired/clear-expired.ts'
 export type { ClearExpiredHandler, ClearExpiredOutcome, LambdaContext } from './clear-expired/handler.ts'

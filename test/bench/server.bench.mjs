@@ -10,7 +10,7 @@ const WARM_UP_MS = 1500
 const SLICE_MS = 300
 
 const script = (name) => new URL(`support/${name}.mjs`, import.meta.url)
-const dynalite = new URL('../support/engine.mjs', import.meta.url)
+const dynalite = new URL('../support/engines/engine.mjs', import.meta.url)
 
 /**
  * CPU that a session adds to a request of a whole server (an h3 2 app beside express with express-session and

@@ -10,7 +10,7 @@ import dynamodb from '../../drivers/dynamodb.ts'
 import { hashKey } from '../../drivers/utils/errors.ts'
 import { createSessionStore } from '../../src/index.ts'
 import { anyEngine } from '../support/suites.ts'
-import { type TestTable, createTestTable } from '../support/tables.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 import {
   type BuiltCli,
   CTRL_C,

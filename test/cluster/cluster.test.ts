@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jsonAnswer } from '../support/faults.ts'
-import { type Proxy, startProxy } from '../support/proxy.ts'
+import { jsonAnswer } from '../support/proxy/faults.ts'
+import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
 import { anyEngine } from '../support/suites.ts'
-import { type TestTable, createTestTable } from '../support/tables.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
 const SERVERS = 3
 const CLIENTS = 8

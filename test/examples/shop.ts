@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { freePort } from '../support/ports.ts'
-import type { TestTable } from '../support/tables.ts'
+import { freePort } from '../support/engines/ports.ts'
+import type { TestTable } from '../support/engines/tables.ts'
 
 /** A server in a process of its own, that ends when asked to. */
 export interface Shop {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { type Packed, pack, run } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
-import { type TestTable, createTestTable } from '../support/tables.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 import { exampleFiles } from './example.ts'
 import { type Shop, startShop, tableEnvironment } from './shop.ts'
 

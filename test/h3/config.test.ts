@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { useSession } from '../../src/h3/index.ts'
 import { cookieDomains, cookieExpires, cookieValues, onlyCookieValue } from '../../src/h3/cookie.ts'
-import { MemoryStore } from '../support/memory-store.ts'
+import { MemoryStore } from '../support/stores/memory-store.ts'
 
 const store = new MemoryStore()
 const valid = { store, password: 'a password of at least 32 characters' }

@@ -10,7 +10,7 @@ import * as unsession from '../../src/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { ROOT } from '../support/pack.ts'
 import { describeEngines } from '../support/suites.ts'
-import { createTestTable, type TestTable } from '../support/tables.ts'
+import { createTestTable, type TestTable } from '../support/engines/tables.ts'
 
 /** The first snippet of a page that imports something. */
 function snippetOf(page: string): string {

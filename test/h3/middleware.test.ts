@@ -4,7 +4,7 @@ import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { sessionMiddleware, useSession } from '../../src/h3/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { type Handler, platforms, stopServers } from '../support/h3-platforms.ts'
-import { MemoryStore } from '../support/memory-store.ts'
+import { MemoryStore } from '../support/stores/memory-store.ts'
 
 const password = 'a password of at least 32 characters'
 

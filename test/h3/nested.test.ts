@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sessionMiddleware, useSession } from '../../src/h3/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { platforms, stopServers } from '../support/h3-platforms.ts'
-import { MemoryStore } from '../support/memory-store.ts'
+import { MemoryStore } from '../support/stores/memory-store.ts'
 
 const password = 'a password of at least 32 characters'
 

@@ -9,11 +9,11 @@ import {
   updateSession,
   useSession,
 } from '../../src/h3/index.ts'
-import { createSessionStore } from '../../src/session/create-store.ts'
-import { signToken } from '../../src/session/token.ts'
+import { createSessionStore } from '../../src/store/create-store.ts'
+import { signToken } from '../../src/core/token.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { type Handler, platforms, stopServers } from '../support/h3-platforms.ts'
-import { MemoryStore } from '../support/memory-store.ts'
+import { MemoryStore } from '../support/stores/memory-store.ts'
 
 const password = 'a password of at least 32 characters'
 const START = Date.UTC(2030, 0, 1)

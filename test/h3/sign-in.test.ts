@@ -1,8 +1,8 @@
 import memory from 'unstorage/drivers/memory'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type SessionConfig, useSession } from '../../src/h3/index.ts'
-import { createSessionStore } from '../../src/session/create-store.ts'
-import type { SessionStore } from '../../src/session/types.ts'
+import { createSessionStore } from '../../src/store/create-store.ts'
+import type { SessionStore } from '../../src/core/types.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { platforms, stopServers } from '../support/h3-platforms.ts'
 

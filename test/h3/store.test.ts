@@ -1,7 +1,7 @@
 import { createStorage } from 'unstorage'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { clearSession, type H3EventLike, useSession } from '../../src/h3/index.ts'
-import { createSessionStore } from '../../src/session/create-store.ts'
+import { createSessionStore } from '../../src/store/create-store.ts'
 import { Browser } from '../support/browser.ts'
 import { type Fetch, platforms, stopServers } from '../support/h3-platforms.ts'
 

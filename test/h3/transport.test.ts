@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { clearSession, type SessionConfig, type H3EventLike, useSession } from '../../src/h3/index.ts'
-import { signToken } from '../../src/session/token.ts'
+import { signToken } from '../../src/core/token.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { type Fetch, type Handler, platforms, stopServers } from '../support/h3-platforms.ts'
-import { MemoryStore } from '../support/memory-store.ts'
+import { MemoryStore } from '../support/stores/memory-store.ts'
 
 const password = 'a password of at least 32 characters'
 

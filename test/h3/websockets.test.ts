@@ -9,9 +9,9 @@ import type { Hooks } from 'crossws'
 import memory from 'unstorage/drivers/memory'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type SessionConfig, useSession } from '../../src/h3/index.ts'
-import { createSessionStore } from '../../src/session/create-store.ts'
-import { signToken } from '../../src/session/token.ts'
-import type { SessionStore } from '../../src/session/types.ts'
+import { createSessionStore } from '../../src/store/create-store.ts'
+import { signToken } from '../../src/core/token.ts'
+import type { SessionStore } from '../../src/core/types.ts'
 
 const password = 'a password of at least 32 characters'
 

@@ -6,7 +6,7 @@ import { fromDjango, fromExpressSession } from '../../src/migrate/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { type Fetch, type Handler, type Platform, platforms, stopServers } from '../support/h3-platforms.ts'
 import { describeEngines } from '../support/suites.ts'
-import { type TestTable, createTestTable } from '../support/tables.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 import { DJANGO } from './django-fixtures.ts'
 import { OLD_STORES, type OldApp, type OldStore, startOldApp } from './support/old-app.mjs'
 

@@ -6,7 +6,7 @@ import { createSessionStore, type SessionStore } from '../../src/index.ts'
 import { django, expressSession } from '../../src/migrate/index.ts'
 import { Browser } from '../support/browser.ts'
 import { describeEngines } from '../support/suites.ts'
-import { type TestTable, createTestTable } from '../support/tables.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 import { DJANGO } from './django-fixtures.ts'
 import { OLD_STORES, startOldApp } from './support/old-app.mjs'
 

@@ -1,4 +1,4 @@
-import type { Binding } from '../../src/session/user-bindings.ts'
+import type { Binding } from '../../src/store/users/bindings.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Item, State, Table } from './table.ts'
 

@@ -1,8 +1,8 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
-import type { NativeDriver } from '../../src/session/native.ts'
-import { type Binding, isKeyOf, isUserKey, parseBindings } from '../../src/session/user-bindings.ts'
-import { mergeSets, parseSets, type UserSets } from '../../src/session/user-sets.ts'
-import type { DriverLike, TransactionOptions } from '../../src/session/storage-like.ts'
+import type { NativeDriver } from '../../src/storage/conditional-driver.ts'
+import { type Binding, isKeyOf, isUserKey, parseBindings } from '../../src/store/users/bindings.ts'
+import { mergeSets, parseSets, type UserSets } from '../../src/format/user-sets.ts'
+import type { DriverLike, TransactionOptions } from '../../src/storage/storage-like.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 

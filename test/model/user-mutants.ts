@@ -1,4 +1,4 @@
-import { Users } from '../../src/session/users.ts'
+import { Users } from '../../src/store/users/user-bindings.ts'
 import { exchanges } from './exchange.ts'
 import type { SearchedMutant } from './world.ts'
 

@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { developmentPassword, developmentStorage } from '../../src/nitro/development.ts'
-import { h3Users } from '../../src/nitro/h3-users.ts'
-import { driverModule } from '../../src/nitro/host-module.ts'
+import { developmentPassword, developmentStorage } from '../../src/nitro/build/development.ts'
+import { h3Users } from '../../src/nitro/build/packages-using-h3-sessions.ts'
+import { driverModule } from '../../src/nitro/build/host-module.ts'
 import { sessionsModule } from '../../src/nitro/index.ts'
-import { setup } from '../../src/nitro/module.ts'
-import type { NitroLike } from '../../src/nitro/nitro.ts'
+import { setup } from '../../src/nitro/build/module.ts'
+import type { NitroLike } from '../../src/nitro/build/nitro.ts'
 
 const HOST = { passwordVariables: ['NITRO_SESSION_PASSWORD'] } as const
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../support/ports.ts'
+import { freePort } from '../support/engines/ports.ts'
 import { cli, environment, type Release } from './project.ts'
 
 /** A server in a process of its own. */

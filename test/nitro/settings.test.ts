@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import { checkSessionsOptions, runtimeOptions, type SessionsOptions } from '../../src/nitro/options.ts'
+import { checkSessionsOptions, runtimeOptions, type SessionsOptions } from '../../src/nitro/build/options.ts'
 import { OptionReader } from '../../src/nitro/runtime/reader.ts'
 import { readSettings, type Settings } from '../../src/nitro/runtime/settings.ts'
 

@@ -3,7 +3,7 @@ import { type Server, start } from '../nitro/server.ts'
 import { Browser } from '../support/browser.ts'
 import { type Packed, pack } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
-import { createTestTable, type TestTable } from '../support/tables.ts'
+import { createTestTable, type TestTable } from '../support/engines/tables.ts'
 import { build, createProject, type ProjectOptions, sessionsIn } from './project.ts'
 
 const SETUP_MS = 180_000

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { environment } from '../nitro/project.ts'
 import { type Packed, ROOT, run } from '../support/pack.ts'
-import { freePort } from '../support/ports.ts'
-import type { TestTable } from '../support/tables.ts'
+import { freePort } from '../support/engines/ports.ts'
+import type { TestTable } from '../support/engines/tables.ts'
 
 export const PASSWORD = 'a password of thirty-two letters'
 

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Packed, pack, run } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
-import { createTestTable } from '../support/tables.ts'
-import { freePort } from '../support/ports.ts'
+import { createTestTable } from '../support/engines/tables.ts'
+import { freePort } from '../support/engines/ports.ts'
 
 const handler = (imports: string, define: string): string => `
 ${imports}

@@ -2,10 +2,10 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { DEFAULT_PRICES } from '../../src/plan/prices.ts'
 import { type Plan, planMonth } from '../../src/plan/plan.ts'
 import { MONTH } from '../../src/plan/workload.ts'
-import { DEFAULT_IDLE_TIMEOUT } from '../../src/session/types.ts'
-import { type Proxy, startProxy } from '../support/proxy.ts'
+import { DEFAULT_IDLE_TIMEOUT } from '../../src/core/types.ts'
+import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
 import { describeEngines } from '../support/suites.ts'
-import { type TestTable, createTestTable } from '../support/tables.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 import { type Site, USERS, visitSite } from './site.ts'
 
 const DAY = 24 * 3600

@@ -4,10 +4,10 @@ import dynamodb from '../../drivers/dynamodb.ts'
 import { useSession } from '../../src/h3/index.ts'
 import { createSessionStore } from '../../src/index.ts'
 import type { Setup, Workload } from '../../src/plan/workload.ts'
-import { DEFAULT_IDLE_TIMEOUT } from '../../src/session/types.ts'
+import { DEFAULT_IDLE_TIMEOUT } from '../../src/core/types.ts'
 import { Random } from '../model/random.ts'
 import { Browser } from '../support/browser.ts'
-import type { TestTable } from '../support/tables.ts'
+import type { TestTable } from '../support/engines/tables.ts'
 
 /** A site for a while: how often a user comes (seconds between visits, on average), and how many visits there are. */
 export interface Site extends Omit<Workload, 'users' | 'requestsPerMinute' | 'bots'>, Setup {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { startDynalite } from '../support/engines.ts'
+import { startDynalite } from '../support/engines/engines.ts'
 import { startPlayground, temporaryFolder } from './playground.ts'
 import { Visitor, sessionOn } from './visitor.ts'
 

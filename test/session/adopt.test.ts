@@ -2,9 +2,9 @@ import { createStorage } from 'unstorage'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createSessionStore, type SessionStore } from '../../src/index.ts'
 import { adoptSession } from '../../src/session/adopt.ts'
-import type { AdoptedSession, FormerSession, SessionOptions } from '../../src/session/session.ts'
-import type { SessionRecord } from '../../src/session/types.ts'
-import { type ConditionalDriver, conditionalDriver } from '../support/conditional-driver.ts'
+import type { AdoptedSession, FormerSession, SessionOptions } from '../../src/core/session.ts'
+import type { SessionRecord } from '../../src/core/types.ts'
+import { type ConditionalDriver, conditionalDriver } from '../support/stores/conditional-driver.ts'
 
 const DATA = { user: 7 }
 

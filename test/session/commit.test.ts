@@ -1,14 +1,14 @@
 import { createStorage } from 'unstorage'
 import { describe, expect, it } from 'vitest'
 import dynamodb from '../../drivers/dynamodb.ts'
-import { commit } from '../../src/session/commit.ts'
-import { createSessionStore } from '../../src/session/create-store.ts'
-import type { SessionPatch } from '../../src/session/patch.ts'
-import type { SessionData, SessionRecord, SessionStore } from '../../src/session/types.ts'
-import { conditionalDriver } from '../support/conditional-driver.ts'
-import { MemoryStore } from '../support/memory-store.ts'
+import { commit } from '../../src/session/changes/commit.ts'
+import { createSessionStore } from '../../src/store/create-store.ts'
+import type { SessionPatch } from '../../src/core/patch.ts'
+import type { SessionData, SessionRecord, SessionStore } from '../../src/core/types.ts'
+import { conditionalDriver } from '../support/stores/conditional-driver.ts'
+import { MemoryStore } from '../support/stores/memory-store.ts'
 import { anyEngine } from '../support/suites.ts'
-import { createTestTable } from '../support/tables.ts'
+import { createTestTable } from '../support/engines/tables.ts'
 
 /** Count one up, from the session as this store knows it. */
 async function countUp(store: SessionStore, id: string): Promise<SessionRecord> {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { warnOfMissingAwait } from '../../src/session/missing-await.ts'
+import { warnOfMissingAwait } from '../../src/session/changes/missing-await.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

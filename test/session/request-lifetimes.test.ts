@@ -1,11 +1,11 @@
 import memory from 'unstorage/drivers/memory'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createSessionStore } from '../../src/session/create-store.ts'
-import { lagOf } from '../../src/session/lifetime.ts'
+import { createSessionStore } from '../../src/store/create-store.ts'
+import { lagOf } from '../../src/core/lifetime.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { SessionCarrier } from '../../src/session/session.ts'
-import type { SessionToken } from '../../src/session/token.ts'
-import type { Lifetime, SessionRecord, SessionStore } from '../../src/session/types.ts'
+import type { SessionCarrier } from '../../src/core/session.ts'
+import type { SessionToken } from '../../src/core/token.ts'
+import type { Lifetime, SessionRecord, SessionStore } from '../../src/core/types.ts'
 
 const START = Date.UTC(2030, 0, 1)
 const MINUTE = 60

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { SessionCarrier, SessionOptions } from '../../src/session/session.ts'
-import type { SessionRecord } from '../../src/session/types.ts'
-import { MemoryStore } from '../support/memory-store.ts'
+import type { SessionCarrier, SessionOptions } from '../../src/core/session.ts'
+import type { SessionRecord } from '../../src/core/types.ts'
+import { MemoryStore } from '../support/stores/memory-store.ts'
 
 /** A carrier that keeps what the client would have been told. */
 class Recorder implements SessionCarrier {

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node'
-import { startEngines } from './engines.ts'
-import type { EngineInfo } from './engines.ts'
+import { startEngines } from './engines/engines.ts'
+import type { EngineInfo } from './engines/engines.ts'
 import { reportLeftOut } from './left-out.ts'
 import type { LeftOut } from './left-out.ts'
 

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import type { Agent, IncomingHttpHeaders } from 'node:http'
-import type { Json } from './proxy.ts'
+import type { Json } from './proxy/proxy.ts'
 
 /** What a plain HTTP client got. */
 export interface Received {

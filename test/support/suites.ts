@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from 'vitest'
-import type { EngineInfo } from './engines.ts'
+import type { EngineInfo } from './engines/engines.ts'
 
 /**
  * One suite on every DynamoDB engine; an engine this machine cannot run is shown as skipped.

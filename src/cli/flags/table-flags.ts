@@ -1,8 +1,8 @@
-import type { Attributes } from '../../../drivers/dynamodb/attributes.ts'
+import type { Attributes } from '../../../drivers/dynamodb/config/attributes.ts'
 import type { CreateTableOptions, TableOptions, WaitOptions } from '../../table/index.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../ui/usage-error.ts'
 import type { Terminal } from '../ui/terminal.ts'
-import type { Flag, FlagSet, Flags } from './flags.ts'
+import type { Flag, FlagSet, Flags } from '../ui/flags.ts'
 
 /** Name of the table. */
 export const TABLE_FLAG: Flag = {

@@ -1,4 +1,4 @@
-import type { FlagSet, Flags } from '../flags/flags.ts'
+import type { FlagSet, Flags } from './flags.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Exit codes: the command succeeded, it failed, or the command line is invalid. */

@@ -1,4 +1,4 @@
-import type { Flag } from '../flags/flags.ts'
+import type { Flag } from './flags.ts'
 import type { Command } from './command.ts'
 import { wrap } from './layout.ts'
 import type { Terminal } from './terminal.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { isRead, runCachedWork } from '../../h3/cached-work.ts'
-import type { H3EventLike } from '../../h3/event.ts'
+import { isRead, runCachedWork } from '../../h3/request/cached-work.ts'
+import type { H3EventLike } from '../../h3/request/event.ts'
 import { runCachedHandler, storeBeforeResponse } from '../../h3/middleware.ts'
 
 type Handler = (event: H3EventLike) => unknown

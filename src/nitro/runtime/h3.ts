@@ -1,11 +1,11 @@
 import type { Unseal } from '../../h3/adopter.ts'
 import type { SessionConfig } from '../../h3/config.ts'
 import type { SessionCookieOptions } from '../../h3/cookie.ts'
-import type { H3EventLike } from '../../h3/event.ts'
+import type { H3EventLike } from '../../h3/request/event.ts'
 import { clearSession, updateSession, useSession } from '../../h3/index.ts'
-import type { SessionPatch } from '../../session/patch.ts'
-import type { Session } from '../../session/session.ts'
-import type { SessionData } from '../../session/types.ts'
+import type { SessionPatch } from '../../core/patch.ts'
+import type { Session } from '../../core/session.ts'
+import type { SessionData } from '../../core/types.ts'
 import { useSessions } from './sessions.ts'
 
 /** The configuration that h3's own functions take. Out of the environment, numbers may be text and what is missing empty. */

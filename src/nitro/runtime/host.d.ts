@@ -1,6 +1,6 @@
 /** What the module tells the server it is built into: the one part that differs from one release of Nitro to the next. */
 declare module '#unsession/host' {
-  type HostDriver = import('../../session/storage.ts').DriverLike & { dispose?(): unknown }
+  type HostDriver = import('../../storage/raw-storage.ts').DriverLike & { dispose?(): unknown }
 
   /** Nitro's own, with the environment's overrides. */
   export function useRuntimeConfig(): Record<string, unknown>

@@ -1,15 +1,15 @@
 import type { SessionConfig } from '../../h3/config.ts'
-import type { H3EventLike } from '../../h3/event.ts'
+import type { H3EventLike } from '../../h3/request/event.ts'
 import { clearSession as clear, updateSession as update, useSession as use } from '../../h3/index.ts'
-import type { SessionPatch } from '../../session/patch.ts'
-import type { Session } from '../../session/session.ts'
-import type { SessionStore } from '../../session/types.ts'
+import type { SessionPatch } from '../../core/patch.ts'
+import type { Session } from '../../core/session.ts'
+import type { SessionStore } from '../../core/types.ts'
 import { useSessions } from './sessions.ts'
 
-export type { H3EventLike } from '../../h3/event.ts'
-export type { SessionPatch } from '../../session/patch.ts'
-export type { Session } from '../../session/session.ts'
-export type { SessionStore } from '../../session/types.ts'
+export type { H3EventLike } from '../../h3/request/event.ts'
+export type { SessionPatch } from '../../core/patch.ts'
+export type { Session } from '../../core/session.ts'
+export type { SessionStore } from '../../core/types.ts'
 
 /**
  * What the app's session holds, said once and merged in by the app.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isObject } from '../../../drivers/utils/check.ts'
+import { isObject } from '../../../drivers/utils/validate.ts'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 
 /** Shortest password accepted, as in h3. */

@@ -1,6 +1,6 @@
 import { isDevelopment, isPrerendering } from '#unsession/host'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
-import type { H3EventLike } from '../../h3/event.ts'
+import type { H3EventLike } from '../../h3/request/event.ts'
 import { type SessionMiddleware, sealResponse, sessionMiddleware } from '../../h3/middleware.ts'
 import { type Sessions, useSessions } from './sessions.ts'
 

@@ -1,4 +1,4 @@
-import { isObject } from '../../../drivers/utils/check.ts'
+import { isObject } from '../../../drivers/utils/validate.ts'
 import { invalidOption, UnsessionError } from '../../../drivers/utils/errors.ts'
 
 /**

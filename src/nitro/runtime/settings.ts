@@ -1,6 +1,6 @@
 import type { SessionCookieOptions } from '../../h3/cookie.ts'
 import type { SessionConfig } from '../../h3/config.ts'
-import type { SessionStoreOptions } from '../../session/options.ts'
+import type { SessionStoreOptions } from '../../store/options.ts'
 import type { OptionReader } from './reader.ts'
 
 /** The module's options as they are at run time. */

@@ -1,4 +1,4 @@
-import type { SweepResult } from '../../session/types.ts'
+import type { SweepResult } from '../../core/types.ts'
 import { useSessionStore } from './index.ts'
 
 /** A task of Nitro. */

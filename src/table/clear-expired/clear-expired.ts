@@ -1,12 +1,16 @@
-import { Connection } from '../../../drivers/dynamodb/connection.ts'
-import { DRIVER_OPTIONS, type DynamoDBOptions, resolveOptions } from '../../../drivers/dynamodb/options.ts'
-import { SWEEP_OPTIONS, resolveSweep } from '../../../drivers/dynamodb/sweep/options.ts'
+import { Connection } from '../../../drivers/dynamodb/client/connection.ts'
+import {
+  DRIVER_OPTIONS,
+  type DynamoDBOptions,
+  resolveOptions,
+} from '../../../drivers/dynamodb/config/options.ts'
+import { SWEEP_OPTIONS, resolveSweep } from '../../../drivers/dynamodb/clear-expired/options.ts'
 import {
   type SweepOptions,
   type SweepResult as ClearExpiredResult,
   sweepTable,
-} from '../../../drivers/dynamodb/sweep/sweep.ts'
-import { checkNames } from '../../../drivers/utils/check.ts'
+} from '../../../drivers/dynamodb/clear-expired/clear-expired.ts'
+import { checkNames } from '../../../drivers/utils/validate.ts'
 import { checkIsObject } from '../manage/options.ts'
 
 /** The driver's options, which name the table and its `base`, and the options of the deletion. All are optional. */

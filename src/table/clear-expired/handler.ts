@@ -1,7 +1,7 @@
 import type {
   SweepResult as ClearExpiredResult,
   SweepState as ClearExpiredState,
-} from '../../../drivers/dynamodb/sweep/sweep.ts'
+} from '../../../drivers/dynamodb/clear-expired/clear-expired.ts'
 import { type ClearExpiredOptions, clearExpired } from './clear-expired.ts'
 
 /** The part of a Lambda function's context that the handler uses. */

@@ -1,4 +1,4 @@
-import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { USER_INDEX } from '../../../drivers/dynamodb/config/attributes.ts'
 import { type TemplateSettings, keyArn } from './settings.ts'
 
 /** Returns a stack of the AWS CDK v2, in TypeScript. */

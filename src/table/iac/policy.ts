@@ -1,5 +1,5 @@
-import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
-import { type Rules, checkOptions, isBoolean } from '../../../drivers/utils/check.ts'
+import { USER_INDEX } from '../../../drivers/dynamodb/config/attributes.ts'
+import { type Rules, checkOptions, isBoolean } from '../../../drivers/utils/validate.ts'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 import { checkIsObject } from '../manage/options.ts'
 

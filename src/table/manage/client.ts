@@ -1,6 +1,11 @@
 import type { TableDescription as SdkTable, TimeToLiveDescription } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Connection, type Input, type Operation, type Output } from '../../../drivers/dynamodb/connection.ts'
+import {
+  Connection,
+  type Input,
+  type Operation,
+  type Output,
+} from '../../../drivers/dynamodb/client/connection.ts'
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { ResolvedTable } from './options.ts'
 

@@ -1,5 +1,5 @@
 import type { TableDescription as SdkTable } from '@aws-sdk/client-dynamodb'
-import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { USER_INDEX } from '../../../drivers/dynamodb/config/attributes.ts'
 import { type PollResult, type TableClient, isBusy, serviceErrorMessage, withTable } from './client.ts'
 import { type Feature, type FeatureResult, addBackups, addProtection, addTags } from './features.ts'
 import { findMismatches, mismatchError } from './mismatches.ts'

@@ -1,7 +1,7 @@
-import type { Attributes } from '../../../drivers/dynamodb/attributes.ts'
-import { Connection } from '../../../drivers/dynamodb/connection.ts'
-import { type Item, itemSize } from '../../../drivers/dynamodb/item.ts'
-import { toStoredKey } from '../../../drivers/dynamodb/keys.ts'
+import type { Attributes } from '../../../drivers/dynamodb/config/attributes.ts'
+import { Connection } from '../../../drivers/dynamodb/client/connection.ts'
+import { type Item, itemSize } from '../../../drivers/dynamodb/model/item.ts'
+import { toStoredKey } from '../../../drivers/dynamodb/model/keys.ts'
 import { withTable } from './client.ts'
 import { type TableOptions, resolveTable } from './options.ts'
 

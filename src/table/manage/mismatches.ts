@@ -1,4 +1,4 @@
-import { type Attributes, USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { type Attributes, USER_INDEX } from '../../../drivers/dynamodb/config/attributes.ts'
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import {
   type IndexDescription,

@@ -3,7 +3,7 @@ import {
   type DynamoDBOptions,
   type ResolvedOptions,
   resolveOptions,
-} from '../../../drivers/dynamodb/options.ts'
+} from '../../../drivers/dynamodb/config/options.ts'
 import {
   type Rule,
   type Rules,
@@ -14,7 +14,7 @@ import {
   isFunction,
   isObject,
   isWithin,
-} from '../../../drivers/utils/check.ts'
+} from '../../../drivers/utils/validate.ts'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 
 /**

@@ -10,7 +10,7 @@ import type {
   UpdateTableCommandInput,
   UpdateTimeToLiveCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import { type Attributes, USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { type Attributes, USER_INDEX } from '../../../drivers/dynamodb/config/attributes.ts'
 import type { Billing, ResolvedTable } from './options.ts'
 
 /** The settings of a table that a request for a new table contains. */

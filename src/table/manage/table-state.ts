@@ -4,7 +4,7 @@ import type {
   TableDescription as SdkTable,
   TimeToLiveDescription,
 } from '@aws-sdk/client-dynamodb'
-import { USER_INDEX } from '../../../drivers/dynamodb/attributes.ts'
+import { USER_INDEX } from '../../../drivers/dynamodb/config/attributes.ts'
 import type { Billing } from './options.ts'
 
 /** An attribute that is part of a key. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { SessionDraft } from '../../session/types.ts'
+import type { SessionDraft } from '../../core/types.ts'
 import { type Case, freshId, gone, loaded, type StoreTestOptions } from './suite.ts'
 
 const DAY = 24 * 60 * 60

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { SessionStoreOptions } from '../../session/options.ts'
-import type { LoadOptions, SessionRecord, SessionStore, SessionSummary } from '../../session/types.ts'
+import type { SessionStoreOptions } from '../../store/options.ts'
+import type { LoadOptions, SessionRecord, SessionStore, SessionSummary } from '../../core/types.ts'
 
 /** Test functions; vitest's and `node:test`'s both fit. */
 export interface TestHarness {

@@ -10,7 +10,7 @@ const MAX_READERS = 128
 const WARM_UP_MS = 700
 const SLICE_MS = 300
 
-const dynalite = new URL('../../support/engine.mjs', import.meta.url)
+const dynalite = new URL('../../support/engines/engine.mjs', import.meta.url)
 const lean = new URL('lean-endpoint.mjs', import.meta.url)
 const delayProxy = new URL('delay-proxy.mjs', import.meta.url)
 

@@ -4,10 +4,10 @@ import dynamodb from '../../../drivers/dynamodb.ts'
 import { hashKey } from '../../../drivers/utils/errors.ts'
 import { compressed, createSessionStore, devalue, encrypted, signToken } from '../../../src/index.ts'
 import type { SessionStore, SessionStoreOptions } from '../../../src/index.ts'
-import { accessDenied } from '../../support/aws-errors.ts'
-import { startProxy } from '../../support/proxy.ts'
+import { accessDenied } from '../../support/proxy/aws-errors.ts'
+import { startProxy } from '../../support/proxy/proxy.ts'
 import { describeEngines } from '../../support/suites.ts'
-import { type TestTable, createTestTable } from '../../support/tables.ts'
+import { type TestTable, createTestTable } from '../../support/engines/tables.ts'
 import { SECRET, run } from '../run.ts'
 
 const newId = (): string => randomBytes(24).toString('base64url')

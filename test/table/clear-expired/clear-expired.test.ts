@@ -11,12 +11,12 @@ import {
   internalServerError,
   provisionedThroughputExceeded,
   throttling,
-} from '../../support/aws-errors.ts'
-import { hold, resetAfter } from '../../support/faults.ts'
-import { type Proxy, startProxy } from '../../support/proxy.ts'
+} from '../../support/proxy/aws-errors.ts'
+import { hold, resetAfter } from '../../support/proxy/faults.ts'
+import { type Proxy, startProxy } from '../../support/proxy/proxy.ts'
 import { anyEngine, describeEngines } from '../../support/suites.ts'
-import { type TestTable, createTestTable } from '../../support/tables.ts'
-import { unprocessed } from '../../support/unprocessed.ts'
+import { type TestTable, createTestTable } from '../../support/engines/tables.ts'
+import { unprocessed } from '../../support/proxy/unprocessed.ts'
 import { itemEnding, keys, plant } from './items.ts'
 
 const LONG_AGO = -3600

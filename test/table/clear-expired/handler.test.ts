@@ -4,10 +4,10 @@ import {
   type LambdaContext,
   clearExpiredHandler,
 } from '../../../src/table/index.ts'
-import { accessDenied } from '../../support/aws-errors.ts'
-import { type Proxy, startProxy } from '../../support/proxy.ts'
+import { accessDenied } from '../../support/proxy/aws-errors.ts'
+import { type Proxy, startProxy } from '../../support/proxy/proxy.ts'
 import { anyEngine } from '../../support/suites.ts'
-import { type TestTable, createTestTable } from '../../support/tables.ts'
+import { type TestTable, createTestTable } from '../../support/engines/tables.ts'
 import { itemEnding, keys, plant } from './items.ts'
 
 let table: TestTable

@@ -1,5 +1,5 @@
 import { BatchWriteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb'
-import type { Item, TestTable } from '../../support/tables.ts'
+import type { Item, TestTable } from '../../support/engines/tables.ts'
 
 /** An item as the driver writes it, whose end is `seconds` from now. */
 export function itemEnding(key: string, seconds: number, bytes = 100): Item {

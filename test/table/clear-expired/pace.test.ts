@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Costs } from '../../../drivers/dynamodb/sweep/costs.ts'
-import { Meter } from '../../../drivers/dynamodb/sweep/meter.ts'
-import { Pacer } from '../../../drivers/dynamodb/sweep/pacer.ts'
-import { type SweepState, beginState } from '../../../drivers/dynamodb/sweep/state.ts'
+import { Costs } from '../../../drivers/dynamodb/clear-expired/cost-estimator.ts'
+import { Meter } from '../../../drivers/dynamodb/clear-expired/rate-meter.ts'
+import { Pacer } from '../../../drivers/dynamodb/clear-expired/capacity-limiter.ts'
+import { type SweepState, beginState } from '../../../drivers/dynamodb/clear-expired/state.ts'
 
 /** A clock that only moves when told to. */
 function clock(): { now: () => number; pass: (ms: number) => void } {

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { vi } from 'vitest'
-import { DEFAULT_ATTRIBUTES } from '../../../drivers/dynamodb/attributes.ts'
-import { putRequest, renewRequest } from '../../../drivers/dynamodb/write-requests.ts'
+import { DEFAULT_ATTRIBUTES } from '../../../drivers/dynamodb/config/attributes.ts'
+import { putRequest, renewRequest } from '../../../drivers/dynamodb/requests/write.ts'
 
 /** Everything here is within these, ms: clocks off the true time either way, reads behind, writes under way. */
 export const BOUNDS = { skew: 20_000, lag: 10_000, flight: 5000 } as const

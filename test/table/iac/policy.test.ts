@@ -12,10 +12,10 @@ import {
   iamPolicy,
 } from '../../../src/table/index.ts'
 import { testSessionStore } from '../../../src/testing/conformance.ts'
-import { jsonAnswer } from '../../support/faults.ts'
-import { type Fault, type Json, type Proxy, startProxy } from '../../support/proxy.ts'
+import { jsonAnswer } from '../../support/proxy/faults.ts'
+import { type Fault, type Json, type Proxy, startProxy } from '../../support/proxy/proxy.ts'
 import { anyEngine } from '../../support/suites.ts'
-import { type TestTable, createTestTable } from '../../support/tables.ts'
+import { type TestTable, createTestTable } from '../../support/engines/tables.ts'
 import { capture } from '../../support/streams.ts'
 
 const WHERE = { table: 'sessions', region: 'eu-west-1', account: '123456789012' }

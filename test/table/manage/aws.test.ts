@@ -14,9 +14,9 @@ import {
   awsError,
   internalServerError,
   provisionedThroughputExceeded,
-} from '../../support/aws-errors.ts'
-import { hold, jsonAnswer, rewrite, stalledHeaders } from '../../support/faults.ts'
-import { type Fault, type Json, type Proxy, startProxy } from '../../support/proxy.ts'
+} from '../../support/proxy/aws-errors.ts'
+import { hold, jsonAnswer, rewrite, stalledHeaders } from '../../support/proxy/faults.ts'
+import { type Fault, type Json, type Proxy, startProxy } from '../../support/proxy/proxy.ts'
 import { anyEngine } from '../../support/suites.ts'
 
 const TYPE = 'com.amazonaws.dynamodb.v20120810'

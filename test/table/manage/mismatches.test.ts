@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_ATTRIBUTES } from '../../../drivers/dynamodb/attributes.ts'
+import { DEFAULT_ATTRIBUTES } from '../../../drivers/dynamodb/config/attributes.ts'
 import { type TableState, busyWith, indexNotes, toTableState } from '../../../src/table/manage/table-state.ts'
 import { findMismatches, mismatchError } from '../../../src/table/manage/mismatches.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_ATTRIBUTES } from '../../../drivers/dynamodb/attributes.ts'
+import { DEFAULT_ATTRIBUTES } from '../../../drivers/dynamodb/config/attributes.ts'
 import type { Billing } from '../../../src/table/manage/options.ts'
 import {
   type TableSettings,

@@ -15,7 +15,7 @@ import {
   describeTable,
   enableTimeToLive,
 } from '../../../src/table/index.ts'
-import type { EngineInfo } from '../../support/engines.ts'
+import type { EngineInfo } from '../../support/engines/engines.ts'
 import { describeEngines } from '../../support/suites.ts'
 
 const tables: CreateTableOptions[] = []

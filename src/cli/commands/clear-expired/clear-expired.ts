@@ -1,4 +1,4 @@
-import { resolveOptions } from '../../../../drivers/dynamodb/options.ts'
+import { resolveOptions } from '../../../../drivers/dynamodb/config/options.ts'
 import { UnsessionError } from '../../../../drivers/utils/errors.ts'
 import {
   type ClearExpiredOptions,
@@ -10,7 +10,7 @@ import {
 import { BASE_FLAG } from '../../flags/session-flags.ts'
 import { COMMON_FLAGS, EXPIRES_FLAG, KEY_FLAGS, TABLE_FLAGS, tableOptions } from '../../flags/table-flags.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
-import { UsageError } from '../../flags/usage-error.ts'
+import { UsageError } from '../../ui/usage-error.ts'
 import { count, formatNumber, formatSpan } from '../../ui/format.ts'
 import { wrap } from '../../ui/layout.ts'
 import type { Terminal } from '../../ui/terminal.ts'

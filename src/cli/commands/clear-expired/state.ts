@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { isBegun, isState } from '../../../../drivers/dynamodb/sweep/state.ts'
+import { isBegun, isState } from '../../../../drivers/dynamodb/clear-expired/state.ts'
 import type { ClearExpiredState } from '../../../table/index.ts'
-import { UsageError } from '../../flags/usage-error.ts'
+import { UsageError } from '../../ui/usage-error.ts'
 
 /** The file with the progress of an unfinished run. It contains session ids, so only its owner may read it. */
 export interface StateFile {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { DEFAULT_PRICES, type Prices } from '../../../plan/prices.ts'
-import { UsageError } from '../../flags/usage-error.ts'
-import type { FlagSet, Flags } from '../../flags/flags.ts'
+import { UsageError } from '../../ui/usage-error.ts'
+import type { FlagSet, Flags } from '../../ui/flags.ts'
 
 type Price = Exclude<keyof Prices, 'source'>
 

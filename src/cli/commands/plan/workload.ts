@@ -1,9 +1,9 @@
 import type { Headroom } from '../../../plan/plan.ts'
 import type { Setup, Workload } from '../../../plan/workload.ts'
-import { DEFAULT_IDLE_TIMEOUT } from '../../../session/types.ts'
+import { DEFAULT_IDLE_TIMEOUT } from '../../../core/types.ts'
 import { NO_USER_INDEX_FLAG } from '../../flags/table-flags.ts'
-import { UsageError } from '../../flags/usage-error.ts'
-import type { FlagSet, Flags } from '../../flags/flags.ts'
+import { UsageError } from '../../ui/usage-error.ts'
+import type { FlagSet, Flags } from '../../ui/flags.ts'
 
 export const WORKLOAD_FLAGS: FlagSet = {
   users: flag('n', 'Number of people who have a session in a month. Required'),

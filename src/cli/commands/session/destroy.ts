@@ -1,9 +1,9 @@
 import { hashKey } from '../../../../drivers/utils/errors.ts'
-import type { Flags } from '../../flags/flags.ts'
+import type { Flags } from '../../ui/flags.ts'
 import { ID_ARGUMENT, SESSION_FLAGS, readId, toId, withSessions } from '../../flags/session-flags.ts'
 import { COMMON_FLAGS } from '../../flags/table-flags.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
-import { UsageError } from '../../flags/usage-error.ts'
+import { UsageError } from '../../ui/usage-error.ts'
 import { count, printable } from '../../ui/format.ts'
 import type { Terminal } from '../../ui/terminal.ts'
 

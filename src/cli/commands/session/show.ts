@@ -1,11 +1,11 @@
-import { parseEnvelope } from '../../../session/envelope.ts'
-import type { SessionData } from '../../../session/types.ts'
+import { parseEnvelope } from '../../../format/envelope.ts'
+import type { SessionData } from '../../../core/types.ts'
 import { type ItemFacts, readItem } from '../../../table/manage/items.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
 import { formatBytes, formatMoment, formatSpan, printable, toJson } from '../../ui/format.ts'
 import { COMMON_FLAGS } from '../../flags/table-flags.ts'
 import type { Terminal } from '../../ui/terminal.ts'
-import type { Flags } from '../../flags/flags.ts'
+import type { Flags } from '../../ui/flags.ts'
 import {
   ID_ARGUMENT,
   REVEAL_FLAG,

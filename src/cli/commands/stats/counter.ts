@@ -1,4 +1,4 @@
-import { isListedId } from '../../../session/id.ts'
+import { isListedId } from '../../../core/id.ts'
 import type { ItemFacts } from '../../../table/manage/items.ts'
 
 const KB = 1024

@@ -1,7 +1,7 @@
 import { deleteTable, describeTable } from '../../../table/index.ts'
 import { COMMON_FLAGS, TABLE_FLAGS, WAIT_FLAG, tableOptions, waitOptions } from '../../flags/table-flags.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
-import { UsageError } from '../../flags/usage-error.ts'
+import { UsageError } from '../../ui/usage-error.ts'
 
 export const remove: Command = {
   name: 'table delete',

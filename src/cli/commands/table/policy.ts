@@ -1,8 +1,8 @@
-import { resolveOptions } from '../../../../drivers/dynamodb/options.ts'
+import { resolveOptions } from '../../../../drivers/dynamodb/config/options.ts'
 import { type PolicyPurpose, PURPOSES, iamPolicy } from '../../../table/iac/policy.ts'
 import { COMMON_FLAGS, NO_USER_INDEX_FLAG, REGION_FLAG, TABLE_FLAG } from '../../flags/table-flags.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
-import { UsageError } from '../../flags/usage-error.ts'
+import { UsageError } from '../../ui/usage-error.ts'
 
 export const policy: Command = {
   name: 'table policy',

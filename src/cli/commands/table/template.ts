@@ -1,4 +1,4 @@
-import { resolveOptions } from '../../../../drivers/dynamodb/options.ts'
+import { resolveOptions } from '../../../../drivers/dynamodb/config/options.ts'
 import { TEMPLATE_FORMATS, type TemplateFormat, tableTemplate } from '../../../table/iac/template.ts'
 import {
   ATTRIBUTE_FLAGS,
@@ -9,7 +9,7 @@ import {
   tableOptions,
 } from '../../flags/table-flags.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
-import { UsageError } from '../../flags/usage-error.ts'
+import { UsageError } from '../../ui/usage-error.ts'
 
 export const template: Command = {
   name: 'table template',

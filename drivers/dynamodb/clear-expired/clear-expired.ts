@@ -1,0 +1,198 @@
+import { setMaxListeners } from 'node:events'
+import { UnsessionError } from '../../utils/errors.ts'
+import type { Connection } from '../client/connection.ts'
+import { truncatedResponse } from '../client/sdk-failures.ts'
+import type { RequestContext } from '../requests/read.ts'
+import { scanRequest } from '../maintenance/scan-requests.ts'
+import { toDriverError } from '../client/to-error.ts'
+import { Costs } from './cost-estimator.ts'
+import { type Deletes, conditionalDeletes, sessionDeletes } from './delete-batch.ts'
+import { Meter } from './rate-meter.ts'
+import { type SweepOptions, type SweepProgress, resolveSweep } from './options.ts'
+import type { SweepResult } from './state.ts'
+import { Pacer } from './capacity-limiter.ts'
+import { Sender } from './paced-client.ts'
+import { type SegmentState, type SweepState, type SweepTarget, beginState, isBegun } from './state.ts'
+import { lookAtTable } from './probe-table.ts'
+
+/** ms that a plain read may lag behind, generously. */
+const STRONG_MS = 60_000
+
+export type { SweepOptions, SweepProgress } from './options.ts'
+export type { SweepResult } from './state.ts'
+export type { SegmentState, SweepState, SweepTarget } from './state.ts'
+
+/** How a sweep knows the time. */
+export interface SweepClock {
+  /** Go by the endpoint's clock where that is behind this machine's. Default `false`. */
+  checkClock?: boolean
+}
+
+/**
+ * Delete what has expired for longer than the grace, segment by segment, a page at a time.
+ *
+ * The deletes of ids of sessions are not conditional by default, which is safe as an id that has expired is never written
+ * again: expired is final, and only what has been expired for longer than any read lag and clock skew is taken.
+ *
+ * @param prefix - only keys that begin so
+ * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` after 30 seconds in which nothing got through; and as the driver
+ */
+export async function sweepTable(
+  connection: Connection,
+  prefix: string,
+  options: SweepOptions,
+  { checkClock = false }: SweepClock = {},
+): Promise<SweepResult> {
+  const settings = resolveSweep(options)
+  const { grace, resume, signal, onProgress, dryRun } = settings
+  signal?.throwIfAborted()
+  const isResumed = isBegun(resume)
+  const target = await targetOf(connection, prefix, dryRun)
+  const state = beginState(resume, target, settings.segments)
+  const { items, clock = Infinity } = checkClock || onProgress ? await lookAtTable(connection) : {}
+  const now = checkClock ? Math.min(Date.now(), clock) : Date.now()
+
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  const abort = (): void => stop.abort(signal?.reason)
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted) abort()
+
+  const began = performance.now()
+  const workedBefore = state.duration
+  const meter = new Meter(began, state.scanned)
+  const tell = (): void => {
+    const at = performance.now()
+    state.duration = workedBefore + at - began
+    onProgress?.(progressOf(state, meter.rate(at, state.scanned), items))
+  }
+  const sender = new Sender(connection, new Pacer(settings.maxCapacity), stop.signal, (units) => {
+    state.units += units
+  })
+  const ctx: RequestContext = { ...connection.options, onCapacity: true }
+  const expiredAt = now - grace * 1000
+  const deletes = settings.conditional ? conditionalDeletes : sessionDeletes
+  const sweep: Sweep = {
+    ctx,
+    sender,
+    state,
+    prefix,
+    expiredAt,
+    tell,
+    costs: new Costs(),
+    strongUntil: isResumed ? began + STRONG_MS : 0,
+    deletes: dryRun ? undefined : deletes(sender, ctx, expiredAt),
+  }
+  await Promise.all(
+    state.segments.map((place, segment) =>
+      sweepSegment(sweep, place, segment).catch((error: unknown) => stop.abort(error)),
+    ),
+  )
+  signal?.removeEventListener('abort', abort)
+  tell()
+  stop.signal.throwIfAborted()
+  return resultOf(state)
+}
+
+interface Sweep {
+  ctx: RequestContext
+  sender: Sender
+  costs: Costs
+  state: SweepState
+  prefix: string
+  expiredAt: number
+  /** Until then read strongly: what an interrupted run has just deleted must not be found, and counted, again. */
+  strongUntil: number
+  /** None in a dry run. */
+  deletes: Deletes | undefined
+  tell: () => void
+}
+
+async function sweepSegment(sweep: Sweep, place: SegmentState, segment: number): Promise<void> {
+  const { state, sender, costs, deletes, tell } = sweep
+  while (!place.done) {
+    const { keys, scanned, last, lastSort } = await readPage(sweep, place, segment)
+    let deleted = 0
+    for (let at = 0; at < keys.length && deletes !== undefined;) {
+      const { size, each } = costs.deletes(sender.pacer.slice)
+      const batch = keys.slice(at, (at += size))
+      const units = await deletes(batch, each, (count) => {
+        deleted += count
+        state.scanned += count
+        state.expired += count
+        state.deleted += count
+        tell()
+      })
+      costs.sawDeletes(batch.length, units)
+    }
+    state.scanned += scanned - deleted
+    state.expired += keys.length - deleted
+    if (last === undefined) place.done = true
+    else place.after = last
+    if (lastSort !== undefined) place.afterSort = lastSort
+    tell()
+  }
+}
+
+interface Page {
+  keys: string[]
+  scanned: number
+  last: string | undefined
+  /** Its sort key, in a table that has one. */
+  lastSort: string | undefined
+}
+
+async function readPage(sweep: Sweep, place: SegmentState, segment: number): Promise<Page> {
+  const { ctx, sender, costs, state, prefix, expiredAt } = sweep
+  const { table, attributes } = ctx
+  const { limit, units: booked } = costs.page(sender.pacer.slice)
+  const consistent = performance.now() < sweep.strongUntil
+  const scope = { prefix, expiredAt, consistent, segment, segments: state.segments.length, limit }
+  const { key, sort } = attributes
+  const startKey =
+    place.after === undefined
+      ? undefined
+      : { [key]: { S: place.after }, ...(sort && { [sort.name]: { S: place.afterSort ?? sort.value } }) }
+  const { output, units } = await sender.send('Scan', scanRequest(ctx, scope, startKey), booked)
+  if (output.Items === undefined) throw toDriverError(truncatedResponse(), { operation: 'Scan', table })
+  const keys = output.Items.flatMap((item) => item[attributes.key]?.S ?? [])
+  const scanned = output.ScannedCount ?? keys.length
+  costs.sawPage(scanned, keys.length, consistent ? units / 2 : units)
+  const { LastEvaluatedKey: lastKey } = output
+  const last = lastKey?.[attributes.key]?.S
+  // The last item that was read may be of other software.
+  const lastSort = sort && lastKey?.[sort.name]?.S
+  if (lastKey !== undefined && (last === undefined || Object.keys(lastKey).length > (sort ? 2 : 1))) {
+    throw new UnsessionError(
+      'SCHEMA_MISMATCH',
+      `table \`${table}\` has another key than \`attributes\` says; it needs a string partition key and no sort key: ` +
+        `run \`npx unsession table describe --table ${table}\``,
+      { table },
+    )
+  }
+  return { keys, scanned, last, lastSort }
+}
+
+async function targetOf(connection: Connection, base: string, dryRun: boolean): Promise<SweepTarget> {
+  const { table, endpoint = '', attributes } = connection.options
+  const { config } = (await connection.client()) as { config?: { region?: () => Promise<string> } }
+  // A missing region is better explained by the first request.
+  const region = (await config?.region?.().catch(() => undefined)) ?? ''
+  const { key: keyAttribute, expires: expiresAttribute } = attributes
+  return { table, region, endpoint, base, keyAttribute, expiresAttribute, dryRun }
+}
+
+function progressOf(state: SweepState, rate: number, items: number | undefined): SweepProgress {
+  const isKnown = items !== undefined && items > 0
+  const left = isKnown && items >= state.scanned && rate > 0 ? (items - state.scanned) / rate : undefined
+  return {
+    ...resultOf(state),
+    rate,
+    ...(isKnown && { items }),
+    ...(left !== undefined && { timeLeft: left * 1000 }),
+  }
+}
+
+function resultOf({ scanned, expired, deleted, units, duration }: SweepResult): SweepResult {
+  return { scanned, expired, deleted, units, duration }
+}

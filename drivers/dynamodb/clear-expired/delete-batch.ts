@@ -1,0 +1,178 @@
+import type { BatchStatementError } from '@aws-sdk/client-dynamodb'
+import { UnsessionError } from '../../utils/errors.ts'
+import { asFailure, isAccessDenied, isConditionFailure } from '../client/sdk-failures.ts'
+import { type RequestContext, batchWriteRequest } from '../requests/read.ts'
+import { toDriverError } from '../client/to-error.ts'
+import { deleteWrite } from '../requests/write.ts'
+import { deleteExpired, deleteStatements } from './requests.ts'
+import type { Sender } from './paced-client.ts'
+
+/** What a round of deletes came to. */
+interface Round {
+  deleted: number
+  /** To be tried again: DynamoDB did not do these. */
+  left: readonly string[]
+  units: number
+}
+
+/**
+ * Deletes up to 25 items.
+ *
+ * @param each - units that a delete will use, as far as can be told
+ * @param onDeleted - told as soon as some are
+ * @returns the units used
+ */
+export type Deletes = (
+  keys: readonly string[],
+  each: number,
+  onDeleted: (count: number) => void,
+) => Promise<number>
+
+/** Single deletes out at once, of one batch. */
+const SINGLES = 5
+
+/**
+ * Deletes for tables of sessions: without a condition what is never written again, which ids of sessions are not, and with
+ * one what may be.
+ */
+export function sessionDeletes(sender: Sender, ctx: RequestContext, expiredAt: number): Deletes {
+  const plain = plainDeletes(sender, ctx)
+  const conditional = conditionalDeletes(sender, ctx, expiredAt)
+  return async (keys, each, onDeleted) => {
+    const [reused, ids] = [keys.filter(mayBeReused), keys.filter((key) => !mayBeReused(key))]
+    const units = ids.length > 0 ? await plain(ids, each, onDeleted) : 0
+    return reused.length > 0 ? units + (await conditional(reused, each, onDeleted)) : units
+  }
+}
+
+/** No id of a session has a dot; the record of a user has, and is written again when it has expired. */
+function mayBeReused(key: string): boolean {
+  return key.slice(key.lastIndexOf(':') + 1).includes('.')
+}
+
+/** Deletes without a condition, 25 in a request. */
+function plainDeletes(sender: Sender, ctx: RequestContext): Deletes {
+  return inRounds(sender, async (keys, each) => {
+    const writes = keys.map((key) => deleteWrite(ctx, key))
+    const input = batchWriteRequest(ctx, writes)
+    const { output, units } = await sender.send('BatchWriteItem', input, keys.length * each)
+    const left = Object.values(output.UnprocessedItems ?? {})
+      .flat()
+      .flatMap(({ DeleteRequest }) => DeleteRequest?.Key?.[ctx.attributes.key]?.S ?? [])
+    return { deleted: keys.length - left.length, left, units }
+  })
+}
+
+/**
+ * Deletes of what has still expired at `expiredAt`: 25 in a request where the endpoint takes batches of PartiQL statements
+ * and the credentials may send them, else one by one.
+ *
+ * @param expiredAt - ms since the epoch
+ */
+export function conditionalDeletes(sender: Sender, ctx: RequestContext, expiredAt: number): Deletes {
+  const statements = inRounds(sender, async (keys, each) => {
+    const input = deleteStatements(ctx, keys, expiredAt)
+    const { output, units } = await sender.send('BatchExecuteStatement', input, keys.length * each)
+    const errors = keys.map((_, index) => output.Responses?.[index]?.Error)
+    const left = keys.filter((_, index) => mayPass(errors[index], ctx.table))
+    return { deleted: errors.filter((error) => error === undefined).length, left, units }
+  })
+  const singles = inRounds(sender, async (keys, each) => {
+    const queue = [...keys]
+    const round = { deleted: 0, left: [], units: 0 }
+    const work = async (): Promise<void> => {
+      for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
+        const { deleted, units } = await deleteOne(sender, ctx, key, expiredAt, each)
+        round.deleted += deleted
+        round.units += units
+      }
+    }
+    await Promise.all(Array.from({ length: SINGLES }, work))
+    return round
+  })
+  // PartiQL takes a table by its name only.
+  let way = ctx.table.startsWith('arn:') ? singles : statements
+  return async (keys, each, onDeleted) => {
+    const tried = way
+    try {
+      return await tried(keys, each, onDeleted)
+    } catch (error) {
+      if (tried === singles || !isUnsupported(error)) throw error
+      way = singles
+      return singles(keys, each, onDeleted)
+    }
+  }
+}
+
+async function deleteOne(
+  sender: Sender,
+  ctx: RequestContext,
+  key: string,
+  expiredAt: number,
+  booked: number,
+): Promise<{ deleted: number; units: number }> {
+  try {
+    const { units } = await sender.send('DeleteItem', deleteExpired(ctx, key, expiredAt), booked)
+    return { deleted: 1, units }
+  } catch (error) {
+    if (error instanceof UnsessionError && isConditionFailure(error.cause))
+      return { deleted: 0, units: booked }
+    throw error
+  }
+}
+
+/** Again and again until nothing is left. */
+function inRounds(sender: Sender, round: (keys: readonly string[], each: number) => Promise<Round>): Deletes {
+  return async (keys, each, onDeleted) => {
+    let pending = keys
+    let units = 0
+    let since = performance.now()
+    for (let pushbacks = 0; ; pushbacks++) {
+      const done = await round(pending, each)
+      units += done.units
+      if (done.deleted > 0) onDeleted(done.deleted)
+      if (done.left.length === 0) return units
+      if (done.left.length < pending.length) {
+        since = performance.now()
+        pushbacks = 0
+      }
+      pending = done.left
+      await sender.pushedBack(pushbacks, since, throttledError(sender))
+    }
+  }
+}
+
+/** A batch says with leftovers what a single request says with an error. */
+function throttledError({ connection }: Sender): UnsessionError {
+  const cause = Object.assign(new Error('deletes were left unprocessed'), { name: 'ThrottlingException' })
+  return toDriverError(cause, { operation: 'BatchWriteItem', table: connection.options.table })
+}
+
+const PASSING = new Set([
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'ThrottlingError',
+  'TransactionConflict',
+  'InternalServerError',
+])
+
+/** Whether a statement is to be tried again. @throws {UnsessionError} for what will not get better */
+function mayPass(error: BatchStatementError | undefined, table: string): boolean {
+  const { Code: code, Message: message } = error ?? {}
+  if (code === undefined || code === 'ConditionalCheckFailed') return false
+  if (PASSING.has(code)) return true
+  const cause = Object.assign(new Error(message), { name: NAMES[code] ?? code })
+  throw toDriverError(cause, { operation: 'BatchExecuteStatement', table })
+}
+
+/** A statement's codes in the words of the other operations. */
+const NAMES: Record<string, string> = {
+  AccessDenied: 'AccessDeniedException',
+  ResourceNotFound: 'ResourceNotFoundException',
+  ValidationError: 'ValidationException',
+}
+
+function isUnsupported(error: unknown): boolean {
+  if (!(error instanceof UnsessionError)) return false
+  return isAccessDenied(error.cause) || asFailure(error.cause).name === 'UnknownOperationException'
+}

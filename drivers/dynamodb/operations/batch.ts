@@ -1,0 +1,169 @@
+import type { WriteRequest } from '@aws-sdk/client-dynamodb'
+import type { Call } from '../client/call.ts'
+import type { Connection, Operation } from '../client/connection.ts'
+import { truncatedResponse } from '../client/sdk-failures.ts'
+import type { Item } from '../model/item.ts'
+import { MAX_BATCH_GET, MAX_BATCH_WRITE, batchGetRequest, batchWriteRequest } from '../requests/read.ts'
+import { toDriverError } from '../client/to-error.ts'
+
+/** How long unprocessed items are tried again while not one of them gets through, ms. */
+const NO_PROGRESS_LIMIT = 10_000
+
+/** Slices of a bulk operation under way at once. */
+const CONCURRENCY = 4
+
+/**
+ * Reads up to 100 keys in one BatchGetItem.
+ *
+ * @param onItem - called once for each processed key, with its item or `undefined` when there is none
+ * @returns the keys that DynamoDB left unprocessed
+ */
+export async function batchGet(
+  connection: Connection,
+  keys: readonly string[],
+  consistent: boolean,
+  call: Call,
+  onItem: (key: string, item: Item | undefined) => void,
+): Promise<string[]> {
+  const { attributes } = connection.options
+  const output = await connection.send(
+    'BatchGetItem',
+    batchGetRequest(connection.options, keys, consistent),
+    call,
+  )
+  // Only the keys are used: an endpoint may leave out the consistency of the request.
+  const unprocessed = new Set<string>()
+  for (const key of Object.values(output.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? [])) {
+    const name = key[attributes.key]?.S
+    if (name !== undefined) unprocessed.add(name)
+  }
+  const found = new Map<string, Item>()
+  if (output.Responses === undefined) throw truncatedResponse()
+  for (const item of Object.values(output.Responses).flat()) {
+    const name = item[attributes.key]?.S
+    if (name !== undefined) found.set(name, item)
+  }
+  const left: string[] = []
+  for (const key of keys) {
+    if (unprocessed.has(key) && !found.has(key)) left.push(key)
+    else onItem(key, found.get(key))
+  }
+  return left
+}
+
+/** Read any number of distinct keys. @returns what was found, by key */
+export async function batchGetAll(
+  connection: Connection,
+  keys: readonly string[],
+  consistent: boolean,
+): Promise<Map<string, Item>> {
+  const found = new Map<string, Item>()
+  await inChunks(connection, 'BatchGetItem', keys, MAX_BATCH_GET, (chunk, call) =>
+    untilProcessed([...chunk], call, (pending) =>
+      connection.call('BatchGetItem', undefined, (request) =>
+        batchGet(connection, pending, consistent, request, (key, item) => {
+          if (item !== undefined) found.set(key, item)
+        }),
+      ),
+    ),
+  )
+  return found
+}
+
+/** Write any number of puts of distinct keys. */
+export async function batchWriteAll(connection: Connection, writes: readonly WriteRequest[]): Promise<void> {
+  await inChunks(connection, 'BatchWriteItem', writes, MAX_BATCH_WRITE, (chunk, call) =>
+    batchWrite(connection, chunk, call),
+  )
+}
+
+/** Write up to 25 puts and deletes in one BatchWriteItem, and what DynamoDB left unprocessed in further ones. */
+export async function batchWrite(
+  connection: Connection,
+  writes: readonly WriteRequest[],
+  call: Call,
+): Promise<void> {
+  const { options } = connection
+  await untilProcessed([...writes], call, async (pending) => {
+    const output = await connection.request('BatchWriteItem', batchWriteRequest(options, pending))
+    return Object.values(output.UnprocessedItems ?? {}).flat()
+  })
+}
+
+/**
+ * Send what is pending until nothing is left, waiting longer and longer (50 ms to 1 s, with jitter) while DynamoDB pushes
+ * back. It goes on for as long as something gets through, and gives up {@link NO_PROGRESS_LIMIT} after the last progress.
+ */
+async function untilProcessed<T>(
+  pending: T[],
+  call: Call,
+  round: (pending: T[]) => Promise<T[]>,
+): Promise<void> {
+  let lastProgress = performance.now()
+  for (let pushbacks = 0; ; pushbacks++) {
+    const before = pending.length
+    pending = await round(pending)
+    if (pending.length === 0) return
+    if (call.aborted) throw call.reason
+    if (pending.length < before) {
+      lastProgress = performance.now()
+      pushbacks = 0
+    }
+    if (performance.now() - lastProgress > NO_PROGRESS_LIMIT) throw leftUnprocessed(pending.length)
+    await pauseUnprocessed(call, pending.length, pushbacks)
+  }
+}
+
+/**
+ * Waits before unprocessed entries are sent again: 50 ms to 1 s, with jitter.
+ *
+ * @param entries - number of unprocessed entries
+ * @param retries - retries since the last entry was processed
+ * @throws the call's reason, when the call is ended first
+ */
+export async function pauseUnprocessed(call: Call, entries: number, retries: number): Promise<void> {
+  call.note(leftUnprocessed(entries))
+  await call.pause(Math.min(50 * 2 ** retries, 1000) * (0.5 + Math.random() / 2))
+  if (call.aborted) throw call.reason
+}
+
+/** DynamoDB reports throttling of a part of a batch by unprocessed entries, and of a single item by this error. */
+function leftUnprocessed(entries: number): Error {
+  return Object.assign(new Error(`${entries} entries were left unprocessed`), { name: 'ThrottlingException' })
+}
+
+/**
+ * Work on slices of a list, a few at a time; a failure ends the others.
+ *
+ * @param workers - slices under way at once
+ */
+export async function inChunks<T>(
+  connection: Connection,
+  operation: Operation,
+  list: readonly T[],
+  size: number,
+  work: (chunk: readonly T[], call: Call) => Promise<void>,
+  workers: number = CONCURRENCY,
+): Promise<void> {
+  const calls = new Set<Call>()
+  let next = 0
+  let failed = false
+  const worker = async (): Promise<void> => {
+    while (next < list.length && !failed) {
+      const chunk = list.slice(next, (next += size))
+      const call = connection.begin()
+      calls.add(call)
+      try {
+        await work(chunk, call)
+      } catch (error) {
+        failed = true
+        for (const other of calls) other.end(error)
+        throw toDriverError(error, { operation, table: connection.options.table })
+      } finally {
+        calls.delete(call)
+        connection.finish(call)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, worker))
+}

@@ -1,0 +1,58 @@
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { Connection } from '../client/connection.ts'
+import type { Item } from '../model/item.ts'
+import { capacity, getRequest } from '../requests/read.ts'
+
+/** Sets of strings in one item, by the name of their attribute. */
+export type StringSets = Record<string, string[]>
+
+/** The value of an item of sets, so that a plain read finds an item like any other. */
+const VALUE = '{}'
+
+/**
+ * Adds strings to sets of an item, which is created where there is none. One write without a condition and without a read,
+ * so simultaneous calls never conflict, and a call that is sent again changes nothing more.
+ *
+ * @param sets - strings to add; none of the sets may be empty
+ * @param expiresAt - when the item expires, ms since the epoch
+ * @returns all sets of the item, as this very write left them
+ */
+export async function addToSets(
+  connection: Connection,
+  key: string,
+  sets: StringSets,
+  expiresAt: number,
+): Promise<StringSets> {
+  const { table, attributes } = connection.options
+  const names: Record<string, string> = { '#e': attributes.expires, '#v': attributes.value }
+  const values: Item = { ':e': { N: String(Math.ceil(expiresAt / 1000)) }, ':v': { S: VALUE } }
+  const additions = Object.entries(sets).map(([name, strings], index) => {
+    names[`#s${index}`] = name
+    values[`:s${index}`] = { SS: strings }
+    return `#s${index} :s${index}`
+  })
+  const input: UpdateItemCommandInput = {
+    TableName: table,
+    Key: { [attributes.key]: { S: key } },
+    UpdateExpression: `SET #e = :e, #v = :v ADD ${additions.join(', ')}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ReturnValues: 'ALL_NEW',
+    ...capacity(connection.options),
+  }
+  return connection.call('UpdateItem', key, async (call) =>
+    setsOf((await connection.send('UpdateItem', input, call)).Attributes),
+  )
+}
+
+/** Returns the sets of an item, by a strongly consistent read; none for an item that does not exist. */
+export async function getSets(connection: Connection, key: string): Promise<StringSets> {
+  return connection.call('GetItem', key, async (call) =>
+    setsOf((await connection.send('GetItem', getRequest(connection.options, key, true), call)).Item),
+  )
+}
+
+function setsOf(item: Item | undefined): StringSets {
+  const sets = Object.entries(item ?? {}).flatMap(([name, { SS }]) => (SS ? [[name, SS] as const] : []))
+  return Object.fromEntries(sets)
+}

@@ -1,0 +1,165 @@
+import { isCount, isObject } from '../../drivers/utils/validate.ts'
+import { MAX_INSTANT } from '../core/lifetime.ts'
+import type { LifetimeSource } from '../core/types.ts'
+
+/** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
+export type StoredValue = string | Uint8Array
+
+/** What was found where a write or a removal did not go through: `null` for nothing live, `undefined` for nothing readable. */
+export type Found = StoredValue | null | undefined
+
+/**
+ * An envelope that a `LegacyFormat` made from another software's value. It is the only kind that may have version 0: a
+ * stored value that claims this version is not an envelope.
+ */
+export class LegacyValue extends Uint8Array {}
+
+/** Everything in an envelope but the data. Instants and spans are in ms, on paper and here, except `idleTimeout`. */
+export interface Header {
+  /** 0 for a session as other software has left it. */
+  version: number
+  createdAt: number
+  expiresAt: number
+  deadline?: number
+  /** Seconds. */
+  idleTimeout?: number
+  /** Where the lifetime comes from; absent for the store's options. */
+  lifetimeFrom?: LifetimeSource
+  user?: string
+  /** Present in what a rotation leaves behind at the old id, which is no session. */
+  rotation?: { rotatedAt: number; until: number; mark: string }
+  /** Name of the codec that wrote the data. */
+  codec: string
+}
+
+/** A header before a codec has written the data. */
+export type HeaderFields = Omit<Header, 'codec'>
+
+/** A parsed envelope. */
+export interface Envelope {
+  header: Header
+  /** Parsed JSON of a text envelope; bytes of a binary one. */
+  body: unknown
+}
+
+/** First byte of a binary envelope: no JSON text starts with it. Then the header's length in two bytes, header, data. */
+const BINARY = 1
+const HEADER_AT = 3
+
+/** Sources of a lifetime by their number in an envelope. The first is left out. */
+const SOURCES: readonly LifetimeSource[] = ['store', 'config', 'call', 'session']
+
+const DEFAULT_CODEC = 'json'
+const CODEC_NAME = /^[\w.+-]{1,100}$/
+
+/**
+ * Write an envelope.
+ *
+ * @param body - JSON text of the data, or bytes
+ * @returns text for text, bytes for bytes
+ */
+export function formatEnvelope(header: Header, body: string | Uint8Array): StoredValue {
+  const fields = formatHeader(header)
+  if (typeof body === 'string') return `${fields.slice(0, -1)},"d":${body}}`
+  const head = Buffer.from(fields)
+  const prefix = Buffer.from([BINARY, head.length >> 8, head.length & 0xff])
+  return Buffer.concat([prefix, head, body])
+}
+
+/** Returns a header as JSON text, without the data. Equal headers give equal texts, before they are stored and after. */
+export function formatHeader(header: Header): string {
+  const { version, createdAt, expiresAt, deadline, idleTimeout, lifetimeFrom, user, rotation, codec } = header
+  return JSON.stringify({
+    v: version,
+    c: createdAt,
+    e: expiresAt,
+    m: deadline && Math.min(Math.round(deadline), MAX_INSTANT),
+    i: idleTimeout && Math.min(Math.round(idleTimeout * 1000), MAX_INSTANT),
+    l: (lifetimeFrom && SOURCES.indexOf(lifetimeFrom)) || undefined,
+    u: user,
+    r: rotation && [rotation.rotatedAt, rotation.until, rotation.mark],
+    k: codec === DEFAULT_CODEC ? undefined : codec,
+  })
+}
+
+/**
+ * Read an envelope, whoever wrote it. Never throws.
+ *
+ * @param value - as stored; text may come as bytes
+ * @returns `null` for anything but a well-formed envelope
+ */
+export function parseEnvelope(value: StoredValue): Envelope | null {
+  if (typeof value === 'string' || value[0] !== BINARY) return parseText(value)
+  const bodyAt = HEADER_AT + (((value[1] ?? 0) << 8) | (value[2] ?? 0))
+  if (value.length < bodyAt) return null
+  const header = parseHeader(parseJson(decodeText(value.subarray(HEADER_AT, bodyAt))), 1)
+  return header && { header, body: value.subarray(bodyAt) }
+}
+
+function parseText(value: StoredValue): Envelope | null {
+  const fields = parseJson(toText(value))
+  const header = parseHeader(fields, value instanceof LegacyValue ? 0 : 1)
+  if (header === null || !isObject(fields) || !Object.hasOwn(fields, 'd')) return null
+  return { header, body: fields['d'] }
+}
+
+function parseHeader(fields: unknown, minVersion: number): Header | null {
+  if (!isObject(fields)) return null
+  const { v, c, e, m, i, l, u, r, k = DEFAULT_CODEC } = fields
+  if (!isCount(v, minVersion) || !isInstant(c) || !isInstant(e)) return null
+  if (m !== undefined && !isInstant(m)) return null
+  if (i !== undefined && !isCount(i, 1)) return null
+  const lifetimeFrom = l === undefined ? undefined : SOURCES[Number(l)]
+  if (l !== undefined && (lifetimeFrom === undefined || typeof l !== 'number' || l === 0)) return null
+  if (u !== undefined && (typeof u !== 'string' || u === '')) return null
+  const rotation = parseRotation(r)
+  if (rotation === null) return null
+  if (typeof k !== 'string' || !CODEC_NAME.test(k)) return null
+  return {
+    version: v,
+    createdAt: c,
+    expiresAt: e,
+    ...(m !== undefined && { deadline: m }),
+    ...(i !== undefined && { idleTimeout: i / 1000 }),
+    ...(lifetimeFrom && { lifetimeFrom }),
+    ...(u !== undefined && { user: u }),
+    ...(rotation && { rotation }),
+    codec: k,
+  }
+}
+
+/** @returns `null` for anything malformed */
+function parseRotation(field: unknown): Header['rotation'] | null {
+  if (field === undefined) return undefined
+  if (!Array.isArray(field)) return null
+  const [rotatedAt, until, mark]: unknown[] = field
+  if (!isInstant(rotatedAt) || !isInstant(until) || typeof mark !== 'string') return null
+  return { rotatedAt, until, mark }
+}
+
+function isInstant(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_INSTANT
+}
+
+/** What a text says as JSON; `undefined` for any other text. */
+export function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A stored value as text; `undefined` for bytes that are no UTF-8. */
+export function toText(value: StoredValue): string | undefined {
+  return typeof value === 'string' ? value : decodeText(value)
+}
+
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,53 @@
+import { isObject } from '../../../drivers/utils/validate.ts'
+import type { H3EventLike } from './event.ts'
+import { Stamp } from './stamp.ts'
+
+/** A visitor's request, as far as a request that it makes needs to know it. */
+interface Outer {
+  hasTokensOf(event: H3EventLike): boolean
+  isOf(event: H3EventLike): boolean
+}
+
+/** Kept with an object that several requests share. It tells nothing about where a request comes from. */
+const AMBIGUOUS = Symbol('ambiguous')
+
+/**
+ * Returns the visitor's request that the framework made an event's request for, such as while it renders a page.
+ *
+ * - Nitro 2 gives the context of the visitor's event to requests made by `event.fetch` and `event.$fetch`.
+ * - h3 2 gives Node's request to requests made by `fetchWithEvent`.
+ *
+ * A request with other cookies is not a sub-request, because the app decided whom it is made for.
+ *
+ * @returns `undefined` for a request of a client, and for a request whose origin is not certain
+ */
+export function outerRequest(event: H3EventLike): Outer | undefined {
+  const origin = originOfNode(event) ?? nodeOfWeb(event)
+  const outer = origin && Stamp.read(origin)
+  return isOuter(outer) && !outer.isOf(event) && outer.hasTokensOf(event) ? outer : undefined
+}
+
+/**
+ * Keeps a request with the context that Nitro 2 hands to its sub-requests. A context that several requests share, because the
+ * platform or the app made it, is not used.
+ */
+export function markContext({ context, node, runtime }: H3EventLike, request: object): void {
+  if (!node || runtime || !context || !('nitro' in context)) return
+  const known = Stamp.read(context)
+  if (known !== request) Stamp.write(context, known === undefined ? request : AMBIGUOUS)
+}
+
+/** Returns the context that a request of h3 1 was made with, unless it is the event's own: then it is the platform's. */
+function originOfNode({ node, context }: H3EventLike): object | undefined {
+  const origin = node?.req.__unenv__
+  return isObject(origin) && origin !== context ? origin : undefined
+}
+
+/** Returns Node's request of an event of h3 2. A client's request and those made while it is handled share it. */
+export function nodeOfWeb({ runtime, req }: H3EventLike): object | undefined {
+  return (runtime ?? req?.runtime)?.node?.req
+}
+
+function isOuter(value: unknown): value is Outer {
+  return typeof value === 'object' && value !== null && 'hasTokensOf' in value
+}

@@ -1,0 +1,144 @@
+import { UnsessionError } from '../../../drivers/utils/errors.ts'
+import type { H3EventLike, NodeResponse } from '../request/event.ts'
+import { isForSharedCaches, joinVary, privateCacheControl, withCookies, withMetric } from './header-values.ts'
+import { HeldResponse } from './held-response.ts'
+import type { PendingWork, ResponseHead } from './response-head.ts'
+
+/**
+ * The headers of Node's response, or of a stand-in for it. h3 1 writes to it, errors included. A `Response` that a handler
+ * returns overrides what is there, and so do handlers that send the response themselves: what a session sets is set again
+ * before the first byte.
+ */
+export class NodeHead implements ResponseHead {
+  readonly #event: H3EventLike
+  readonly #response: NodeResponse
+  readonly #work: PendingWork
+  #held: HeldResponse | undefined
+  #cookies: Map<string, readonly string[]> | undefined
+
+  /** @param work - what the first byte waits for */
+  constructor(event: H3EventLike, response: NodeResponse, work: PendingWork) {
+    this.#event = event
+    this.#response = response
+    this.#work = work
+  }
+
+  watch(): void {
+    this.#held ??= HeldResponse.watch(this.#response, {
+      prepare: (status) => this.#work.pending(status),
+      seal: (given) => this.#seal(given),
+      fail: (error) => this.#fail(error),
+    })
+  }
+
+  get isOpen(): boolean {
+    // A stand-in for Node's response takes a stream without being written to. Then only the event says so.
+    if (this.#held) {
+      if (this.#held.isHeld) return true
+      if (this.#held.hasFailed) return false
+    }
+    // h3 counts a response as handled once its headers were sent.
+    return !this.#event.handled && !this.#response.headersSent && !this.#response.destroyed
+  }
+
+  async settle(): Promise<void> {
+    await this.#held?.settle()
+  }
+
+  setCookie(name: string, ...cookies: string[]): void {
+    this.watch()
+    this.#cookies ??= new Map()
+    this.#cookies.set(name, cookies)
+    this.#setCookies(this.#cookies)
+  }
+
+  vary(field: string): void {
+    const isFirst = this.#response.getHeader('vary') === undefined
+    this.#response.setHeader('vary', isFirst ? field : joinVary(this.#text('vary'), field))
+  }
+
+  serverTiming(name: string, metric: string): void {
+    this.#response.setHeader(TIMING, withMetric(this.#text(TIMING), name, metric))
+  }
+
+  retryAfter(delay: number): void {
+    this.#response.setHeader('retry-after', String(delay))
+  }
+
+  noStore(): void {
+    const response = this.#response
+    response.setHeader('cache-control', privateCacheControl(this.#text('cache-control')))
+    for (const name of response.getHeaderNames?.() ?? []) {
+      if (isForSharedCaches(name)) response.removeHeader?.(name)
+    }
+  }
+
+  yieldTo(response: Response): Response {
+    const vary = response.headers.get('vary')
+    if (!vary) return response
+    const renewed = new Response(response.body, response)
+    renewed.headers.set('vary', joinVary(vary, this.#text('vary')))
+    return renewed
+  }
+
+  seal(): void {
+    if (this.isOpen) this.#seal([])
+  }
+
+  /** Sets the session's headers again. @param given - arguments of `writeHead`, whose headers come before the session's */
+  #seal(given: unknown[]): unknown[] {
+    if (!this.#cookies) return given
+    const headers = given.at(-1)
+    const hasHeaders = typeof headers === 'object' && headers !== null
+    if (hasHeaders) this.#take(headers)
+    this.#setCookies(this.#cookies)
+    this.noStore()
+    return hasHeaders ? given.slice(0, -1) : given
+  }
+
+  /** Sets headers as `writeHead` would: an object, or names and values in turn. */
+  #take(headers: object): void {
+    const pairs: [string, unknown][] = Array.isArray(headers)
+      ? Array.from({ length: headers.length / 2 }, (_, at) => [String(headers[2 * at]), headers[2 * at + 1]])
+      : Object.entries(headers)
+    for (const [name, value] of pairs) {
+      if (value === undefined) continue
+      const text = Array.isArray(value) ? value.map(String) : String(value)
+      const isCookie = name.toLowerCase() === 'set-cookie'
+      this.#response.setHeader(name, isCookie ? [...this.#sentCookies(), ...[text].flat()] : text)
+    }
+  }
+
+  #setCookies(cookies: ReadonlyMap<string, readonly string[]>): void {
+    this.#response.setHeader('set-cookie', withCookies(this.#sentCookies(), cookies))
+  }
+
+  #sentCookies(): string[] {
+    return [this.#response.getHeader('set-cookie') ?? []].flat().map(String)
+  }
+
+  #text(name: string): string {
+    return [this.#response.getHeader(name) ?? []].flat().join(', ')
+  }
+
+  /** Answers with an error in place of the handler's response, which says that something was stored. */
+  #fail(error: unknown): void {
+    const response = this.#response
+    const statusCode = error instanceof UnsessionError ? error.status : 500
+    for (const name of response.getHeaderNames?.() ?? []) {
+      if (OF_CONTENT.test(name)) response.removeHeader?.(name)
+    }
+    response.statusCode = statusCode
+    response.statusMessage = ''
+    response.setHeader('content-type', 'application/json')
+    response.setHeader('cache-control', 'no-store')
+    const message = 'The session could not be stored'
+    response.end?.(JSON.stringify({ error: true, statusCode, statusMessage: message, message }))
+    console.error(error)
+  }
+}
+
+const TIMING = 'server-timing'
+
+/** Headers that describe the handler's response. */
+const OF_CONTENT = /^(?:content-.*|location|etag|last-modified|transfer-encoding|refresh)$/i

@@ -1,0 +1,27 @@
+import { withNewId } from './new-id.ts'
+import { warnOfMissingAwait } from './missing-await.ts'
+import type { SessionCarrier } from '../../core/session.ts'
+import type { SessionDraft, SessionRecord, SessionStore } from '../../core/types.ts'
+
+/**
+ * Stores a new session. If its cookie cannot be sent any more when it is stored, the session is removed again: nobody could
+ * reach it.
+ *
+ * @param takeId - returns an id; called once for each attempt
+ * @throws {UnsessionError} `HEADERS_SENT`
+ */
+export async function startSession(
+  store: SessionStore,
+  carrier: SessionCarrier,
+  draft: Omit<SessionDraft, 'id'>,
+  takeId: () => string,
+): Promise<SessionRecord> {
+  carrier.assertOpen()
+  const record = await withNewId(store, takeId, (id) => store.create({ ...draft, id }))
+  if (!carrier.isOpen) {
+    await store.destroy(record.id)
+    warnOfMissingAwait('update')
+    carrier.assertOpen()
+  }
+  return record
+}

@@ -1,0 +1,145 @@
+import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
+import { foreignError } from '../shared/foreign-error.ts'
+import { type Found, parseEnvelope, type StoredValue } from '../format/envelope.ts'
+import { type LegacyFormat, withLegacy, withoutLegacy } from './legacy.ts'
+import { secondsUntil } from '../core/stored-lifetime.ts'
+import { type KeyedLock, lockOf } from '../shared/keyed-queue.ts'
+import { type Native, type StringSets, findNative } from './conditional-driver.ts'
+import { type UserSets, formatSets, mergeSets, parseSets } from '../format/user-sets.ts'
+import { type RawStorage, rawStorage } from './raw-storage.ts'
+import type { DriverLike, StorageLike, TransactionOptions } from './storage-like.ts'
+import type { StoreConfig } from '../core/types.ts'
+
+/** A conditional write. */
+export interface Write {
+  value: StoredValue
+  /** Only at this version; `null`: only where there is nothing live. */
+  ifVersion: number | null
+  version: number
+  createdAt: number
+  expiresAt: number
+  user: string | undefined
+}
+
+/** What a removal found. */
+export interface Removed {
+  /** Whether anything live was removed, which may be a rotation's marker. */
+  wasLive: boolean
+  /** What was removed, where that is known. */
+  value?: StoredValue
+}
+
+/**
+ * Compare-and-set on stored values. A failed condition throws `ConflictError` with what stood in the way; it is the same
+ * whether the storage does this by itself or by a lock.
+ */
+export interface Backend {
+  /** @param strong - see every write acknowledged before the call. @returns the value, live or not */
+  read(id: string, strong: boolean): Promise<Found>
+  write(id: string, write: Write): Promise<void>
+  /** Removes what is stored, be it a session or a rotation's marker. */
+  remove(id: string, ifVersion: number | undefined): Promise<Removed>
+  /** Adds strings to the sets of a user's item. @returns the sets as this very write left them */
+  addToSets(key: string, sets: Partial<UserSets>, expiresAt: number): Promise<UserSets>
+  /** Reads the sets of a user's item, strongly consistent. */
+  getSets(key: string): Promise<UserSets>
+  keys(): Promise<string[]>
+  readonly native?: Native
+}
+
+/** What a backend needs. */
+export interface BackendOptions {
+  storage: StorageLike | DriverLike
+  legacy: readonly LegacyFormat[]
+  config: StoreConfig
+}
+
+/** Find out what a storage can do and build on it. */
+export async function connect({ storage, legacy: formats, config }: BackendOptions): Promise<Backend> {
+  const { now } = config
+  const native = await findNative(storage)
+  const raw = withLegacy(rawStorage(storage), { formats, config, native })
+  return native === undefined
+    ? lockedBackend(raw, lockOf(raw.identity), now)
+    : nativeBackend(raw, native, formats, now)
+}
+
+function nativeBackend(
+  raw: RawStorage,
+  native: Native,
+  formats: readonly LegacyFormat[],
+  now: () => number,
+): Backend {
+  return {
+    native,
+    read: async (id, strong) => {
+      try {
+        return await raw.read(id, strong ? { consistent: true } : {})
+      } catch (error) {
+        if (error instanceof UnsessionError && error.code === 'SCHEMA_MISMATCH') return undefined
+        throw error
+      }
+    },
+    write: (id, { value, createdAt, expiresAt, ...write }) =>
+      raw.write(id, value, { ...write, created: createdAt, ttl: secondsUntil(expiresAt, now()) }),
+    remove: async (id, ifVersion) => {
+      const removed: Partial<Removed> = {}
+      const onRemoved = (value: StoredValue): void => void (removed.value = value)
+      const condition = ifVersion === undefined ? {} : { ifVersion }
+      try {
+        const wasLive = await native.driver.deleteItem(native.prefix + id, { ...condition, onRemoved })
+        return { ...removed, wasLive }
+      } catch (error) {
+        throw withoutLegacy(foreignError(error, 'the storage'), formats)
+      }
+    },
+    addToSets: async (key, sets, expiresAt) =>
+      mergeSets(NO_SETS, await native.driver.addToSets(native.prefix + key, toStringSets(sets), expiresAt)),
+    getSets: async (key) => mergeSets(NO_SETS, await native.driver.getSets(native.prefix + key)),
+    keys: () => raw.keys(),
+  }
+}
+
+function toStringSets(sets: Partial<UserSets>): StringSets {
+  return Object.fromEntries(Object.entries(sets).map(([name, strings]) => [name, [...strings]]))
+}
+
+const NO_SETS: UserSets = { bindings: [], marks: [] }
+
+function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Backend {
+  /** Called under the lock. @throws {ConflictError} with what is live, when the condition does not hold */
+  const check = async (id: string, ifVersion: number | null | undefined): Promise<Removed> => {
+    const value = await raw.read(id, {})
+    const header = value ? parseEnvelope(value)?.header : undefined
+    const live = header !== undefined && now() < header.expiresAt
+    const isFree = value === null || (header !== undefined && !live)
+    const holds =
+      ifVersion === null ? isFree : ifVersion === undefined || (live && header.version === ifVersion)
+    if (holds) return { wasLive: live, ...(value && { value }) }
+    const current = value && live ? { value, version: header.version, expires: header.expiresAt } : null
+    throw new ConflictError('the session was changed meanwhile', current, { key: id })
+  }
+  return {
+    read: (id, strong) => (strong ? lock.run(id, () => raw.read(id, {})) : raw.read(id, {})),
+    write: (id, { value, ifVersion, expiresAt }) =>
+      lock.run(id, async () => {
+        await check(id, ifVersion)
+        const options: TransactionOptions = { ttl: secondsUntil(expiresAt, now()) }
+        await raw.write(id, value, options)
+      }),
+    remove: (id, ifVersion) =>
+      lock.run(id, async () => {
+        const removed = await check(id, ifVersion)
+        await raw.remove(id, {})
+        return removed
+      }),
+    addToSets: (key, sets, expiresAt) =>
+      lock.run(key, async () => {
+        const merged = mergeSets(parseSets(await raw.read(key, {})), sets)
+        await raw.write(key, formatSets(merged, expiresAt), { ttl: secondsUntil(expiresAt, now()) })
+        return merged
+      }),
+    getSets: (key) => lock.run(key, async () => parseSets(await raw.read(key, {}))),
+    keys: () => raw.keys(),
+  }
+}

@@ -1,0 +1,19 @@
+import { StoreFacade } from './facade.ts'
+import { type SessionStoreOptions, resolveOptions } from './options.ts'
+import type { SessionStore } from '../core/types.ts'
+
+/**
+ * A session store over any unstorage `Storage` or `Driver`. Most of its code is loaded at the first call.
+ *
+ * @param options - see {@link SessionStoreOptions}; only `storage` is required
+ * @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be
+ * @example
+ * ```ts
+ * const store = createSessionStore({ storage: createStorage({ driver: dynamodb() }), maxAge: 30 * 24 * 3600 })
+ * const session = await store.create({ id: createId(), data: { cart: [] } })
+ * ```
+ */
+export function createSessionStore(options: SessionStoreOptions): SessionStore {
+  const resolved = resolveOptions(options)
+  return new StoreFacade(resolved.config, async () => (await import('./open-store.ts')).openStore(resolved))
+}

@@ -1,0 +1,141 @@
+import type { Backend } from '../../storage/backend.ts'
+import { type Header, type StoredValue, parseEnvelope } from '../../format/envelope.ts'
+import { isListedId, isSessionId } from '../../core/id.ts'
+import { endOf, isLive } from '../../core/stored-lifetime.ts'
+import type { Native } from '../../storage/conditional-driver.ts'
+import type { SessionSummary, StoreConfig, SweepOptions, SweepResult } from '../../core/types.ts'
+import { isUserKey } from '../users/bindings.ts'
+
+export interface ListOptions {
+  user?: string
+  limit?: number
+  /** Also what looks expired in a plain read: somebody may have touched it meanwhile. Default `false`. */
+  expired?: boolean
+}
+
+/** Reads out at a time where a storage has no listing of its own. */
+const READS_IN_FLIGHT = 16
+
+/** Seconds: above any read lag and clock skew. */
+const DEFAULT_GRACE = 60
+
+/**
+ * Live sessions, from the driver's index where there is one, else by reading them all.
+ *
+ * @param recent - ids that a listing of the user's may lack yet
+ */
+export async function* listSessions(
+  backend: Backend,
+  options: ListOptions,
+  config: Pick<StoreConfig, 'now' | 'maxAge' | 'notBefore'>,
+  recent: readonly string[] = [],
+): AsyncGenerator<SessionSummary> {
+  const { user, limit = Infinity, expired = false } = options
+  const { now } = config
+  let left = limit
+  for await (const { id, header } of candidates(backend, options, now, recent)) {
+    if (left <= 0) return
+    header.expiresAt = endOf(header, config)
+    if (
+      header.rotation ||
+      (!expired && !isLive(header, now())) ||
+      (user !== undefined && header.user !== user)
+    )
+      continue
+    const { codec: _codec, rotation: _rotation, ...summary } = header
+    left--
+    yield { id, ...summary }
+  }
+}
+
+/** Which of some sessions are the user's, by strong reads. */
+export async function sessionsOf(backend: Backend, user: string, ids: readonly string[]): Promise<Listed[]> {
+  const found = await Promise.all(ids.map(async (id) => toListed(id, await backend.read(id, true))))
+  return found.flatMap((listed) => (listed?.header.user === user ? [listed] : []))
+}
+
+/** Remove expired sessions; the driver's own way where there is one. Values that are no sessions are left alone. */
+export async function sweep(
+  backend: Backend,
+  options: SweepOptions,
+  config: StoreConfig,
+): Promise<SweepResult> {
+  const { native } = backend
+  if (native?.driver.clearExpired) return native.driver.clearExpired(options)
+  const { grace = DEFAULT_GRACE, dryRun = false, onProgress, signal } = options
+  const result: SweepResult = { scanned: 0, expired: 0, deleted: 0 }
+  for await (const { id, header } of allHeaders(backend, (key) => isSessionId(key) || isUserKey(key))) {
+    signal?.throwIfAborted()
+    result.scanned++
+    const end = header.rotation?.until ?? (isListedId(id) ? endOf(header, config) : header.expiresAt)
+    if (end + grace * 1000 > config.now()) continue
+    result.expired++
+    if (!dryRun) {
+      await backend.remove(id, undefined)
+      result.deleted++
+    }
+    onProgress?.({ ...result })
+  }
+  return result
+}
+
+/** A session without its data. */
+export interface Listed {
+  id: string
+  header: Header
+}
+
+async function* candidates(
+  backend: Backend,
+  { user, expired }: ListOptions,
+  now: () => number,
+  recent: readonly string[],
+): AsyncGenerator<Listed> {
+  if (user === undefined) return yield* allHeaders(backend, isListedId)
+  const { native } = backend
+  const listed = native?.driver.listUser
+    ? userHeaders(
+        native,
+        native.driver.listUser(user, expired ? { liveAt: now() - DEFAULT_GRACE * 1000 } : {}),
+      )
+    : allHeaders(backend, isListedId)
+  const seen = new Set<string>()
+  for await (const each of listed) {
+    if (each.header.user === user) seen.add(each.id)
+    yield each
+  }
+  yield* await sessionsOf(
+    backend,
+    user,
+    recent.filter((id) => !seen.has(id)),
+  )
+}
+
+async function* userHeaders(
+  { prefix }: Native,
+  items: AsyncIterable<{ key: string; value: unknown }>,
+): AsyncGenerator<Listed> {
+  for await (const { key, value } of items) {
+    const id = key.startsWith(prefix) ? key.slice(prefix.length) : ''
+    const listed = isListedId(id) && toListed(id, value)
+    if (listed) yield listed
+  }
+}
+
+async function* allHeaders(backend: Backend, isWanted: (key: string) => boolean): AsyncGenerator<Listed> {
+  const keys = (await backend.keys()).filter(isWanted)
+  for (let at = 0; at < keys.length; at += READS_IN_FLIGHT) {
+    const chunk = keys.slice(at, at + READS_IN_FLIGHT)
+    const values = await Promise.all(chunk.map((key) => backend.read(key, false)))
+    for (const [index, key] of chunk.entries()) {
+      const listed = toListed(key, values[index])
+      if (listed) yield listed
+    }
+  }
+}
+
+function toListed(id: string, value: unknown): Listed | undefined {
+  if (!(typeof value === 'string' || value instanceof Uint8Array)) return undefined
+  const header = parseEnvelope(value satisfies StoredValue)?.header
+  return header && { id, header }
+}

@@ -1,0 +1,121 @@
+import {
+  ConflictError,
+  type CurrentItem,
+  SessionGoneError,
+  UnsessionError,
+} from '../../../drivers/utils/errors.ts'
+import type { Backend } from '../../storage/backend.ts'
+import type { Found } from '../../format/envelope.ts'
+import type { EndedSessions } from './destroyed-sessions.ts'
+import { callHook, recordDetails } from '../../core/hooks.ts'
+import { SessionLapsedError } from '../../shared/errors.ts'
+import { endOf, isLive } from '../../core/stored-lifetime.ts'
+import type { DirectStoreOptions } from './direct-options.ts'
+import type { Snapshot } from '../../format/snapshot.ts'
+import { type Outcome, type SessionFormat, readSession } from '../../format/serialize.ts'
+import type { SessionRecord } from '../../core/types.ts'
+
+/** Reads sessions from a backend, and finds out why there is none. */
+export class SessionReader {
+  readonly #connect: () => Promise<Backend>
+  readonly #options: DirectStoreOptions
+  readonly #format: SessionFormat
+  readonly #ended: EndedSessions
+
+  constructor(
+    connect: () => Promise<Backend>,
+    options: DirectStoreOptions,
+    format: SessionFormat,
+    ended: EndedSessions,
+  ) {
+    this.#connect = connect
+    this.#options = options
+    this.#format = format
+    this.#ended = ended
+  }
+
+  /**
+   * Reads a session: an eventually consistent read first, and a strong one where that finds no live session of at least
+   * this version.
+   *
+   * @param isStrong - begin with the strong read
+   */
+  async find(id: string, minVersion: number, isStrong: boolean): Promise<Outcome> {
+    if (!isStrong) {
+      const outcome = await this.#read(id, false)
+      if (outcome.state === 'live' && outcome.snapshot.version >= minVersion) return outcome
+    }
+    return this.readStrong(id)
+  }
+
+  /**
+   * Reads a session, strongly consistent. A session has expired only by the answer to a read that was sent after its end:
+   * before, another request may have touched it in the meantime.
+   */
+  async readStrong(id: string): Promise<Outcome> {
+    for (;;) {
+      const askedAt = this.#options.config.now()
+      const outcome = await this.#read(id, true)
+      if (outcome.state !== 'expired' || !isLive(outcome.header, askedAt)) return outcome
+    }
+  }
+
+  /**
+   * Returns what stands in the way of a rejected write. Errors of any other kind are thrown again. The answer to a write is
+   * of the time when it arrived: it shows what was alive then, and not that nothing is alive now.
+   */
+  async readBlocker(id: string, error: unknown): Promise<Outcome> {
+    if (!isWriteRejected(error)) throw error
+    const current: CurrentItem | null = error instanceof ConflictError ? error.current : null
+    const outcome = current && (await this.#interpret(id, current.value))
+    return outcome?.state === 'live' ? outcome : this.readStrong(id)
+  }
+
+  /** Returns whether a record, whoever read it, is alive by this store's options. */
+  isLive(session: SessionRecord | Snapshot): boolean {
+    const { config } = this.#options
+    return isLive({ expiresAt: endOf(session, config) }, config.now())
+  }
+
+  /** Returns the live session of an outcome. Tells the hooks of the other outcomes. */
+  report(id: string, outcome: Outcome): Snapshot | null {
+    const { hooks } = this.#options
+    if (outcome.state === 'live') return outcome.snapshot
+    if (outcome.state === 'expired') callHook(hooks, 'expired', id, recordDetails(outcome.header))
+    if (outcome.state === 'corrupt')
+      callHook(hooks, 'corrupt', id, { reason: outcome.reason, cause: outcome.cause })
+    return null
+  }
+
+  /** Returns the live session of an outcome. @throws {SessionGoneError} when there is none */
+  requireLive(id: string, outcome: Outcome): Snapshot {
+    const snapshot = this.report(id, outcome)
+    if (snapshot !== null) return snapshot
+    throw outcome.state === 'expired'
+      ? new SessionLapsedError({ key: id })
+      : new SessionGoneError({ key: id })
+  }
+
+  /** Notes that a rotation's marker was stored. */
+  noteRotated(id: string, until: number): void {
+    this.#ended.forget(id)
+    this.#ended.rotated(id, until)
+  }
+
+  async #read(id: string, strong: boolean): Promise<Outcome> {
+    return this.#interpret(id, await (await this.#connect()).read(id, strong))
+  }
+
+  async #interpret(id: string, found: Found): Promise<Outcome> {
+    const outcome = await readSession(id, found, this.#format, this.#options.config.now())
+    if (outcome.state === 'rotated') this.#ended.rotated(id, outcome.marker.until)
+    return outcome
+  }
+}
+
+/** Returns whether a write was rejected, and so has changed nothing. */
+export function isWriteRejected(error: unknown): boolean {
+  return (
+    error instanceof ConflictError || (error instanceof UnsessionError && error.code === 'SCHEMA_MISMATCH')
+  )
+}

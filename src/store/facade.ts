@@ -1,0 +1,103 @@
+import { OnDemand } from '../../drivers/utils/lazy.ts'
+import type { trace } from './trace.ts'
+import type {
+  LoadOptions,
+  RotateOptions,
+  SessionData,
+  SessionDraft,
+  SessionRecord,
+  SessionStore,
+  SessionSummary,
+  StoreConfig,
+  StoreStats,
+  SweepOptions,
+  SweepResult,
+} from '../core/types.ts'
+
+/** An opened store, and the function that traces its calls. Both are loaded at the first call. */
+export interface OpenedStore {
+  readonly store: SessionStore
+  readonly trace: typeof trace
+}
+
+/** The session store that an app gets: it opens the store behind it at the first call, and publishes calls to tracing channels. */
+export class StoreFacade implements SessionStore {
+  readonly config: StoreConfig
+  readonly #opened: OnDemand<OpenedStore>
+
+  constructor(config: StoreConfig, open: () => Promise<OpenedStore>) {
+    this.config = config
+    this.#opened = new OnDemand(open)
+  }
+
+  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+    return this.#call(({ store, trace }) => trace('create', draft.id, () => store.create(draft)))
+  }
+
+  load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
+    return this.#call(({ store, trace }) => trace('load', id, () => store.load<T>(id, options)))
+  }
+
+  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+    return this.#call(({ store, trace }) => trace('save', record.id, () => store.save(record)))
+  }
+
+  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+    return this.#call(({ store, trace }) => trace('touch', record.id, () => store.touch(record)))
+  }
+
+  destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
+    return this.#call(({ store, trace }) => trace('destroy', id, () => store.destroy(id, options)))
+  }
+
+  rotate<T extends SessionData>(
+    record: SessionRecord<T>,
+    newId: string,
+    options?: RotateOptions,
+  ): Promise<SessionRecord<T>> {
+    return this.#call(({ store, trace }) =>
+      trace('rotate', record.id, () => store.rotate(record, newId, options)),
+    )
+  }
+
+  async *list(options?: {
+    user?: string
+    limit?: number
+    expired?: boolean
+  }): AsyncGenerator<SessionSummary> {
+    const { store } = await this.#opened.load()
+    yield* store.list(options)
+  }
+
+  destroyAll(options: { user: string; except?: string }): Promise<number> {
+    return this.#call(({ store, trace }) => trace('destroyAll', undefined, () => store.destroyAll(options)))
+  }
+
+  clearExpired(options?: SweepOptions): Promise<SweepResult> {
+    return this.#call(({ store, trace }) =>
+      trace('clearExpired', undefined, () => store.clearExpired(options)),
+    )
+  }
+
+  stats(): StoreStats {
+    return (
+      this.#opened.value?.store.stats() ?? {
+        loads: 0,
+        hits: 0,
+        misses: 0,
+        entries: 0,
+        saves: 0,
+        conflicts: 0,
+      }
+    )
+  }
+
+  async dispose(): Promise<void> {
+    await this.#opened.value?.store.dispose()
+  }
+
+  #call<R>(work: (opened: OpenedStore) => Promise<R>): Promise<R> {
+    const { value } = this.#opened
+    return value === undefined ? this.#opened.load().then(work) : work(value)
+  }
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createId, isSessionId } from '../../src/core/id.ts'
+
+describe('isSessionId', () => {
+  it.each([['a'], ['_-09azAZ'], ['x'.repeat(128)]])('takes %j', (id) => expect(isSessionId(id)).toBe(true))
+
+  it.each([
+    [''],
+    ['x'.repeat(129)],
+    ['a.b'],
+    ['a:b'],
+    ['a b'],
+    ['a\n'],
+    ['é'],
+    ['__proto__.x'],
+    [1],
+    [null],
+    [['a']],
+  ])('refuses %j', (id) => expect(isSessionId(id)).toBe(false))
+
+  it('takes nothing but base64url, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.anything()), (value) => {
+        const isBase64url =
+          typeof value === 'string' &&
+          value.length <= 128 &&
+          value !== '' &&
+          value.replace(/[\w-]/g, '') === ''
+        expect(isSessionId(value)).toBe(isBase64url)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('createId', () => {
+  it('makes 192 bits of base64url, never twice the same', () => {
+    const ids = Array.from({ length: 1000 }, () => createId())
+    expect(new Set(ids).size).toBe(1000)
+    for (const id of ids) expect(id).toMatch(/^[\w-]{32}$/)
+  })
+
+  it("takes an app's own generator at its word only when it makes ids", () => {
+    expect(createId(() => 'my-id')).toBe('my-id')
+    for (const bad of ['', 'a.b', 7, undefined, Promise.resolve('my-id')]) {
+      expect(() => createId(() => bad as string)).toThrow('`generateId`')
+    }
+  })
+})

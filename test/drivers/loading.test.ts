@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import dynamodb from '../../drivers/dynamodb.ts'
+import { DRIVER_HANDSHAKE } from '../../drivers/utils/driver-handshake.ts'
+import { OnDemand } from '../../drivers/utils/lazy.ts'
+import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
+import { anyEngine } from '../support/suites.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
+
+describe('the first use of a driver', () => {
+  let table: TestTable
+  let proxy: Proxy
+  beforeAll(async () => {
+    table = await createTestTable(anyEngine())
+    proxy = await startProxy(anyEngine().endpoint)
+  })
+  afterEach(() => proxy.reset())
+  afterAll(async () => {
+    await proxy.stop()
+    await table.drop()
+  })
+  const connect = () => dynamodb({ ...table.options, endpoint: proxy.url })
+
+  it('sends the reads that wait for it together', async () => {
+    const driver = connect()
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
+    const write = driver.setItem('k3', 'x', { ifVersion: null })
+    const reads = keys.map((key) => driver.getItem(key, { consistent: true }))
+    expect(await Promise.all([write, ...reads])).toHaveLength(21)
+    expect(proxy.calls.map(({ operation }) => operation).toSorted()).toEqual(['BatchGetItem', 'PutItem'])
+    expect(await driver.getItem('k3')).toBe('x')
+    await driver.dispose()
+  })
+
+  it('answers a handshake before it, and of each of several items', async () => {
+    const driver = connect()
+    const known: unknown[] = []
+    const read: object = { [DRIVER_HANDSHAKE]: (...told: unknown[]) => known.push(...told) }
+    const answered: object = {
+      [DRIVER_HANDSHAKE]: () => {
+        throw new Error('known')
+      },
+    }
+    await expect(driver.hasItem('k', answered)).rejects.toThrow('known')
+    await expect(driver.getItems([{ key: 'k', options: answered }])).rejects.toThrow('known')
+    await expect(driver.setItems([{ key: 'k', value: 'x' }], answered)).rejects.toThrow('known')
+    expect(proxy.calls).toEqual([])
+    await driver.getItem('a', read)
+    await driver.getItems([{ key: 'b', options: read }, { key: 'c' }])
+    expect(known).toEqual([driver, 'a', driver, 'b'])
+    await driver.dispose()
+  })
+
+  it('is refused once the driver is disposed, which may be twice and before it', async () => {
+    const driver = connect()
+    await driver.dispose()
+    await driver.dispose()
+    const calls = [
+      driver.getItem('k'),
+      driver.getItems([{ key: 'k' }]),
+      driver.setItem('k', 'x'),
+      driver.deleteItem('k'),
+      driver.getKeys(),
+      driver.listUser('ada')[Symbol.asyncIterator]().next(),
+      driver.getInstance(),
+    ]
+    for (const outcome of await Promise.allSettled(calls)) {
+      expect(outcome).toMatchObject({ reason: { code: 'DISPOSED' } })
+    }
+    expect(proxy.calls).toEqual([])
+  })
+
+  it('ends without a request when the driver is disposed meanwhile', async () => {
+    const driver = connect()
+    const calls = [driver.getItem('k'), driver.setItem('k', 'x'), driver.getKeys()]
+    const outcomes = Promise.allSettled(calls)
+    await driver.dispose()
+    for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: 'DISPOSED' } })
+    expect(proxy.calls).toEqual([])
+  })
+})
+
+describe('code that is loaded on demand', () => {
+  it('is loaded once for all who ask, and is there for those who look', async () => {
+    let loads = 0
+    const thing = new OnDemand(async () => ++loads)
+    expect(thing.value).toBeUndefined()
+    expect(await Promise.all([thing.within(1000), thing.within(1000)])).toEqual([1, 1])
+    expect(thing.value).toBe(1)
+    expect(await thing.within(1000)).toBe(1)
+  })
+
+  it('is asked for again after a failure, which says what to do', async () => {
+    const cause = new Error('no such file')
+    let loads = 0
+    const thing = new OnDemand(async () => {
+      if (++loads === 1) throw cause
+      return loads
+    })
+    const error = { code: 'DEPENDENCY_MISSING', cause, message: expect.stringContaining('install it again') }
+    await expect(thing.within(1000)).rejects.toMatchObject(error)
+    expect(await thing.within(1000)).toBe(2)
+  })
+
+  it('is waited for in bounds, and used when it comes later', async () => {
+    let finish: (value: string) => void = () => {}
+    const thing = new OnDemand(() => new Promise<string>((resolve) => (finish = resolve)))
+    await expect(thing.within(20)).rejects.toMatchObject({ code: 'TIMEOUT' })
+    const second = thing.within(10_000)
+    finish('late')
+    expect(await second).toBe('late')
+  })
+})

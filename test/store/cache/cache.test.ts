@@ -1,0 +1,497 @@
+import fc from 'fast-check'
+import { createStorage } from 'unstorage'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createSessionStore } from '../../../src/index.ts'
+import type { SessionHooks, SessionStore, SessionStoreOptions } from '../../../src/index.ts'
+import { expiringMemory } from '../../support/stores/expiring-memory.ts'
+import { type ConditionalDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
+
+const START = 1_800_000_000_000
+const STRONG = { minVersion: Number.MAX_SAFE_INTEGER }
+
+let driver: ConditionalDriver
+let store: SessionStore
+
+const at = (seconds: number): unknown => vi.setSystemTime(START + seconds * 1000)
+const open = (options: Partial<SessionStoreOptions> = {}): SessionStore =>
+  createSessionStore({ storage: driver, cache: { ttl: 10, max: 100 }, ...options })
+/** Calls since the last look. */
+const calls = (): string[] => driver.calls.splice(0)
+
+beforeAll(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+afterAll(() => {
+  vi.useRealTimers()
+})
+beforeEach(() => {
+  at(0)
+  driver = conditionalDriver()
+  store = open()
+})
+
+describe('an entry', () => {
+  it('answers without a request, to each caller with data of its own', async () => {
+    await store.create({ id: 'a', data: { list: [1] } })
+    calls()
+    const first = await store.load<{ list: number[] }>('a')
+    first?.data.list.push(2)
+    const second = await store.load<{ list: number[] }>('a')
+    expect(second?.data).toEqual({ list: [1] })
+    expect(calls()).toEqual([])
+  })
+
+  it('lives for the ttl to the millisecond, and a hit does not prolong it', async () => {
+    await store.create({ id: 'a', data: {} })
+    calls()
+    for (const second of [5, 9, 9.999]) {
+      at(second)
+      await store.load('a')
+    }
+    expect(calls()).toEqual([])
+    at(10)
+    await store.load('a')
+    expect(calls()).toEqual(['read'])
+  })
+
+  it('counts its age from when the store was asked, not from the answer', async () => {
+    await open({ cache: false }).create({ id: 'a', data: {} })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await new Promise(setImmediate)
+    at(9)
+    release()
+    await loading
+    at(10)
+    calls()
+    await store.load('a')
+    expect(calls()).toEqual(['read'])
+  })
+
+  it('does not outlive its session', async () => {
+    await store.create({ id: 'a', data: {}, idleTimeout: 5 })
+    at(4.999)
+    expect(await store.load('a')).not.toBeNull()
+    at(5)
+    expect(await store.load('a')).toBeNull()
+  })
+
+  it('is not kept alive by a clock that goes back', async () => {
+    await store.create({ id: 'a', data: { n: 1 } })
+    at(8)
+    await store.load('a')
+    at(1)
+    calls()
+    await store.load('a')
+    expect(calls()).toEqual(['read'])
+  })
+
+  it('is not made by an answer that was under way when the clock went back', async () => {
+    await open({ cache: false }).create({ id: 'a', data: {} })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await new Promise(setImmediate)
+    at(-100)
+    release()
+    await loading
+    at(0)
+    calls()
+    await store.load('a')
+    expect(calls()).toEqual(['read'])
+  })
+
+  it('gives way when it is older than the token', async () => {
+    const elsewhere = open()
+    const record = await store.create({ id: 'a', data: { n: 1 } })
+    await elsewhere.save({ ...record, data: { n: 2 } })
+    expect((await store.load('a'))?.version).toBe(1)
+    expect((await store.load('a', { minVersion: 2 }))?.data).toEqual({ n: 2 })
+    calls()
+    expect((await store.load('a'))?.version).toBe(2)
+    expect(calls()).toEqual([])
+  })
+
+  it('leaves when there are more than max, least recently used first', async () => {
+    store = open({ cache: { max: 2 } })
+    for (const id of ['a', 'b']) await store.create({ id, data: {} })
+    await store.load('a')
+    await store.create({ id: 'c', data: {} })
+    expect(store.stats().entries).toBe(2)
+    calls()
+    await store.load('a')
+    await store.load('c')
+    expect(calls()).toEqual([])
+    await store.load('b')
+    expect(calls()).toEqual(['read'])
+  })
+})
+
+describe('concurrent loads', () => {
+  it('share one read', async () => {
+    await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    calls()
+    const records = await Promise.all(Array.from({ length: 20 }, () => store.load('a')))
+    expect(calls()).toEqual(['read'])
+    expect(new Set(records.map((record) => record?.data)).size).toBe(20)
+  })
+
+  it('do not share a read that is too old for one of them', async () => {
+    const elsewhere = open({ cache: false })
+    const record = await elsewhere.create({ id: 'a', data: { n: 1 } })
+    const release = driver.holdNext('read')
+    const early = store.load('a')
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    await elsewhere.save({ ...record, data: { n: 2 } })
+    const late = store.load('a', { minVersion: 2 })
+    release()
+    expect((await early)?.version).toBe(1)
+    expect((await late)?.version).toBe(2)
+  })
+
+  it('share a failure, which is not remembered', async () => {
+    await open({ cache: false }).create({ id: 'a', data: {} })
+    driver.failNext('read', 'before')
+    const results = await Promise.allSettled([store.load('a'), store.load('a')])
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected'])
+    expect(await store.load('a')).not.toBeNull()
+  })
+})
+
+describe('an unknown id', () => {
+  it('is remembered for the ttl, after a strong miss', async () => {
+    expect(await store.load('nobody')).toBeNull()
+    expect(calls()).toEqual(['read', 'strong read'])
+    at(9.999)
+    expect(await store.load('nobody')).toBeNull()
+    expect(calls()).toEqual([])
+    at(10)
+    await store.load('nobody')
+    expect(calls()).toEqual(['read', 'strong read'])
+  })
+
+  it('is remembered by a bounded number', async () => {
+    store = open({ cache: { max: 2 } })
+    for (const id of ['x', 'y', 'z']) await store.load(id)
+    calls()
+    await store.load('z')
+    expect(calls()).toEqual([])
+    await store.load('x')
+    expect(calls()).toEqual(['read', 'strong read'])
+  })
+
+  it('is known from the moment it is created, even while a miss is under way', async () => {
+    const release = driver.holdNext('strong read')
+    const missing = store.load('a')
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+    await store.create({ id: 'a', data: {} })
+    release()
+    await missing
+    expect(await store.load('a')).not.toBeNull()
+  })
+
+  it('never reaches the storage when it is malformed', async () => {
+    await store.load('a:b')
+    await store.load('x'.repeat(200))
+    expect(calls()).toEqual([])
+  })
+})
+
+describe('an ended session', () => {
+  beforeEach(async () => {
+    driver = conditionalDriver({ lag: 1 })
+    store = open()
+    await store.create({ id: 'a', data: {} })
+  })
+
+  it('does not come back by a read that lags', async () => {
+    await store.destroy('a')
+    calls()
+    expect(await store.load('a')).toBeNull()
+    expect(calls()).toEqual([])
+  })
+
+  it.each([1, 100])('does not come back by a read that is %i s late', async (seconds) => {
+    store = open()
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+    await store.destroy('a')
+    at(seconds)
+    release()
+    expect(await loading).toBeNull()
+    expect(store.stats().entries).toBe(0)
+  })
+
+  it('does not come back by a save that was acknowledged before', async () => {
+    const record = await store.load('a', STRONG)
+    const release = driver.holdNext('write')
+    const saving = record && store.save(record)
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+    await store.destroy('a')
+    at(100)
+    release()
+    await saving
+    expect(store.stats().entries).toBe(0)
+  })
+
+  it('is remembered when a save or a move finds it gone', async () => {
+    const record = await store.load('a', STRONG)
+    await open({ cache: false }).destroy('a')
+    if (record) await expect(store.save(record)).rejects.toMatchObject({ code: 'SESSION_GONE' })
+    calls()
+    expect(await store.load('a')).toBeNull()
+    expect(calls()).toEqual([])
+  })
+
+  it('is not listed where it was ended', async () => {
+    await store.destroy('a')
+    for await (const session of store.list()) expect(session).toBeUndefined()
+  })
+})
+
+describe('a late answer', () => {
+  it('does not replace what was saved while it was on its way', async () => {
+    const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+    await store.save({ ...record, data: { n: 2 } })
+    release()
+    await loading
+    expect((await store.load('a'))?.data).toEqual({ n: 2 })
+  })
+})
+
+describe('a late answer among others', () => {
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+  }
+
+  it('does not take back an end that a touch has moved meanwhile', async () => {
+    const record = await open({ cache: false }).create({ id: 'a', data: {}, idleTimeout: 5 })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await turns()
+    at(3)
+    const touched = await store.touch(record)
+    release()
+    await loading
+    expect((await store.load('a'))?.expiresAt).toBe(touched?.expiresAt)
+  })
+
+  it('does not come after what has been saved and has left the cache', async () => {
+    store = open({ cache: { max: 1 } })
+    const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await turns()
+    await store.save({ ...record, data: { n: 2 } })
+    await store.create({ id: 'b', data: {} })
+    release()
+    await loading
+    expect((await store.load('a'))?.data).toEqual({ n: 2 })
+  })
+
+  it('is not for those to join who come after a save', async () => {
+    store = open({ cache: { max: 1 } })
+    const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    const release = driver.holdNext('read')
+    const loading = store.load('a')
+    await turns()
+    await store.save({ ...record, data: { n: 2 } })
+    await store.create({ id: 'b', data: {} })
+    const later = store.load('a')
+    release()
+    await loading
+    expect((await later)?.data).toEqual({ n: 2 })
+  })
+
+  it('does not put back an ended session into a tier that takes its time', async () => {
+    const tier = expiringMemory()
+    const setItemRaw = tier.setItemRaw
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    tier.setItemRaw = async (key: string, value: unknown, options: object) => {
+      await held
+      await setItemRaw?.(key, value, options)
+    }
+    store = open({ cache: { storage: tier } })
+    const creating = store.create({ id: 'a', data: {} })
+    await turns()
+    await store.destroy('a')
+    release()
+    await creating
+    expect(await tier.getKeys('', {})).toEqual([])
+  })
+})
+
+describe('after a failure whose outcome is not known', () => {
+  it.each(['before', 'after'] as const)(
+    'of a save, the store is asked again (%s its effect)',
+    async (when) => {
+      const record = await store.create({ id: 'a', data: { n: 1 } })
+      driver.failNext('write', when)
+      await expect(store.save({ ...record, data: { n: 2 } })).rejects.toThrow('no answer')
+      expect((await store.load('a'))?.data).toEqual({ n: when === 'after' ? 2 : 1 })
+    },
+  )
+
+  it.each(['before', 'after'] as const)(
+    'of an end, the store is asked again (%s its effect)',
+    async (when) => {
+      await store.create({ id: 'a', data: {} })
+      driver.failNext('delete', when)
+      await expect(store.destroy('a')).rejects.toThrow('no answer')
+      expect((await store.load('a')) === null).toBe(when === 'after')
+    },
+  )
+
+  it('of a move, the session has its new id alone, also in the cache', async () => {
+    const record = await store.create({ id: 'a', data: {} })
+    driver.failNext('write', 'after', 1)
+    expect(await store.rotate(record, 'b')).toMatchObject({ id: 'b' })
+    expect(await store.load('a')).toBeNull()
+    expect(await store.load('b')).toMatchObject({ id: 'b', data: {} })
+  })
+})
+
+describe('a conflict', () => {
+  it('brings the current record into the cache', async () => {
+    const record = await store.create({ id: 'a', data: { n: 1 } })
+    await open().save({ ...record, data: { n: 2 } })
+    await expect(store.save(record)).rejects.toMatchObject({ code: 'CONFLICT' })
+    calls()
+    expect((await store.load('a'))?.data).toEqual({ n: 2 })
+    expect(calls()).toEqual([])
+  })
+})
+
+describe('a cache on a storage of its own', () => {
+  it.each([
+    ['a storage', () => createStorage({ driver: expiringMemory() })],
+    ['a driver', () => expiringMemory()],
+  ])('is shared by instances: %s', async (_, make) => {
+    const storage = make()
+    const options = { cache: { storage } }
+    await open(options).create({ id: 'a', data: { n: 1 } })
+    calls()
+    expect((await open(options).load('a'))?.data).toEqual({ n: 1 })
+    expect(calls()).toEqual([])
+    at(10)
+    await open(options).load('a')
+    expect(calls()).toEqual(['read'])
+  })
+
+  it('does not trust an entry from the future, made by a clock that is ahead', async () => {
+    const options = { cache: { storage: createStorage({ driver: expiringMemory() }) } }
+    at(5)
+    await open(options).create({ id: 'a', data: {} })
+    at(0)
+    calls()
+    await open(options).load('a')
+    expect(calls()).toEqual(['read'])
+  })
+
+  it('does not bring back what this instance has ended', async () => {
+    const storage = createStorage({ driver: expiringMemory() })
+    store = open({ cache: { storage } })
+    await store.create({ id: 'a', data: {} })
+    const [key = ''] = await storage.getKeys()
+    const entry = await storage.getItemRaw<Uint8Array>(key)
+    await store.destroy('a')
+    await storage.setItemRaw(key, entry)
+    expect(await store.load('a')).toBeNull()
+  })
+
+  it('fails no request when it fails', async () => {
+    const broken = expiringMemory()
+    const fail = (): never => {
+      throw new Error('down')
+    }
+    Object.assign(broken, { getItemRaw: fail, setItemRaw: fail, removeItem: fail })
+    const errors: unknown[] = []
+    store = open({ cache: { storage: broken }, hooks: { 'cache:error': (event) => errors.push(event) } })
+    const record = await store.create({ id: 'a', data: { n: 1 } })
+    await store.save(record)
+    expect(await store.load('a')).not.toBeNull()
+    expect(await store.destroy('a')).toBe(true)
+    expect(errors).toHaveLength(1)
+    expect(JSON.stringify(errors)).not.toContain('"a"')
+  })
+
+  it('takes garbage in it for nothing', async () => {
+    const storage = createStorage({ driver: expiringMemory() })
+    store = open({ cache: { storage } })
+    await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
+    await store.load('a')
+    const [key = ''] = await storage.getKeys()
+    for (const garbage of ['text', Buffer.alloc(0), Buffer.alloc(8), Buffer.alloc(50, 1)]) {
+      await storage.setItemRaw(key, garbage)
+      expect((await store.load('a'))?.data).toEqual({ n: 1 })
+    }
+  })
+})
+
+describe('hooks and counters', () => {
+  it('tell hits from misses, once a load', async () => {
+    const heard: string[] = []
+    const names = ['loaded', 'expired', 'corrupt', 'cache:hit', 'cache:miss'] as const
+    const hooks: SessionHooks = Object.fromEntries(names.map((name) => [name, () => heard.push(name)]))
+    store = open({ hooks })
+    await open().create({ id: 'a', data: {}, idleTimeout: 29.5 })
+    await store.load('a')
+    await store.load('a')
+    at(29.75)
+    await store.load('a')
+    expect(heard).toEqual(['cache:miss', 'loaded', 'cache:hit', 'cache:miss', 'expired'])
+    expect(store.stats()).toEqual({ loads: 3, hits: 1, misses: 2, entries: 0, saves: 0, conflicts: 0 })
+  })
+})
+
+it('a client that waits for each answer sees its own writes, on any instance', async () => {
+  const step = fc.record({
+    instance: fc.nat({ max: 2 }),
+    action: fc.constantFrom('load', 'load', 'save', 'touch', 'destroy'),
+    seconds: fc.constantFrom(0, 0, 1, 6, 11),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat({ max: 3 }), async (steps, lag) => {
+      let seconds = 0
+      at(0)
+      driver = conditionalDriver({ lag })
+      const stores = [open(), open(), open()]
+      let record = await open().create({ id: 'a', data: { n: 0 }, idleTimeout: 20 })
+      let end = 20
+      const endedBy = new Map<number, number>()
+      for (const { instance, action, seconds: wait } of steps) {
+        const one = stores[instance] as SessionStore
+        seconds += wait
+        at(seconds)
+        const over = seconds >= end
+        if (action === 'load') {
+          const seen = await one.load<{ n: number }>('a', { minVersion: record.version })
+          const endedAt = endedBy.get(instance) ?? -Infinity
+          if (over || seconds < endedAt + 10) expect(seen).toBeNull()
+          else if (endedBy.size === 0) {
+            expect(seen?.version).toBe(record.version)
+            expect(seen?.data).toEqual(record.original)
+          }
+        } else if (action === 'destroy') {
+          expect(await one.destroy('a')).toBe(!over && endedBy.size === 0)
+          endedBy.set(instance, seconds)
+        } else if (action === 'touch') {
+          const touched = await one.touch(record)
+          expect(touched === null).toBe(over || endedBy.size > 0)
+          if (touched) [record, end] = [touched, seconds + 20]
+        } else if (over || endedBy.size > 0) {
+          await expect(one.save(record)).rejects.toMatchObject({ code: 'SESSION_GONE' })
+        } else {
+          record = await one.save({ ...record, data: { n: record.original.n + 1 } })
+          end = seconds + 20
+        }
+      }
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createStorage } from 'unstorage'
+import dynamodb from '../../drivers/dynamodb.ts'
+import { createSessionStore } from '../../src/store/create-store.ts'
+import { checkHealth } from '../../src/store/health.ts'
+import { resetBefore, stalledHeaders } from '../support/proxy/faults.ts'
+import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
+import { anyEngine } from '../support/suites.ts'
+import { type TestTable, createTestTable } from '../support/engines/tables.ts'
+
+describe('checkHealth', () => {
+  let table: TestTable
+  let proxy: Proxy
+  beforeAll(async () => {
+    table = await createTestTable(anyEngine())
+    proxy = await startProxy(table.options.endpoint)
+  })
+  afterAll(async () => {
+    await proxy.stop()
+    await table.drop()
+  })
+
+  const storeAt = (options: object = {}) =>
+    createSessionStore({
+      storage: dynamodb({ ...table.options, endpoint: proxy.url, timeout: { request: 300 }, ...options }),
+    })
+
+  it('is well where the storage answers, and asks it each time', async () => {
+    const store = createSessionStore({ storage: createStorage() })
+    expect(await checkHealth(store)).toEqual({ ok: true, duration: expect.any(Number) })
+    const onTable = storeAt()
+    expect((await checkHealth(onTable)).ok).toBe(true)
+    expect((await checkHealth(onTable)).ok).toBe(true)
+    expect(proxy.count()).toBe(4)
+    expect(await table.count()).toBe(0)
+  })
+
+  it('says why it is not well, without a table, a key or an address', async () => {
+    const missing = await checkHealth(storeAt({ table: 'no-such-table' }))
+    expect(missing).toEqual({ ok: false, code: 'TABLE_NOT_FOUND', duration: expect.any(Number) })
+    proxy.fault({ do: resetBefore })
+    const failing = await checkHealth(storeAt(), { timeout: 5000 })
+    expect(failing).toEqual({ ok: false, code: 'UNAVAILABLE', duration: expect.any(Number) })
+    proxy.reset()
+  })
+
+  it('gives up when its own time is over', async () => {
+    proxy.fault({ do: stalledHeaders })
+    const store = storeAt({ timeout: { request: 60_000 } })
+    const health = await checkHealth(store, { timeout: 50 })
+    expect(health).toMatchObject({ ok: false, code: 'TIMEOUT' })
+    expect(health.duration).toBeLessThan(1000)
+    proxy.reset()
+  })
+
+  it.each([0, -1, Number.NaN, 2 ** 31])('refuses a timeout of %d', async (timeout) => {
+    const store = createSessionStore({ storage: createStorage() })
+    await expect(checkHealth(store, { timeout })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+})
