@@ -59,7 +59,8 @@ export class ResponseCarrier implements SessionCarrier {
       'HEADERS_SENT',
       this.#response
         ? 'the response is on its way, so the cookie of a new session cannot be sent; start the session earlier'
-        : 'this event has no response to send the cookie of a new session with; start the session in a request handler',
+        : 'there is no response to send the cookie of a new session with; start the session in a request handler. With ' +
+            'unsession/fetch: inside of sessionMiddleware, with the very Request object that it was given',
     )
   }
 

@@ -175,7 +175,11 @@ export class RequestState {
     const event = this.#isInner(asking) ? this.#event : asking
     const { res } = event
     const config = given ? resolveConfig(given) : this.#config
-    if (!config) throw invalidOption('config', 'must be given, to this call or to sessionMiddleware')
+    if (!config)
+      throw invalidOption(
+        'config',
+        'must be given, to this call or to the sessionMiddleware of the very same request',
+      )
     const heads = loadHeads(event)
     const origin = loadOrigin(config)
     if (!heads && !origin) return use(this.#entry(asking, event, res, config))

@@ -31,6 +31,7 @@ const FOLDERS = [
   'src/table/iac',
   'src/table/clear-expired',
   'src/table/manage',
+  'src/fetch',
   'src/h3',
   'src/h3/response',
   'src/h3/request',
@@ -62,6 +63,7 @@ const FOLDERS = [
 const CLOSED: Record<string, RegExp> = {
   // The session of one request does not know how stores are built. It keeps the snapshots that stores make.
   'src/session': /^src\/(?!session\/|core\/|shared\/|format\/snapshot\.ts$)|^drivers\/(?!utils\/)/,
+  'src/fetch': /^src\/(?!fetch\/|h3\/|core\/)|^drivers\/(?!utils\/)/,
   'src/h3': /^src\/(?!h3\/|session\/|core\/)|^drivers\/(?!utils\/)/,
   'src/nitro/runtime': /^src\/(?:migrate|plan|testing|table)\//,
   'src/nuxt/runtime': /^src\/(?!nuxt\/runtime\/|nitro\/runtime\/)|^drivers\//,

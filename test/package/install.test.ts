@@ -19,6 +19,7 @@ const EXPORTS: Record<string, string[]> = {
     'verifyToken',
   ],
   'unsession/drivers/dynamodb': ['DRIVER_DEPENDENCIES', 'default'],
+  'unsession/fetch': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
   'unsession/h3': ['clearSession', 'getSession', 'sessionMiddleware', 'updateSession', 'useSession'],
   'unsession/migrate': ['django', 'expressSession', 'fromDjango', 'fromExpressSession'],
   'unsession/nitro': ['default', 'runtimeTypes', 'sessionsModule'],

@@ -1,5 +1,5 @@
-import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { H3EventLike, NodeResponse } from '../request/event.ts'
+import { failedSave } from './failed-save.ts'
 import { isForSharedCaches, joinVary, privateCacheControl, withCookies, withMetric } from './header-values.ts'
 import { HeldResponse } from './held-response.ts'
 import type { PendingWork, ResponseHead } from './response-head.ts'
@@ -124,17 +124,14 @@ export class NodeHead implements ResponseHead {
   /** Answers with an error in place of the handler's response, which says that something was stored. */
   #fail(error: unknown): void {
     const response = this.#response
-    const statusCode = error instanceof UnsessionError ? error.status : 500
+    const { status, headers, body } = failedSave(error)
     for (const name of response.getHeaderNames?.() ?? []) {
       if (OF_CONTENT.test(name)) response.removeHeader?.(name)
     }
-    response.statusCode = statusCode
+    response.statusCode = status
     response.statusMessage = ''
-    response.setHeader('content-type', 'application/json')
-    response.setHeader('cache-control', 'no-store')
-    const message = 'The session could not be stored'
-    response.end?.(JSON.stringify({ error: true, statusCode, statusMessage: message, message }))
-    console.error(error)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    response.end?.(body)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { H3EventLike, NodeResponse, WebResponse } from '../request/event.ts'
-import { isForSharedCaches, joinVary, privateCacheControl, withCookies, withMetric } from './header-values.ts'
+import { isForSharedCaches, privateCacheControl, withMetric } from './header-values.ts'
 import type { ResponseHead } from './response-head.ts'
+import { addVary, keepPrivate, removeForSharedCaches, setCookies } from './web-headers.ts'
 
 /**
  * The headers that h3 2 prepares for a response. There are two sets of them, and only the second one goes out with an error.
@@ -77,8 +78,7 @@ export class WebHead implements ResponseHead {
     if (!this.#cookies) return
     const { headers } = response
     setCookies(headers, this.#cookies)
-    headers.set('cache-control', privateCacheControl(headers.get('cache-control') ?? ''))
-    removeForSharedCaches(headers)
+    keepPrivate(headers)
   }
 
   #prepared(): Headers[] {
@@ -88,46 +88,6 @@ export class WebHead implements ResponseHead {
 }
 
 const TIMING = 'server-timing'
-
-function addVary(headers: Headers, fields: string): void {
-  const known = headers.get('vary')
-  headers.set('vary', known ? joinVary(known, fields) : fields)
-}
-
-function setCookies(headers: Headers, cookies: ReadonlyMap<string, readonly string[]>): void {
-  const all = withCookies(headers.getSetCookie(), cookies)
-  headers.delete('set-cookie')
-  for (const each of all) headers.append('set-cookie', each)
-}
-
-/** Headers that are watched already. */
-const watched = new WeakSet<Headers>()
-
-/**
- * Keeps a response out of shared caches, whatever code says later: no hook of h3 2 runs between a handler and the moment
- * when the headers are taken, so the headers themselves are watched.
- */
-function keepPrivate(headers: Headers): void {
-  headers.set('cache-control', privateCacheControl(headers.get('cache-control') ?? ''))
-  removeForSharedCaches(headers)
-  if (watched.has(headers)) return
-  watched.add(headers)
-  const set = headers.set.bind(headers)
-  const append = headers.append.bind(headers)
-  headers.set = (name, value) => {
-    if (name.toLowerCase() === 'cache-control') set(name, privateCacheControl(value))
-    else if (!isForSharedCaches(name)) set(name, value)
-  }
-  headers.append = (name, value) => {
-    if (name.toLowerCase() === 'cache-control')
-      set(name, privateCacheControl(`${headers.get(name) ?? ''}, ${value}`))
-    else if (!isForSharedCaches(name)) append(name, value)
-  }
-}
-
-function removeForSharedCaches(headers: Headers): void {
-  for (const name of Array.from(headers.keys()).filter(isForSharedCaches)) headers.delete(name)
-}
 
 /** Returns a response without the headers that tell shared caches to keep it. */
 function withoutSharedCaches(response: Response): Response {

@@ -1,0 +1,84 @@
+import type { SessionConfig } from '../h3/config.ts'
+import * as h3 from '../h3/index.ts'
+import type { SessionPatch } from '../core/patch.ts'
+import type { Session } from '../core/session.ts'
+import type { SessionData } from '../core/types.ts'
+import { FetchEvent } from './fetch-event.ts'
+
+export type {
+  AdoptedSession,
+  Adopter,
+  ConflictingValues,
+  ConflictResolver,
+  FormerSession,
+  Session,
+  SessionConfig,
+  SessionCookieOptions,
+  SessionExpiry,
+  SessionPatch,
+  Unseal,
+  UnsealedSession,
+} from '../h3/index.ts'
+export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
+
+/**
+ * Returns the session of a request. All calls with one `Request` share one load and one session for each name.
+ *
+ * A request without a live session gets an empty one, which costs nothing until it is written to. Its cookie goes out with the
+ * response of `sessionMiddleware`. Without the middleware a session can be read and changed, but not started.
+ *
+ * @param request - the `Request` that `sessionMiddleware` was given. A clone is another request
+ * @param config - store, password and options; may be left out inside of `sessionMiddleware`
+ * @throws {UnsessionError} `INVALID_OPTION` for a bad configuration and for anything but a `Request`, before the store is asked;
+ * whatever the storage fails with: an outage is never taken for "no session"
+ *
+ * @example
+ * ```ts
+ * const session = await useSession<{ cart: string[] }>(request)
+ * await session.update((data) => ({ cart: [...(data.cart ?? []), 'socks'] }))
+ * ```
+ */
+export async function useSession<T extends object = SessionData>(
+  request: Request,
+  config?: SessionConfig,
+): Promise<Session<T>> {
+  return h3.useSession<T>(FetchEvent.of(request), config)
+}
+
+/** Returns the session of a request, under a name that no linter takes for a React hook. See {@link useSession}. */
+export const getSession: typeof useSession = useSession
+
+/**
+ * Changes the session of a request and stores it.
+ *
+ * @param request - as for {@link useSession}
+ * @param config - as for {@link useSession}
+ * @param patch - as for {@link Session.update}
+ *
+ * @example
+ * ```ts
+ * await updateSession<{ visits?: number }>(request, config, ({ visits = 0 }) => ({ visits: visits + 1 }))
+ * ```
+ */
+export async function updateSession<T extends object = SessionData>(
+  request: Request,
+  config?: SessionConfig,
+  patch?: SessionPatch<T>,
+): Promise<Session<T>> {
+  return h3.updateSession<T>(FetchEvent.of(request), config, patch)
+}
+
+/**
+ * Ends the session of a request, record and cookie, without reading it first.
+ *
+ * @param request - as for {@link useSession}
+ * @param config - as for {@link useSession}
+ *
+ * @example
+ * ```ts
+ * if (pathname === '/sign-out') await clearSession(request)
+ * ```
+ */
+export async function clearSession(request: Request, config?: SessionConfig): Promise<void> {
+  await h3.clearSession(FetchEvent.of(request), config)
+}

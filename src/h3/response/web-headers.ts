@@ -1,0 +1,44 @@
+import { isForSharedCaches, joinVary, privateCacheControl, withCookies } from './header-values.ts'
+
+/** Adds request headers that the response depends on to `Vary`. */
+export function addVary(headers: Headers, fields: string): void {
+  const known = headers.get('vary')
+  headers.set('vary', known ? joinVary(known, fields) : fields)
+}
+
+/** Sets cookies in place of all others of their names. */
+export function setCookies(headers: Headers, cookies: ReadonlyMap<string, readonly string[]>): void {
+  const all = withCookies(headers.getSetCookie(), cookies)
+  headers.delete('set-cookie')
+  for (const each of all) headers.append('set-cookie', each)
+}
+
+/** Headers that are watched already. */
+const watched = new WeakSet<Headers>()
+
+/**
+ * Keeps a response out of shared caches, whatever code says later. No hook runs between a handler and the moment when the server
+ * takes the headers, so the headers themselves are watched.
+ */
+export function keepPrivate(headers: Headers): void {
+  headers.set('cache-control', privateCacheControl(headers.get('cache-control') ?? ''))
+  removeForSharedCaches(headers)
+  if (watched.has(headers)) return
+  watched.add(headers)
+  const set = headers.set.bind(headers)
+  const append = headers.append.bind(headers)
+  headers.set = (name, value) => {
+    if (name.toLowerCase() === 'cache-control') set(name, privateCacheControl(value))
+    else if (!isForSharedCaches(name)) set(name, value)
+  }
+  headers.append = (name, value) => {
+    if (name.toLowerCase() === 'cache-control')
+      set(name, privateCacheControl(`${headers.get(name) ?? ''}, ${value}`))
+    else if (!isForSharedCaches(name)) append(name, value)
+  }
+}
+
+/** Removes the headers that only shared caches read. */
+export function removeForSharedCaches(headers: Headers): void {
+  for (const name of Array.from(headers.keys()).filter(isForSharedCaches)) headers.delete(name)
+}
