@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compileFunction } from 'node:vm'
+import ts from 'typescript'
 import { ROOT } from './pack.ts'
 
 /** A piece of code in a page. */
@@ -47,4 +49,40 @@ export function partOf(page: string, from: string, to?: string): string {
 /** Returns the files that a part of a page shows, path → text. */
 export function filesIn(text: string): Record<string, string> {
   return Object.fromEntries(snippetsIn(text).flatMap(({ path, code }) => (path ? [[path, code]] : [])))
+}
+
+/**
+ * Runs code of a page in this process.
+ *
+ * @param code - TypeScript that may import, export and await
+ * @param modules - what its imports give, by specifier
+ * @returns what it declares or exports at its top level
+ */
+export async function runSnippet(
+  code: string,
+  modules: Record<string, object>,
+): Promise<Record<string, unknown>> {
+  const { outputText } = ts.transpileModule(code, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  })
+  const missing = Array.from(
+    outputText.matchAll(/^import .* from '(.+)';$/gm),
+    ([, name = '']) => name,
+  ).filter((name) => !(name in modules))
+  if (missing.length > 0)
+    throw new Error(`the code imports ${missing.join(', ')}, which the test does not give it`)
+  const body = outputText
+    .replaceAll(/^import \{(.+)\} from '(.+)';$/gm, (_, names: string, from: string) => {
+      return `const {${names.replaceAll(' as ', ': ')}} = modules[${JSON.stringify(from)}];`
+    })
+    .replaceAll(/^import (\w+) from '(.+)';$/gm, 'const { default: $1 } = modules["$2"];')
+    .replaceAll(/^export (?:\{\};$)?/gm, '')
+  const declared = Array.from(
+    outputText.matchAll(/^(?:export )?(?:async )?(?:const|let|function|class) (?:(\w+)|\{([\w\s,]+)\})/gm),
+    ([, name, names = '']) => (name === undefined ? names.split(',').map((each) => each.trim()) : [name]),
+  ).flat()
+  const run = compileFunction(`return (async () => { ${body}; return { ${declared.join(', ')} } })()`, [
+    'modules',
+  ])
+  return run(modules) as Promise<Record<string, unknown>>
 }

@@ -1,49 +1,33 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { compileFunction } from 'node:vm'
 import * as h3 from 'h3'
-import ts from 'typescript'
+import * as unstorage from 'unstorage'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import * as driver from '../../drivers/dynamodb.ts'
 import * as sessions from '../../src/h3/index.ts'
 import * as unsession from '../../src/index.ts'
+import * as tables from '../../src/table/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
-import { ROOT } from '../support/pack.ts'
+import { pageText, partOf, runSnippet, snippetsIn } from '../support/snippets.ts'
 import { describeEngines } from '../support/suites.ts'
 import { createTestTable, type TestTable } from '../support/engines/tables.ts'
 
-/** The first snippet of a page that imports something. */
-function snippetOf(page: string): string {
-  const text = readFileSync(join(ROOT, page), 'utf8')
-  const [, code = ''] = /^```ts\n(import .*?)^```$/ms.exec(text) ?? []
-  return code
-}
-
-const modules: Record<string, object> = {
+const MODULES: Record<string, object> = {
   h3,
+  unstorage,
   unsession,
   'unsession/h3': sessions,
   'unsession/drivers/dynamodb': driver,
+  'unsession/table': tables,
 }
 
-/** What the page's snippet exports, on another table. */
-function exportsOf(page: string, table: string): Record<string, unknown> {
-  const code = snippetOf(page).replace(`'sessions'`, JSON.stringify(table))
-  const { outputText } = ts.transpileModule(code, {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  })
-  const names = Array.from(
-    outputText.matchAll(/^export (?:async )?(?:const|function) (\w+)/gm),
-    ([, name]) => name,
-  )
-  const body = outputText
-    .replace(/^import \{(.+)\} from '(.+)';$/gm, 'const {$1} = modules["$2"];')
-    .replace(/^import (\w+) from '(.+)';$/gm, 'const { default: $1 } = modules["$2"];')
-    .replace(/^export /gm, '')
-  return compileFunction(`${body}; return { ${names.join(', ')} }`, ['modules'])(modules) as Record<
-    string,
-    unknown
-  >
+/** Runs code of a page on another table. */
+function runOn(table: string, code: string): Promise<Record<string, unknown>> {
+  return runSnippet(code.replaceAll(`'sessions'`, JSON.stringify(table)), MODULES)
+}
+
+/** Runs the first snippet of a page, or of a part of it, that imports something. */
+async function runFirst(table: string, text: string): Promise<Record<string, unknown>> {
+  const { code = '' } = snippetsIn(text).find((snippet) => snippet.code.startsWith('import ')) ?? {}
+  return runOn(table, code)
 }
 
 describeEngines('the snippet', (engine) => {
@@ -65,7 +49,7 @@ describeEngines('the snippet', (engine) => {
   })
 
   it('of docs/mobile.md serves mobile apps by header and browsers by cookie', async () => {
-    const { app } = exportsOf('docs/mobile.md', table.table) as { app: h3.H3 }
+    const { app } = (await runFirst(table.table, pageText('docs/mobile.md'))) as { app: h3.H3 }
     const signedIn = await app.request('/mobile/sign-in', { method: 'POST' })
     const { token } = (await signedIn.json()) as { token: string }
     const cookie = cookiesOf(signedIn).map(({ name, value }) => `${name}=${value}`)[0] ?? ''
@@ -87,7 +71,7 @@ describeEngines('the snippet', (engine) => {
   })
 
   it('of docs/rendering.md gives all code that handles one request one session and one cookie', async () => {
-    const { visit, respond } = exportsOf('docs/rendering.md', table.table) as {
+    const { visit, respond } = (await runFirst(table.table, pageText('docs/rendering.md'))) as {
       visit(request: Request): Promise<number>
       respond(request: Request, body: unknown): Promise<Response>
     }
@@ -102,5 +86,28 @@ describeEngines('the snippet', (engine) => {
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('vary')).toBe('Cookie')
     expect(await browser.json('http://127.0.0.1/')).toEqual([3, 4])
+  })
+
+  it('of docs/h3.md without the middleware stores what it changes', async () => {
+    const page = partOf('docs/h3.md', '## Without the middleware', '## Options')
+    const { app } = (await runFirst(table.table, page)) as { app: h3.H3 }
+    const browser = new Browser(async (path, init) => app.request(path, init))
+    expect(await browser.json('/visits', { method: 'POST' })).toEqual({ visits: 1 })
+    expect(await browser.json('/visits', { method: 'POST' })).toEqual({ visits: 2 })
+  })
+
+  it('of docs/driver.md creates a table, stores a value and takes a lock that nothing else can take', async () => {
+    const codes = snippetsIn(pageText('docs/driver.md')).filter(({ language }) => language === 'ts')
+    const [store = '', lock = '', create = ''] = codes.map(({ code }) => code)
+    const name = `${table.table}-2`
+    const { created, mismatches } = await runOn(name, create)
+    expect(created).toBe(true)
+    // dynalite has no time to live.
+    expect((mismatches as tables.Mismatch[]).filter(({ what }) => what !== 'time to live')).toEqual([])
+    const { storage } = (await runOn(name, store + lock)) as { storage: unstorage.Storage }
+    expect(await storage.getItem('user:1')).toEqual({ name: 'Ada' })
+    await expect(runOn(name, store + lock)).rejects.toThrow(unsession.ConflictError)
+    await storage.dispose()
+    await tables.deleteTable({ table: name, region: 'eu-west-1' })
   })
 })

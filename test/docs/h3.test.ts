@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Browser } from '../support/browser.ts'
 import { type Packed, pack, ROOT, run } from '../support/pack.ts'
 import { filesIn, partOf } from '../support/snippets.ts'
-import { type Shop, startShop } from './shop.ts'
+import { type Shop, startShop } from '../examples/shop.ts'
 
 const PAGE = 'docs/h3.md'
 const PASSWORD = 'a password of at least 32 characters'
