@@ -104,9 +104,12 @@ describeEngines('the snippet', (engine) => {
     expect(created).toBe(true)
     // dynalite has no time to live.
     expect((mismatches as tables.Mismatch[]).filter(({ what }) => what !== 'time to live')).toEqual([])
+    const print = vi.spyOn(console, 'log').mockReturnValue()
     const { storage } = (await runOn(name, store + lock)) as { storage: unstorage.Storage }
-    expect(await storage.getItem('user:1')).toEqual({ name: 'Ada' })
+    expect(print).toHaveBeenCalledExactlyOnceWith({ name: 'Ada' })
+    expect(await storage.getItem('job')).toBe('mine')
     await expect(runOn(name, store + lock)).rejects.toThrow(unsession.ConflictError)
+    print.mockRestore()
     await storage.dispose()
     await tables.deleteTable({ table: name, region: 'eu-west-1' })
   })
