@@ -2,7 +2,7 @@ import { UnsessionError } from '../../drivers/utils/errors.ts'
 import type { SessionCarrier } from '../core/session.ts'
 import type { SessionRecord } from '../core/types.ts'
 import type { ResolvedConfig } from './config.ts'
-import { cookieExpires, removalAttributes } from './cookie.ts'
+import { cookieExpires } from './cookie.ts'
 import type { RequestOrigin } from './origin.ts'
 import type { ResponseHead } from './response/response-head.ts'
 import type { SessionTimer } from './response/timing.ts'
@@ -78,12 +78,13 @@ export class ResponseCarrier implements SessionCarrier {
   }
 
   /** Removes the cookie as configured, and as it may have been set before its domain was configured otherwise. */
-  remove(): void {
+  async remove(): Promise<void> {
+    const { removalAttributes } = await import('./removal.ts')
     const { name, cookie } = this.#config
-    const { chunks, domains } = this.#origin
+    const { chunks, host } = this.#origin
     const response = this.#hasCookie && this.#openResponse()
     if (!response) return
-    const variants = removalAttributes(name, cookie, domains)
+    const variants = removalAttributes(name, cookie, host)
     for (const each of [name, ...chunks]) {
       response.setCookie(each, ...variants.map((attributes) => `${each}=; Max-Age=0${attributes}`))
     }

@@ -91,21 +91,6 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
     .join('')
 }
 
-/**
- * Returns the attributes under which to remove a cookie: as configured, without a domain, and with each further domain.
- *
- * @param domains - further domains that the cookie may have been set with
- */
-export function removalAttributes(
-  name: string,
-  options: SessionCookieOptions,
-  domains: readonly string[],
-): string[] {
-  // A browser refuses a cookie of such a name that has a domain, so it keeps no other variant.
-  const variants = /^__host-/i.test(name) ? [undefined] : [options.domain, undefined, ...domains]
-  return [...new Set(variants)].map((domain) => cookieAttributes(name, { ...options, domain }))
-}
-
 function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }
@@ -156,20 +141,4 @@ function isAtStart(header: string, position: number): boolean {
 function endOf(header: string, start: number): number {
   const separator = header.indexOf(';', start)
   return separator === -1 ? header.length : separator
-}
-
-/** A host name of two labels or more. An address has none that a cookie could be set for. */
-const HOST = /^(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/
-
-/**
- * Returns the domains that a cookie a host receives may have been set with: the host and its parents of two labels or more.
- * Some of them are public suffixes such as `co.uk`. A browser ignores a cookie with such a domain.
- *
- * @param host - as in the header `host`; a port is ignored
- */
-export function cookieDomains(host: string | undefined): string[] {
-  const domain = host?.replace(/:\d+$/, '').toLowerCase() ?? ''
-  if (!HOST.test(domain)) return []
-  const labels = domain.split('.')
-  return labels.slice(1).map((_, index) => labels.slice(index).join('.'))
 }

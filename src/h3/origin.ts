@@ -3,7 +3,7 @@ import type { SessionOrigin } from '../core/session.ts'
 import { type SessionToken, verify } from '../core/token.ts'
 import type { Former } from './adopt.ts'
 import type { ResolvedConfig } from './config.ts'
-import { cookieDomains, cookieValues, onlyCookieValue } from './cookie.ts'
+import { cookieValues, onlyCookieValue } from './cookie.ts'
 import { headerOf, requestHeaders, type H3EventLike } from './request/event.ts'
 
 /** Where a request's session comes from, and what the response has to do about its cookies. */
@@ -14,8 +14,8 @@ export interface RequestOrigin extends SessionOrigin {
   readonly hasCookie: boolean
   /** Names of the further cookies that h3 has left with the client. */
   readonly chunks: readonly string[]
-  /** Domains of further cookies of the name that the client may have. */
-  readonly domains: readonly string[]
+  /** The host that may have set further cookies of the name, with other domains. Absent where there are none to remove. */
+  readonly host?: string | undefined
 }
 
 const NONE: readonly string[] = []
@@ -50,7 +50,7 @@ export function requestOrigin(event: H3EventLike, config: ResolvedConfig): Reque
   const sealed = carried && !token ? carried : undefined
   if (header && (token || config.attributes === undefined)) {
     const { find } = formerSessions(event, config, '', sealed ? [sealed] : NONE)
-    return { token, former: find, isByHeader: true, hasCookie: false, chunks: NONE, domains: NONE }
+    return { token, former: find, isByHeader: true, hasCookie: false, chunks: NONE }
   }
   return cookieOrigin(event, config, headerOf(headers, 'cookie') ?? '', sealed)
 }
@@ -79,7 +79,6 @@ function cookieOrigin(
     isByHeader: false,
     hasCookie: sent !== undefined,
     chunks,
-    domains: NONE,
   }
 }
 
@@ -108,7 +107,7 @@ function repeatedOrigin(
     isByHeader: false,
     hasCookie: true,
     chunks,
-    domains: config.cookie.domain === undefined ? cookieDomains(hostOf(event)) : NONE,
+    host: config.cookie.domain === undefined ? hostOf(event) : undefined,
   }
 }
 

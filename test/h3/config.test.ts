@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { useSession } from '../../src/h3/index.ts'
-import { cookieDomains, cookieExpires, cookieValues, onlyCookieValue } from '../../src/h3/cookie.ts'
+import { cookieExpires, cookieValues, onlyCookieValue } from '../../src/h3/cookie.ts'
+import { cookieDomains } from '../../src/h3/removal.ts'
 import { MemoryStore } from '../support/stores/memory-store.ts'
 
 const store = new MemoryStore()
