@@ -58,6 +58,29 @@ export interface Session<T extends object = SessionData> {
    */
   reload(): Promise<Session<T>>
 
+  /**
+   * Runs work at most once at a time for this session, across all instances: for instance the refresh of an OAuth token, whose
+   * refresh token can be used once. A caller whose data is not stale returns at once, without a request. Otherwise one caller runs
+   * the work and stores what it returns. The others wait, and go on with the new data.
+   *
+   * Unsaved changes are stored first. Callers of one process that wait for one run share its result and its error.
+   *
+   * @param name - of the work: 1 to 64 of `A-Z a-z 0-9 _ . : -`
+   * @param work - see {@link OnceWork}
+   * @throws what `run` throws
+   * @throws {SessionGoneError} when the session has ended or has got a new id in the meantime
+   * @throws {UnsessionError} `TIMEOUT` when the work of others is not done within two leases; `INVALID_VALUE` when `run` sets a key
+   * of `regenerateOn` that was not set
+   * @example
+   * ```ts
+   * await session.once('tokens', {
+   *   isStale: ({ tokens }) => tokens.expiresAt < Date.now() + 60_000,
+   *   run: async ({ tokens }, { signal }) => ({ tokens: await refresh(tokens.refreshToken, signal) }),
+   * })
+   * ```
+   */
+  once(name: string, work: OnceWork<T>): Promise<Session<T>>
+
   /** End the session: record and cookie. The next write in this request starts another one, with nothing in it. */
   clear(): Promise<Session<T>>
 
@@ -84,6 +107,31 @@ export interface Session<T extends object = SessionData> {
 export interface RegenerateOptions {
   /** Seconds for which the old token leads to the new session. Unsafe at sign-in. Default 0. */
   readonly grace?: number | undefined
+}
+
+/** Exclusive work of a session, see {@link Session.once}. */
+export interface OnceWork<T extends object = SessionData> {
+  /**
+   * Returns whether the work is due. It is called several times, with the data as this request has it and as it is stored, and
+   * must depend on nothing else but the time.
+   */
+  readonly isStale: (data: T) => boolean
+  /**
+   * Does the work. It must not give the session a new id, nor call `once` of the same name.
+   *
+   * @param data - as stored, a copy
+   * @param context.signal - is aborted when the lease ends; then another caller may begin. Pass it to `fetch`
+   * @returns values to store, by top-level key
+   */
+  readonly run: (
+    data: T,
+    context: { signal: AbortSignal },
+  ) => Partial<T> | undefined | void | Promise<Partial<T> | undefined | void>
+  /**
+   * Seconds after which another caller may run the work, because the first one may have died: longer than the work ever takes.
+   * At most 600. Default 10.
+   */
+  readonly lease?: number | undefined
 }
 
 /** Options of {@link Session.bind}. */
@@ -143,7 +191,7 @@ export interface SessionCarrier {
   /** Tell the client; silent where that is not possible any more. */
   send(record: SessionRecord): void
   /** Tell the client that there is no session. */
-  remove(): void
+  remove(): void | Promise<void>
   /** A piece of a session's work, wrapped in what the carrier does around it. */
   around(work: () => Promise<void>): () => Promise<void>
   /** Something could not be read or stored; whoever asked for it is told as well. Never throws. */

@@ -26,6 +26,17 @@ export type LifetimeSource = 'store' | 'config' | 'call' | 'session'
 /** Seconds a session without `maxAge` and `idleTimeout` slides over: 14 days, as in Django. */
 export const DEFAULT_IDLE_TIMEOUT: number = 14 * 24 * 60 * 60
 
+/** Exclusive work of a session, see `session.once`: who does it, and until when. */
+export interface Lease {
+  readonly name: string
+  /** Random; names one run of the work. */
+  readonly holder: string
+  /** When others may take over, ms since the epoch. */
+  readonly until: number
+  /** Whether the result is stored. Absent while the work is under way. */
+  readonly isDone?: true
+}
+
 /** A session as a store keeps it. All instants are ms since the epoch. */
 export interface SessionRecord<T extends SessionData = SessionData> {
   readonly id: string
@@ -45,6 +56,8 @@ export interface SessionRecord<T extends SessionData = SessionData> {
   lifetimeFrom?: LifetimeSource
   /** Owner, for list and revoke. */
   user?: string
+  /** Exclusive work, see `session.once`. A write keeps the leases of its record; a session under a new id has none. */
+  leases?: readonly Lease[]
   /**
    * The caller's own copy, made at first access; change it and `save` the record. It may be a getter of a class: a copy of
    * the record by spreading names it again, `{ ...record, data }`.
@@ -95,7 +108,7 @@ export interface RotateOptions {
 }
 
 /** A line of `list`: everything but the data. */
-export type SessionSummary = Omit<SessionRecord, 'data' | 'original'>
+export type SessionSummary = Omit<SessionRecord, 'data' | 'original' | 'leases'>
 
 /** What a sweep of expired sessions did. */
 export interface SweepResult {
@@ -195,7 +208,7 @@ export interface SessionStore {
 
   /**
    * Same session, new id: create the new record, then destroy the old one at its version; what others saved meanwhile is
-   * carried over. @throws {SessionGoneError} when the old one is gone; then the new one is undone.
+   * carried over. Waits for exclusive work of the session that is under way, see `session.once`. @throws {SessionGoneError} when the old one is gone; then the new one is undone.
    */
   rotate<T extends SessionData>(
     record: SessionRecord<T>,

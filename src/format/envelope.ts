@@ -1,6 +1,6 @@
 import { isCount, isObject } from '../../drivers/utils/validate.ts'
 import { MAX_INSTANT } from '../core/lifetime.ts'
-import type { LifetimeSource } from '../core/types.ts'
+import type { Lease, LifetimeSource } from '../core/types.ts'
 
 /** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
 export type StoredValue = string | Uint8Array
@@ -26,6 +26,8 @@ export interface Header {
   /** Where the lifetime comes from; absent for the store's options. */
   lifetimeFrom?: LifetimeSource
   user?: string
+  /** Absent where there are none. */
+  leases?: readonly Lease[]
   /** Present in what a rotation leaves behind at the old id, which is no session. */
   rotation?: { rotatedAt: number; until: number; mark: string }
   /** Name of the codec that wrote the data. */
@@ -68,7 +70,18 @@ export function formatEnvelope(header: Header, body: string | Uint8Array): Store
 
 /** Returns a header as JSON text, without the data. Equal headers give equal texts, before they are stored and after. */
 export function formatHeader(header: Header): string {
-  const { version, createdAt, expiresAt, deadline, idleTimeout, lifetimeFrom, user, rotation, codec } = header
+  const {
+    version,
+    createdAt,
+    expiresAt,
+    deadline,
+    idleTimeout,
+    lifetimeFrom,
+    user,
+    leases,
+    rotation,
+    codec,
+  } = header
   return JSON.stringify({
     v: version,
     c: createdAt,
@@ -77,6 +90,9 @@ export function formatHeader(header: Header): string {
     i: idleTimeout && Math.min(Math.round(idleTimeout * 1000), MAX_INSTANT),
     l: (lifetimeFrom && SOURCES.indexOf(lifetimeFrom)) || undefined,
     u: user,
+    o: leases?.length
+      ? leases.map(({ name, holder, until, isDone }) => [name, holder, until, ...(isDone ? [1] : [])])
+      : undefined,
     r: rotation && [rotation.rotatedAt, rotation.until, rotation.mark],
     k: codec === DEFAULT_CODEC ? undefined : codec,
   })
@@ -105,15 +121,16 @@ function parseText(value: StoredValue): Envelope | null {
 
 function parseHeader(fields: unknown, minVersion: number): Header | null {
   if (!isObject(fields)) return null
-  const { v, c, e, m, i, l, u, r, k = DEFAULT_CODEC } = fields
+  const { v, c, e, m, i, l, u, o, r, k = DEFAULT_CODEC } = fields
   if (!isCount(v, minVersion) || !isInstant(c) || !isInstant(e)) return null
   if (m !== undefined && !isInstant(m)) return null
   if (i !== undefined && !isCount(i, 1)) return null
   const lifetimeFrom = l === undefined ? undefined : SOURCES[Number(l)]
   if (l !== undefined && (lifetimeFrom === undefined || typeof l !== 'number' || l === 0)) return null
   if (u !== undefined && (typeof u !== 'string' || u === '')) return null
+  const leases = parseLeases(o)
   const rotation = parseRotation(r)
-  if (rotation === null) return null
+  if (leases === null || rotation === null) return null
   if (typeof k !== 'string' || !CODEC_NAME.test(k)) return null
   return {
     version: v,
@@ -123,9 +140,24 @@ function parseHeader(fields: unknown, minVersion: number): Header | null {
     ...(i !== undefined && { idleTimeout: i / 1000 }),
     ...(lifetimeFrom && { lifetimeFrom }),
     ...(u !== undefined && { user: u }),
+    ...(leases && { leases }),
     ...(rotation && { rotation }),
     codec: k,
   }
+}
+
+/** @returns `null` for anything malformed */
+function parseLeases(field: unknown): readonly Lease[] | undefined | null {
+  if (field === undefined) return undefined
+  if (!Array.isArray(field)) return null
+  const leases: Lease[] = []
+  for (const each of field) {
+    if (!Array.isArray(each)) return null
+    const [name, holder, until, done]: unknown[] = each
+    if (typeof name !== 'string' || typeof holder !== 'string' || !isInstant(until)) return null
+    leases.push({ name, holder, until, ...(done === 1 && { isDone: true }) })
+  }
+  return leases
 }
 
 /** @returns `null` for anything malformed */

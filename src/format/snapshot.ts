@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts'
 import { copyData } from '../core/copy.ts'
-import type { LifetimeSource, SessionData, SessionRecord } from '../core/types.ts'
+import type { Lease, LifetimeSource, SessionData, SessionRecord } from '../core/types.ts'
 
 /** A session as it stands in the store: never changed, shared by all who read it and by the cache. */
 export interface Snapshot {
@@ -12,6 +12,7 @@ export interface Snapshot {
   readonly idleTimeout?: number
   readonly lifetimeFrom?: LifetimeSource
   readonly user?: string
+  readonly leases?: readonly Lease[]
   readonly data: Readonly<SessionData>
   /** Makes an independent copy of `data`. */
   readonly copy: Codec['copy']
@@ -46,6 +47,7 @@ export class StoredRecord<T extends SessionData> implements SessionRecord<T> {
   idleTimeout?: number
   lifetimeFrom: LifetimeSource
   user?: string
+  leases?: readonly Lease[]
   readonly original: Readonly<T>
   #copy: Codec['copy']
   #data: T | undefined
@@ -60,6 +62,7 @@ export class StoredRecord<T extends SessionData> implements SessionRecord<T> {
     this.idleTimeout = snapshot.idleTimeout
     this.lifetimeFrom = snapshot.lifetimeFrom ?? 'store'
     this.user = snapshot.user
+    this.leases = snapshot.leases
     this.original = snapshot.data as Readonly<T>
     this.#copy = snapshot.copy
   }

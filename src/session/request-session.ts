@@ -18,6 +18,7 @@ import { Sequential } from './sequential.ts'
 import type {
   BindOptions,
   FormerSession,
+  OnceWork,
   RegenerateOptions,
   Session,
   SessionCarrier,
@@ -164,6 +165,16 @@ export class RequestSession extends Sequential implements Session {
     })
   }
 
+  async once(name: string, work: OnceWork<SessionData>): Promise<this> {
+    const { once } = await import('./once.ts')
+    await once(name, work, this, {
+      since: this.#begunAt,
+      unsaved: () => this.#unsaved(),
+      enqueue: (job) => this.enqueue(this.#carrier, job),
+    })
+    return this
+  }
+
   clear(): Promise<this> {
     return this.enqueue(this.#carrier, async () => {
       const { token, others, former } = this.#origin
@@ -175,7 +186,7 @@ export class RequestSession extends Sequential implements Session {
       }
       this.#origin = { token: null }
       this.#reset()
-      this.#carrier.remove()
+      await this.#carrier.remove()
     })
   }
 

@@ -2,47 +2,18 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { SessionCarrier, SessionOptions } from '../../src/core/session.ts'
-import type { SessionRecord } from '../../src/core/types.ts'
+import type { SessionOptions } from '../../src/core/session.ts'
+import { RecordingCarrier } from '../support/recording-carrier.ts'
 import { MemoryStore } from '../support/stores/memory-store.ts'
-
-/** A carrier that keeps what the client would have been told. */
-class Recorder implements SessionCarrier {
-  sent: string[] = []
-  failures: unknown[] = []
-  isOpen = true
-
-  opened(): void {}
-
-  assertOpen(): void {
-    if (!this.isOpen) throw new UnsessionError('HEADERS_SENT', 'too late')
-  }
-
-  send({ id, version }: SessionRecord): void {
-    this.sent.push(`${id}.${version}`)
-  }
-
-  remove(): void {
-    this.sent.push('removed')
-  }
-
-  around(work: () => Promise<void>): () => Promise<void> {
-    return work
-  }
-
-  failed(error: unknown): void {
-    this.failures.push(error)
-  }
-}
 
 let now: number
 let store: MemoryStore
-let carrier: Recorder
+let carrier: RecordingCarrier
 
 beforeEach(() => {
   now = 1_900_000_000_000
   store = new MemoryStore({ now: () => now })
-  carrier = new Recorder()
+  carrier = new RecordingCarrier()
 })
 
 async function open(

@@ -32,6 +32,10 @@ export class CachedSession implements Session {
     return this.#refuse()
   }
 
+  async once(): Promise<never> {
+    return this.#refuse()
+  }
+
   async clear(): Promise<never> {
     return this.#refuse()
   }

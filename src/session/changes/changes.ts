@@ -76,7 +76,7 @@ function assertOpen({ carrier, wasOpen }: Unsaved, call: UnawaitedCall): void {
 }
 
 /** Takes over what was stored. What the handler changed since `mine` stays, to be saved next time. */
-function settle(
+export function settle(
   { stored }: Unsaved,
   record: SessionRecord,
   mine: Readonly<SessionData>,

@@ -129,14 +129,15 @@ export class StorageStore implements SessionStore {
   }
 
   async #save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
-    const { id, version, createdAt, user, data } = record
+    const { id, version, createdAt, user, leases, data } = record
     const now = this.config.now()
     if (!this.#reader.isLive(record)) {
       const current = this.#reader.requireLive(id, await this.#reader.readStrong(id))
       if (current.version !== version) throw this.#writer.conflict(version, current)
     }
     const lifetime = lifetimeOf(record, this.config, createdAt, snapshotOf(record))
-    const header = { version: version + 1, createdAt, expiresAt: expiryOf(lifetime, now), ...lifetime, user }
+    const expiresAt = expiryOf(lifetime, now)
+    const header = { version: version + 1, createdAt, expiresAt, ...lifetime, user, leases }
     checkHeader(header, now)
     try {
       const snapshot = await this.#writer.put(id, header, data, version)

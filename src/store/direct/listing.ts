@@ -42,7 +42,7 @@ export async function* listSessions(
       (user !== undefined && header.user !== user)
     )
       continue
-    const { codec: _codec, rotation: _rotation, ...summary } = header
+    const { codec: _codec, rotation: _rotation, leases: _leases, ...summary } = header
     left--
     yield { id, ...summary }
   }

@@ -26,7 +26,7 @@ class UnknownRotationError extends UnsessionError {
  * Moves a live session to another id.
  *
  * 1. The new record is created.
- * 2. The old record is replaced by a marker, only at the version that was carried over. So an update acknowledged under the
+ * 2. When no exclusive work is under way, the old record is replaced by a marker, only at the version that was carried over. So an update acknowledged under the
  *    old id is never lost, and a logout that came in between ends the new record, too.
  * 3. Where another request has saved the old session in the meantime, the new record takes over what it saved, and 2 again.
  * 4. Where the outcome of 2 is not known, the old record is fenced: its version is raised by a conditional write. Then the
@@ -50,7 +50,10 @@ export async function rotateSession<T extends SessionData>(
   let renewed = await store.create<T>(draft, originOf(old))
   try {
     for (let attempt = 0; ; attempt++) {
-      const later = await endOld(writer, old, rotation, attempt < store.config.maxRetries)
+      // The result of exclusive work that is under way would not reach the new id.
+      const later =
+        (await writer.afterLeases(old)) ??
+        (await endOld(writer, old, rotation, attempt < store.config.maxRetries))
       if (later === undefined) return renewed
       rebase(renewed, old, later)
       renewed = await store.save(renewed, originOf(later))

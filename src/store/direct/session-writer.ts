@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, SessionGoneError, UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { Backend } from '../../storage/backend.ts'
 import type { HeaderFields } from '../../format/envelope.ts'
 import { callHook, noteConflict } from '../../core/hooks.ts'
+import { lastHeld, timeToLook } from '../../core/lease.ts'
 import type { DirectStoreOptions } from './direct-options.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from '../../format/snapshot.ts'
 import { formatMarker, type Rotation } from '../../format/rotation-marker.ts'
@@ -94,6 +96,23 @@ export class SessionWriter {
         throw this.conflict(old.version, this.#reader.requireLive(id, outcome))
       callHook(this.#options.hooks, 'destroyed', id, {})
       return true
+    }
+  }
+
+  /**
+   * Waits until no exclusive work of a session is under way.
+   * @param record - as it is stored
+   * @returns the session as others have saved it in the meantime; `undefined` if nobody has
+   * @throws {SessionGoneError} when the session was destroyed or has expired
+   */
+  async afterLeases<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | undefined> {
+    let current = snapshotOf(record)
+    for (let attempt = 0; ; attempt++) {
+      const now = this.#options.config.now()
+      const lease = lastHeld(current.leases, now)
+      if (!lease) return current.version === record.version ? undefined : new StoredRecord<T>(current)
+      await sleep(timeToLook(lease, attempt, now))
+      current = this.#reader.requireLive(record.id, await this.#reader.readStrong(record.id))
     }
   }
 

@@ -110,7 +110,7 @@ export class MemoryStore implements SessionStore {
     fields: Omit<SessionRecord, 'data' | 'original' | 'expiresAt'>,
     data: T,
   ): SessionRecord<T> {
-    const { id, version, createdAt, deadline, idleTimeout, lifetimeFrom, user } = fields
+    const { id, version, createdAt, deadline, idleTimeout, lifetimeFrom, user, leases } = fields
     const expiresAt = expiryOf(fields, this.config.now())
     this.rows.set(id, {
       id,
@@ -121,6 +121,7 @@ export class MemoryStore implements SessionStore {
       idleTimeout,
       lifetimeFrom,
       user,
+      leases,
       json: JSON.stringify(data),
     })
     return this.#live<T>(id) ?? fail(id)

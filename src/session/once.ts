@@ -1,0 +1,342 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConflictError, SessionGoneError, UnsessionError, invalidOption } from '../../drivers/utils/errors.ts'
+import { type Rules, checkOptions, isFunction, isObject, isWithin } from '../../drivers/utils/validate.ts'
+import { copyData } from '../core/copy.ts'
+import { isHeld, leaseOf, putLease, timeToLook, withoutLease } from '../core/lease.ts'
+import { own } from '../core/merge.ts'
+import type { OnceWork, Session } from '../core/session.ts'
+import type { Lease, SessionData, SessionRecord, SessionStore } from '../core/types.ts'
+import { jitter } from '../shared/backoff.ts'
+import { type Unsaved, settle } from './changes/changes.ts'
+import { commit } from './changes/commit.ts'
+import { applyPending } from './changes/next-lifetime.ts'
+import { reloadRecord } from './changes/reload.ts'
+
+/*
+ * Exclusive work of a session. The protocol:
+ *
+ * 1. A caller whose data is not stale returns. Others store their unsaved changes: a session that cannot be stored fails
+ *    before any work is done.
+ * 2. The caller puts a lease into the record's header, by a conditional write. It does so only on a record that is stale
+ *    and in which nobody holds the lease of this name. So one caller of all instances gets it.
+ * 3. The holder runs the work. It stores the result and marks the lease as done with one conditional write, and only while
+ *    the lease in the record is its own: a holder that is late overwrites no newer result.
+ * 4. If the work fails, the lease is removed. If the holder dies, the lease ends at its time.
+ * 5. The other callers read the record, strongly consistent, until the lease has ended, and begin again at 2. Callers of one
+ *    process wait together: one of them does all this, and the others get what it gets.
+ * 6. A rotation waits until no lease is held, so that a result reaches the session under its new id. A destroyed session has
+ *    no leases.
+ */
+
+/** Seconds. */
+const DEFAULT_LEASE = 10
+const MAX_LEASE = 600
+
+/** How long a caller waits at most, in its own leases: for one holder that dies, and for the next one. */
+const WAITED_LEASES = 2
+
+/** Leases of one session at most. A header has room for 64 KB. */
+const MAX_LEASES = 50
+
+const NAME = /^[\w.:-]{1,64}$/
+
+const RULES: Rules<OnceWork<SessionData>> = {
+  isStale: [isFunction, 'must be a function that gets the data and returns whether the work is due'],
+  run: [isFunction, 'must be a function that gets the data and returns values to store'],
+  lease: [(value) => isWithin(value, 0.001, MAX_LEASE), `must be a number of seconds, ${MAX_LEASE} at most`],
+}
+
+/** What {@link once} needs of a request's session, beside what it offers. */
+export interface OnceSession {
+  /** When the request began, ms since the epoch. */
+  readonly since: number
+  readonly unsaved: () => Unsaved
+  readonly enqueue: (job: () => Promise<void>) => Promise<unknown>
+}
+
+/** One call. */
+interface Task {
+  readonly store: SessionStore
+  readonly name: string
+  readonly work: OnceWork<SessionData>
+  /** ms. */
+  readonly lease: number
+  readonly isStale: (record: SessionRecord) => boolean
+  /** Applies the configured lifetime. */
+  readonly dress: (record: SessionRecord) => SessionRecord
+  readonly regenerateOn: readonly string[] | undefined
+  readonly since: number
+  /** By `performance.now()`. */
+  readonly deadline: number
+}
+
+/** A lease that this call holds, and the record that has it. */
+interface Held {
+  readonly record: SessionRecord
+  readonly lease: Lease
+}
+
+/** Runs work at most once at a time for a session. See {@link Session.once}, which says what it throws. */
+export async function once(
+  name: string,
+  work: OnceWork<SessionData>,
+  session: Pick<Session, 'save'>,
+  { since, unsaved, enqueue }: OnceSession,
+): Promise<void> {
+  check(name, work)
+  const { mine } = unsaved()
+  if (!work.isStale(copyData(mine))) return
+  await session.save()
+  const { options, carrier, record, lifetimes } = unsaved()
+  if (!record) throw new SessionGoneError()
+  const lease = Math.round((work.lease ?? DEFAULT_LEASE) * 1000)
+  const task: Task = {
+    store: options.store,
+    name,
+    work,
+    lease,
+    isStale: ({ original }) => work.isStale(copyData(original)),
+    dress: (current) => applyPending(current, undefined, lifetimes()),
+    regenerateOn: options.regenerateOn,
+    since,
+    deadline: performance.now() + WAITED_LEASES * lease,
+  }
+  try {
+    const latest = await refresh(task, record)
+    await enqueue(async () => takeOver(unsaved(), record.id, latest))
+  } catch (error) {
+    carrier.failed(error)
+    throw error
+  }
+}
+
+function check(name: string, work: OnceWork<SessionData>): void {
+  if (typeof name !== 'string' || !NAME.test(name))
+    throw invalidOption('name', 'must be 1 to 64 of A-Z a-z 0-9 _ . : -')
+  if (!isObject(work)) throw invalidOption('work', 'must be an object: { isStale, run }')
+  checkOptions(work, RULES)
+  for (const option of ['isStale', 'run'] as const)
+    if (!isFunction(work[option])) throw invalidOption(option, RULES[option][1])
+}
+
+/** Gives the session of a request what is stored now. Its unsaved changes stay. @param id - which the work was done for */
+function takeOver(unsaved: Unsaved, id: string, latest: SessionRecord): void {
+  const { record } = unsaved
+  // The request may have saved, rotated or cleared the session in the meantime.
+  if (record?.id !== id || (latest.id === id && latest.version <= record.version)) return
+  settle(unsaved, latest, record.original, undefined)
+}
+
+/** What is under way in this process, by id and name. `undefined`: its lease has ended, so others may take over. */
+type Flights = Map<string, Promise<SessionRecord | undefined>>
+
+const flightsOf = new WeakMap<SessionStore, Flights>()
+
+/** What the current code runs as work. */
+const running = new AsyncLocalStorage<readonly string[]>()
+
+/** Returns the latest record, which is no longer stale or has this caller's own result. */
+async function refresh(task: Task, record: SessionRecord): Promise<SessionRecord> {
+  const key = `${record.id} ${task.name}`
+  if (running.getStore()?.includes(key)) throw nested(task.name)
+  let flights = flightsOf.get(task.store)
+  if (!flights) flightsOf.set(task.store, (flights = new Map()))
+  for (;;) {
+    const joined = flights.get(key)
+    if (!joined) return start(task, record, flights, key)
+    const latest = await joined
+    if (latest && !task.isStale(latest)) return latest
+    if (performance.now() >= task.deadline) throw late(task)
+  }
+}
+
+/** Begins a flight, which other callers may join until it has landed or its lease has ended. */
+function start(task: Task, record: SessionRecord, flights: Flights, key: string): Promise<SessionRecord> {
+  let release = (): void => {}
+  const ended = new Promise<undefined>((resolve) => (release = () => resolve(undefined)))
+  const leave = (): void => {
+    if (flights.get(key) === shared) flights.delete(key)
+  }
+  const result = fly(task, record, key, () => {
+    leave()
+    release()
+  }).finally(leave)
+  const shared = Promise.race([result, ended])
+  shared.catch(() => {})
+  flights.set(key, shared)
+  return result
+}
+
+/** @param onOverdue - is called when the lease of this caller ends while its work is under way */
+async function fly(
+  task: Task,
+  start: SessionRecord,
+  key: string,
+  onOverdue: () => void,
+): Promise<SessionRecord> {
+  const { store, name } = task
+  let record = start
+  let holder = newHolder()
+  for (let attempt = 0; ; attempt++) {
+    const held = await take(task, record, holder)
+    if (held) {
+      const stored = await runHeld(task, held, key, onOverdue)
+      if (stored) return stored
+      holder = newHolder()
+    }
+    record = await readLatest(task, record)
+    if (!task.isStale(record)) return record
+    if (performance.now() >= task.deadline) throw late(task)
+    const lease = leaseOf(record.leases, name)
+    const now = store.config.now()
+    if (isHeld(lease, now) && lease.holder !== holder) await sleep(timeToLook(lease, attempt, now))
+  }
+}
+
+function newHolder(): string {
+  return randomBytes(9).toString('base64url')
+}
+
+/** Another caller holds the lease, or the work is not due any more. */
+const NOT_TAKEN = new Error('the lease was not taken')
+
+/** @returns `undefined` when it is not known that this caller holds the lease: the record must be read again */
+async function take(
+  { store, name, lease: length, isStale, dress }: Task,
+  record: SessionRecord,
+  holder: string,
+): Promise<Held | undefined> {
+  let lease: Lease = { name, holder, until: 0 }
+  const withLease = (current: SessionRecord): SessionRecord => {
+    const now = store.config.now()
+    const known = leaseOf(current.leases, name)
+    // An attempt of this call whose answer was lost may have stored it.
+    if (isHeld(known, now) && known.holder !== holder) throw NOT_TAKEN
+    if (!isStale({ ...current, original: current.data })) throw NOT_TAKEN
+    lease = { name, holder, until: now + length }
+    const leases = putLease(current.leases, lease, now)
+    if (leases.length > MAX_LEASES)
+      throw invalidOption('name', `must be one of a few: the session has ${MAX_LEASES} leases already`)
+    return { ...dress(current), leases }
+  }
+  try {
+    const taken = await commit(store, { record, mine: record.original, dress: withLease })
+    return { record: taken, lease }
+  } catch (error) {
+    if (error === NOT_TAKEN || isTemporary(error)) return undefined
+    throw error
+  }
+}
+
+/** @returns the record with the result; `undefined` when another caller took over, because this one was late */
+async function runHeld(
+  task: Task,
+  held: Held,
+  key: string,
+  onOverdue: () => void,
+): Promise<SessionRecord | undefined> {
+  const { work, store, name } = task
+  const controller = new AbortController()
+  const end = (): void => {
+    onOverdue()
+    controller.abort(new UnsessionError('TIMEOUT', `the lease of \`${name}\` has ended`))
+  }
+  const timer = setTimeout(end, Math.max(0, held.lease.until - store.config.now()))
+  timer.unref()
+  const outer = running.getStore() ?? []
+  try {
+    const values = await running.run([...outer, key], async () =>
+      work.run(copyData(held.record.original), { signal: controller.signal }),
+    )
+    refuseSignIn(task, held.record, values)
+    return await storeResult(task, held, values)
+  } catch (error) {
+    await giveBack(task, held)
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** A sign-in needs a new id, which the callers that wait would not know. */
+function refuseSignIn(
+  { regenerateOn = [] }: Task,
+  { original }: SessionRecord,
+  values: Partial<SessionData> | undefined | void,
+): void {
+  if (!isObject(values)) return
+  const key = regenerateOn.find(
+    (each) => own(values, each) !== undefined && own(original, each) === undefined,
+  )
+  if (key === undefined) return
+  const message = `\`once\` cannot set \`${key}\`, because that needs a new session id: use update()`
+  throw new UnsessionError('INVALID_VALUE', message)
+}
+
+/** The lease in the record is another caller's. */
+const LOST = new Error('the lease is held by another caller')
+/** An earlier attempt, whose answer was lost, has stored the result. */
+const STORED = new Error('the result is stored')
+
+/** @returns `undefined` when another caller took over */
+async function storeResult(
+  task: Task,
+  { record, lease }: Held,
+  values: Partial<SessionData> | undefined | void,
+): Promise<SessionRecord | undefined> {
+  const { store, name, dress } = task
+  const done = (current: SessionRecord): SessionRecord => {
+    const known = leaseOf(current.leases, name)
+    if (known?.holder !== lease.holder) throw LOST
+    if (known.isDone) throw STORED
+    const leases = putLease(current.leases, { ...known, isDone: true }, store.config.now())
+    return { ...dress(current), leases }
+  }
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await commit(store, { record, mine: record.original, patch: values ?? {}, dress: done })
+    } catch (error) {
+      if (error === LOST) return undefined
+      if (error === STORED) return readLatest(task, record)
+      // The work cannot be done a second time, so its result is worth further attempts.
+      if (!isTemporary(error) || store.config.now() >= lease.until) throw error
+      await sleep(jitter(attempt))
+    }
+  }
+}
+
+/** Removes a lease whose work has failed, so that the next caller need not wait. Never throws: the lease ends by itself. */
+async function giveBack({ store, name, dress }: Task, { record, lease }: Held): Promise<void> {
+  const remove = (current: SessionRecord): SessionRecord => {
+    if (leaseOf(current.leases, name)?.holder !== lease.holder) throw LOST
+    return { ...dress(current), leases: withoutLease(current.leases, name) }
+  }
+  await commit(store, { record, mine: record.original, dress: remove }).catch(() => {})
+}
+
+/** @throws {SessionGoneError} when there is no session any more */
+async function readLatest({ store, since }: Task, record: SessionRecord): Promise<SessionRecord> {
+  const latest = await reloadRecord(store, record, since)
+  if (latest === null) throw new SessionGoneError({ key: record.id })
+  if (latest instanceof SessionGoneError) throw latest
+  return latest
+}
+
+/** Returns whether a write may succeed, or may turn out to have succeeded, when it is tried again. */
+function isTemporary(error: unknown): boolean {
+  return error instanceof ConflictError || (error instanceof UnsessionError && error.status === 503)
+}
+
+function late({ name, lease }: Task): UnsessionError {
+  const seconds = (WAITED_LEASES * lease) / 1000
+  return new UnsessionError(
+    'TIMEOUT',
+    `the work \`${name}\` of another request did not end within ${seconds} s`,
+  )
+}
+
+function nested(name: string): UnsessionError {
+  return new UnsessionError('INVALID_REQUEST', `the work \`${name}\` must not call once('${name}') itself`)
+}

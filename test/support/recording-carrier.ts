@@ -1,0 +1,32 @@
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import type { SessionCarrier } from '../../src/core/session.ts'
+import type { SessionRecord } from '../../src/core/types.ts'
+
+/** A carrier that keeps what the client would have been told. */
+export class RecordingCarrier implements SessionCarrier {
+  sent: string[] = []
+  failures: unknown[] = []
+  isOpen = true
+
+  opened(): void {}
+
+  assertOpen(): void {
+    if (!this.isOpen) throw new UnsessionError('HEADERS_SENT', 'too late')
+  }
+
+  send({ id, version }: SessionRecord): void {
+    this.sent.push(`${id}.${version}`)
+  }
+
+  remove(): void {
+    this.sent.push('removed')
+  }
+
+  around(work: () => Promise<void>): () => Promise<void> {
+    return work
+  }
+
+  failed(error: unknown): void {
+    this.failures.push(error)
+  }
+}
