@@ -230,7 +230,7 @@ async function take(
   }
 }
 
-/** @returns the record with the result; `undefined` when another caller took over, because this one was late */
+/** @returns the record with the result; `undefined` when this caller was late: the lease had ended, or another caller took over */
 async function runHeld(
   task: Task,
   held: Held,
@@ -238,12 +238,14 @@ async function runHeld(
   onOverdue: () => void,
 ): Promise<SessionRecord | undefined> {
   const { work, store, name } = task
+  const length = held.lease.until - store.config.now()
+  if (length <= 0) return undefined
   const controller = new AbortController()
   const end = (): void => {
     onOverdue()
     controller.abort(new UnsessionError('TIMEOUT', `the lease of \`${name}\` has ended`))
   }
-  const timer = setTimeout(end, Math.max(0, held.lease.until - store.config.now()))
+  const timer = setTimeout(end, length)
   timer.unref()
   const outer = running.getStore() ?? []
   try {

@@ -8,6 +8,22 @@ const GONE = { code: 'SESSION_GONE' }
 
 export const rotationCases: readonly Case[] = [
   {
+    name: 'keeps the leases of a session, and gives it none under a new id',
+    async run({ createStore, at, start }) {
+      const [here, there] = [await createStore(), await createStore()]
+      const [oldId, newId] = [freshId(), freshId()]
+      const created = await here.create({ id: oldId, data: {} })
+      const leases = [{ name: 'work', holder: 'somebody', until: start + 10_000 }]
+      const saved = await here.save({ ...created, leases, data: {} })
+      assert.deepEqual((await loaded(there, oldId, { minVersion: 2 })).leases, leases)
+      const again = await there.save({ ...saved, data: { n: 1 } })
+      assert.deepEqual((await loaded(here, oldId, { minVersion: 3 })).leases, leases)
+      at(10)
+      await there.rotate(again, newId)
+      assert.equal((await loaded(here, newId)).leases, undefined)
+    },
+  },
+  {
     name: 'tells requests with the old id for 10 s, on every instance',
     async run({ createStore, at, start }) {
       const [here, there] = [await createStore(), await createStore()]
