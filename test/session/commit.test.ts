@@ -1,5 +1,5 @@
 import { createStorage } from 'unstorage'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import dynamodb from '../../drivers/dynamodb.ts'
 import { commit } from '../../src/session/changes/commit.ts'
 import { createSessionStore } from '../../src/store/create-store.ts'
@@ -134,6 +134,18 @@ describe('writers of one session', () => {
     goOn()
     expect((await patient).original).toEqual({ first: 1, patient: 1 })
     expect((await store.load('a'))?.data).toEqual({ first: 1, patient: 1 })
+  })
+
+  it('need no more of a timer than Workers have, where it is a number', async () => {
+    const { setTimeout } = globalThis
+    vi.stubGlobal('setTimeout', (...args: Parameters<typeof setTimeout>) => Number(setTimeout(...args)))
+    try {
+      const store = createSessionStore({ storage: createStorage() })
+      await store.create({ id: 'a', data: {} })
+      expect((await countUp(store, 'a')).data).toEqual({ n: 1 })
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   it('of different sessions do not wait for each other', async () => {

@@ -148,7 +148,8 @@ function createEntry(
       if (left > 0) wait(left)
       else settle(() => reject(lateError(deadline)))
     }, ms)
-    timer.unref()
+    // In Workers a timer is a number.
+    timer.unref?.()
   }
   const entry: Entry = {
     change,
