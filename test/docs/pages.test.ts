@@ -70,24 +70,6 @@ describeEngines('the snippet', (engine) => {
     expect(await me({ cookie })).toEqual({ user: null })
   })
 
-  it('of docs/rendering.md gives all code that handles one request one session and one cookie', async () => {
-    const { visit, respond } = (await runFirst(table.table, pageText('docs/rendering.md'))) as {
-      visit(request: Request): Promise<number>
-      respond(request: Request, body: unknown): Promise<Response>
-    }
-    const browser = new Browser(async (url, init) => {
-      const request = new Request(url, init)
-      const visits = [await visit(request), await visit(request)]
-      return respond(request, visits)
-    })
-    const response = await browser.fetch('http://127.0.0.1/')
-    expect(await response.json()).toEqual([1, 2])
-    expect(cookiesOf(response)).toHaveLength(1)
-    expect(response.headers.get('cache-control')).toBe('no-store')
-    expect(response.headers.get('vary')).toBe('Cookie')
-    expect(await browser.json('http://127.0.0.1/')).toEqual([3, 4])
-  })
-
   it('of docs/h3.md without the middleware stores what it changes', async () => {
     const page = partOf('docs/h3.md', '## Without the middleware', '## Options')
     const { app } = (await runFirst(table.table, page)) as { app: h3.H3 }

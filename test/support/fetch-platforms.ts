@@ -56,6 +56,26 @@ async function listen(server: Server): Promise<Fetch> {
   return (path, init) => fetch(`http://127.0.0.1:${port}${path}`, { redirect: 'manual', ...init })
 }
 
+/** The real servers, each of which takes a handler. */
+export const fetchServers: { name: string; listen(handler: FetchHandler): Promise<Fetch> }[] = [
+  { name: 'srvx', listen: (handler) => listenWithSrvx(handler, []) },
+  { name: '@hono/node-server', listen: (fetch) => listen(createAdaptorServer({ fetch }) as Server) },
+]
+
+async function listenWithSrvx(handler: FetchHandler, middleware: SessionMiddleware[]): Promise<Fetch> {
+  const server = serve({
+    fetch: handler,
+    middleware,
+    error: responseTo,
+    hostname: '127.0.0.1',
+    port: 0,
+    silent: true,
+  })
+  await server.ready()
+  closers.add(() => server.close(true))
+  return (path, init) => fetch(new URL(path, server.url), { redirect: 'manual', ...init })
+}
+
 export const fetchPlatforms: FetchPlatform[] = [
   {
     name: 'a function',
@@ -71,19 +91,7 @@ export const fetchPlatforms: FetchPlatform[] = [
   {
     name: 'srvx on Node',
     Response: FastResponse as typeof Response,
-    serve: async (routes, sessions) => {
-      const server = serve({
-        fetch: handlerOf(routes),
-        middleware: [sessions],
-        error: responseTo,
-        hostname: '127.0.0.1',
-        port: 0,
-        silent: true,
-      })
-      await server.ready()
-      closers.add(() => server.close(true))
-      return (path, init) => fetch(new URL(path, server.url), { redirect: 'manual', ...init })
-    },
+    serve: (routes, sessions) => listenWithSrvx(handlerOf(routes), [sessions]),
   },
   {
     name: 'Hono on Node',
@@ -91,10 +99,8 @@ export const fetchPlatforms: FetchPlatform[] = [
     serve: async (routes, sessions) => {
       const app = appOf(routes)
       app.onError((_, context) => context.body(null, 500))
-      const server = createAdaptorServer({
-        fetch: (request) => sessions(request, async () => app.fetch(request)).catch(responseTo),
-      })
-      return listen(server as Server)
+      const fetch: FetchHandler = (request) => sessions(request, () => app.fetch(request)).catch(responseTo)
+      return listen(createAdaptorServer({ fetch }) as Server)
     },
   },
   {
@@ -107,15 +113,20 @@ export const fetchPlatforms: FetchPlatform[] = [
           await next()
           return context.res
         })
+        // Otherwise Hono puts the headers of the response before into this one.
         context.res = undefined
         context.res = response
       })
       app.onError((_, context) => context.body(null, 500))
       app.route('/', appOf(routes))
-      const server = createAdaptorServer({
-        fetch: async (request) => Promise.resolve(app.fetch(request)).catch(responseTo),
-      })
-      return listen(server as Server)
+      const fetch: FetchHandler = async (request) => {
+        try {
+          return await app.fetch(request)
+        } catch (error) {
+          return responseTo(error)
+        }
+      }
+      return listen(createAdaptorServer({ fetch }) as Server)
     },
   },
 ]

@@ -76,11 +76,13 @@ export async function runSnippet(
       return `const {${names.replaceAll(' as ', ': ')}} = modules[${JSON.stringify(from)}];`
     })
     .replaceAll(/^import (\w+) from '(.+)';$/gm, 'const { default: $1 } = modules["$2"];')
+    .replaceAll(/^export default /gm, 'const $default = ')
     .replaceAll(/^export (?:\{\};$)?/gm, '')
   const declared = Array.from(
     outputText.matchAll(/^(?:export )?(?:async )?(?:const|let|function|class) (?:(\w+)|\{([\w\s,]+)\})/gm),
     ([, name, names = '']) => (name === undefined ? names.split(',').map((each) => each.trim()) : [name]),
   ).flat()
+  if (/^export default /m.test(outputText)) declared.push('default: $default')
   const run = compileFunction(`return (async () => { ${body}; return { ${declared.join(', ')} } })()`, [
     'modules',
   ])
