@@ -1,6 +1,6 @@
 import { H3 } from 'h3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { sessionMiddleware, useSession } from '../../src/fetch/index.ts'
+import { clearSession, sessionMiddleware, useSession } from '../../src/fetch/index.ts'
 import * as h3Sessions from '../../src/h3/index.ts'
 import { Browser, cookiesOf } from '../support/browser.ts'
 import { MemoryStore } from '../support/stores/memory-store.ts'
@@ -144,6 +144,27 @@ describe('the middleware', () => {
     headers.append('cache-control', 's-maxage=60')
     expect(headers.get('cache-control')).toBe('private, no-store')
     expect(headers.get('cdn-cache-control')).toBeNull()
+  })
+
+  it('removes a cookie with and without its domain', async () => {
+    const withDomain = { ...config, cookie: { domain: 'example.com' } }
+    const request = requestWith(await visitor())
+    const response = await sessionMiddleware(withDomain)(request, async () => {
+      await clearSession(request)
+      return new Response('bye')
+    })
+    const domains = cookiesOf(response).map(({ attributes }) => attributes['domain'])
+    expect(domains).toEqual(['example.com', undefined])
+    expect(store.rows.size).toBe(0)
+  })
+
+  it('adds the time of the session to the metrics of the response', async () => {
+    const request = requestWith()
+    const response = await sessionMiddleware({ ...config, serverTiming: true })(request, async () => {
+      await add(request)
+      return new Response('fine', { headers: { 'server-timing': 'mine;dur=1' } })
+    })
+    expect(response.headers.get('server-timing')).toMatch(/^mine;dur=1, session-h3;dur=\d/)
   })
 
   it('throws what the handler throws, stores no direct changes, and warns of a lost cookie', async () => {
