@@ -11,11 +11,11 @@ const TOGETHER = {
   // What an app loads when it starts.
   session:
     /\/src\/(core\/(copy|expiry|id|lifetime|pending-changes|session|token)|format\/clone|session\/(request-session|sequential|touch)|store\/(create-store|facade|options))\.ts$/,
-  h3: /\/src\/h3\/(adopter|carrier|config|cookie|index|middleware|origin|request|request\/(?!cached-session\.)[\w-]+|response\/response|response\/response-head)\.ts$/,
+  h3: /\/src\/h3\/(adopter|cookie-transport|config|cookie|index|middleware|origin|request|request\/(?!cached-session\.)[\w-]+|response\/response|response\/response-head)\.ts$/,
   // What the first request needs, or the first one that writes. A group takes along what it imports, so these come last.
   heads: /\/src\/h3\/response\/(?!timing\.)[\w-]+\.ts$/,
   changes:
-    /\/src\/(session\/changes\/[\w-]+|core\/merge|core\/patch|core\/stored-lifetime|format\/snapshot|shared\/backoff)\.ts$/,
+    /\/src\/(session\/changes\/[\w-]+|core\/merge|core\/patch|core\/stored-lifetime|format\/snapshot)\.ts$/,
 }
 
 export default {

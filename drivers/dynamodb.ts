@@ -5,11 +5,14 @@ import type { Engine, ItemEntry, ItemWrite } from './dynamodb/engine.ts'
 import type { ItemMeta } from './dynamodb/model/item.ts'
 import { type ConsumedUnits, type DynamoDBOptions, resolveOptions } from './dynamodb/config/options.ts'
 import type { ReadOptions } from './dynamodb/requests/read.ts'
-import type { SweepOptions, SweepResult } from './dynamodb/clear-expired/clear-expired.ts'
+import type {
+  DynamoDBClearExpiredOptions,
+  DynamoDBClearExpiredResult,
+} from './dynamodb/clear-expired/clear-expired.ts'
 import type { OwnedItem } from './dynamodb/maintenance/list-user.ts'
 import type { DeleteOptions, WriteOptions } from './dynamodb/requests/write.ts'
 import { answerHandshake } from './utils/driver-handshake.ts'
-import { OnDemand } from './utils/lazy.ts'
+import { Lazy } from './utils/lazy.ts'
 
 export type {
   Attributes,
@@ -20,8 +23,8 @@ export type {
   ItemWrite,
   OwnedItem,
   ReadOptions,
-  SweepOptions,
-  SweepResult,
+  DynamoDBClearExpiredOptions,
+  DynamoDBClearExpiredResult,
   DeleteOptions,
   WriteOptions,
 }
@@ -79,7 +82,7 @@ export interface DynamoDBDriver extends Driver {
    */
   listUser: (user: string, options?: { liveAt?: number }) => AsyncIterable<OwnedItem>
   /** Delete what has expired, below the option `base`; DynamoDB itself does so up to two days late. */
-  clearExpired: (options?: SweepOptions) => Promise<SweepResult>
+  clearExpired: (options?: DynamoDBClearExpiredOptions) => Promise<DynamoDBClearExpiredResult>
   dispose: () => Promise<void>
 }
 
@@ -102,7 +105,7 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
   // Checks the options alone. The environment is read at the first call: an app may load it after its modules.
   resolveOptions(options, {})
   let isDisposed = false
-  const engine = new OnDemand(async () => {
+  const engine = new Lazy(async () => {
     const { Engine } = await import('./dynamodb/engine.ts')
     const made = new Engine(resolveOptions(options))
     if (isDisposed) await made.dispose()

@@ -7,7 +7,10 @@ import { isWithinDepth, toStoredKey, toStoredPrefix } from './model/keys.ts'
 import type { ResolvedOptions } from './config/options.ts'
 import { Reader } from './operations/reader.ts'
 import type { ReadOptions } from './requests/read.ts'
-import type { SweepOptions, SweepResult } from './clear-expired/clear-expired.ts'
+import type {
+  DynamoDBClearExpiredOptions,
+  DynamoDBClearExpiredResult,
+} from './clear-expired/clear-expired.ts'
 import type { StringSets } from './operations/sets.ts'
 import type { OwnedItem } from './maintenance/list-user.ts'
 import { type DeleteOptions, type WriteOptions, putWrite } from './requests/write.ts'
@@ -136,9 +139,9 @@ export class Engine {
     yield* userItems(this.#connection, this.#reader, user, this.#options.base, liveAt)
   }
 
-  async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {
-    const { sweepTable } = await import('./clear-expired/clear-expired.ts')
-    return sweepTable(this.#connection, this.#options.base, options)
+  async clearExpired(options: DynamoDBClearExpiredOptions = {}): Promise<DynamoDBClearExpiredResult> {
+    const { clearExpiredItems } = await import('./clear-expired/clear-expired.ts')
+    return clearExpiredItems(this.#connection, this.#options.base, options)
   }
 
   async dispose(): Promise<void> {

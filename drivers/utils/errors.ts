@@ -125,3 +125,8 @@ export function hashKey(key: string): string {
 export function invalidOption(option: string, must: string): UnsessionError {
   return new UnsessionError('INVALID_OPTION', `option \`${option}\` ${must}`)
 }
+
+/** Returns whether an error means that the storage is unavailable. It says nothing about the session. */
+export function isUnavailable(error: unknown): error is UnsessionError {
+  return error instanceof UnsessionError && error.status === 503
+}

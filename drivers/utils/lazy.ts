@@ -1,7 +1,7 @@
 import { UnsessionError } from './errors.ts'
 
 /** Code that is loaded when it is first needed: once for all who ask meanwhile, again after a failure. */
-export class OnDemand<T> {
+export class Lazy<T> {
   /** What was loaded, as soon as it is there: whoever looks here first need not wait. */
   value: T | undefined
   #load: () => Promise<T>

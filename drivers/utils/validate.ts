@@ -103,3 +103,8 @@ export function isCount(value: unknown, min: number): value is number {
 export function isWithin(value: unknown, min: number, max: number): value is number {
   return typeof value === 'number' && value >= min && value <= max
 }
+
+/** Returns an array: the value itself if it is one, or else an array of the value. */
+export function toArray<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}

@@ -1,7 +1,7 @@
-import type { SessionData } from './types.ts'
+import type { SessionValues } from './types.ts'
 
 /** Set an own key, `__proto__` included: a patch may come from a request body. */
-export function setOwn(target: SessionData, key: string, value: unknown): void {
+export function setOwn(target: SessionValues, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
   } else target[key] = value
@@ -36,7 +36,7 @@ export function copyData(value: unknown, seen: Map<unknown, unknown> = new Map()
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return value
-  const copy: SessionData = {}
+  const copy: SessionValues = {}
   seen.set(value, copy)
   for (const [key, member] of Object.entries(value)) setOwn(copy, key, copyData(member, seen))
   return copy

@@ -1,4 +1,4 @@
-import { jitter } from '../shared/backoff.ts'
+import { backoff } from '../../drivers/utils/backoff.ts'
 import type { Lease } from './types.ts'
 
 /**
@@ -7,8 +7,8 @@ import type { Lease } from './types.ts'
  */
 const KEPT_MS = 60_000
 
-/** The first wait is as long as the fifth of a writer. */
-const FIRST_LOOK = 4
+/** Longest first wait, in ms. */
+const FIRST_WAIT_MS = 64
 const LONGEST_WAIT_MS = 500
 
 type Leases = readonly Lease[] | undefined
@@ -29,11 +29,11 @@ export function lastHeld(leases: Leases, now: number): Lease | undefined {
 }
 
 /**
- * Returns ms to wait before the next look at a lease that another process holds: 0 to 64 at first, 0 to 500 later, and not
+ * Returns ms to wait before the next look at a lease that another process holds: up to 64 at first, up to 500 later, and not
  * beyond its end.
  */
 export function timeToLook({ until }: Lease, attempt: number, now: number): number {
-  return Math.min(jitter(attempt + FIRST_LOOK, LONGEST_WAIT_MS), until - now)
+  return Math.min(backoff(attempt, { first: FIRST_WAIT_MS, max: LONGEST_WAIT_MS }), until - now)
 }
 
 /** Returns leases with this one in the place of the one of its name. Drops those that ended a while ago. */

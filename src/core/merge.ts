@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { setOwn } from './copy.ts'
-import type { SessionData } from './types.ts'
+import type { SessionValues } from './types.ts'
 
 /** The three values of a key that two writers changed at the same time; `undefined` where the key is absent. */
 export interface ConflictingValues {
@@ -36,20 +36,20 @@ export interface MergeOptions {
  * mergeData({ a: 1, b: 1 }, { a: 2, b: 1 }, { a: 1, b: 3 }) // { a: 2, b: 3 }
  * ```
  */
-export function mergeData<T extends SessionData>(
+export function mergeData<T extends SessionValues>(
   base: Readonly<T>,
   mine: Readonly<T>,
   theirs: Readonly<T>,
   options?: MergeOptions,
 ): T
 export function mergeData(
-  base: Readonly<SessionData>,
-  mine: Readonly<SessionData>,
-  theirs: Readonly<SessionData>,
+  base: Readonly<SessionValues>,
+  mine: Readonly<SessionValues>,
+  theirs: Readonly<SessionValues>,
   { onConflict, written = [] }: MergeOptions = {},
-): SessionData {
+): SessionValues {
   const explicit = new Set(written)
-  const merged: SessionData = {}
+  const merged: SessionValues = {}
   for (const key of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
     const values = { base: own(base, key), mine: own(mine, key), theirs: own(theirs, key) }
     const value = pick(key, values, explicit.has(key), onConflict)
@@ -72,7 +72,7 @@ function pick(
 }
 
 /** Returns a key's own value: `constructor` and its like are no data unless somebody stored them. */
-export function own(data: Readonly<SessionData>, key: string): unknown {
+export function own(data: Readonly<SessionValues>, key: string): unknown {
   return Object.hasOwn(data, key) ? data[key] : undefined
 }
 
@@ -84,7 +84,7 @@ export function isSameData(a: unknown, b: unknown): boolean {
   )
 }
 
-function isPlain(value: unknown): value is SessionData {
+function isPlain(value: unknown): value is SessionValues {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { setOwn } from './copy.ts'
-import type { SessionData } from './types.ts'
+import type { SessionValues } from './types.ts'
 
 /**
  * A change of session data: keys to set, or a synchronous function that gets the data and may change it, return keys to
@@ -16,7 +16,7 @@ export type SessionPatch<T extends object> = Partial<T> | ((data: T) => Partial<
  * @returns the keys that were set outright
  * @throws {UnsessionError} `INVALID_VALUE` when the patch, or what it returns, is no object
  */
-export function applyPatch(data: SessionData, patch: SessionPatch<SessionData> | undefined): string[] {
+export function applyPatch(data: SessionValues, patch: SessionPatch<SessionValues> | undefined): string[] {
   const changes = typeof patch === 'function' ? patch(data) : patch
   if (changes === undefined || changes === null) return []
   if (
@@ -35,7 +35,7 @@ export function applyPatch(data: SessionData, patch: SessionPatch<SessionData> |
 }
 
 /** Make `target` equal to `source` in place. Members that are equal already stay the very objects they were. */
-export function replaceContent(target: SessionData, source: SessionData): void {
+export function replaceContent(target: SessionValues, source: SessionValues): void {
   for (const key of Object.keys(target)) if (!Object.hasOwn(source, key)) delete target[key]
   for (const key of Object.keys(source)) {
     if (!Object.hasOwn(target, key) || !isDeepStrictEqual(target[key], source[key]))

@@ -3,10 +3,10 @@ import type { SessionExpiry } from './expiry.ts'
 import type { Instant } from './instant.ts'
 import type { SessionPatch } from './patch.ts'
 import type { SessionToken } from './token.ts'
-import type { Lifetime, SessionData, SessionRecord, SessionStore } from './types.ts'
+import type { Lifetime, SessionValues, SessionRecord, SessionStore } from './types.ts'
 
 /** The session of one request. Everything that writes runs one after the other, in the order it was called. */
-export interface Session<T extends object = SessionData> {
+export interface Session<T extends object = SessionValues> {
   /** Id; of a session not stored yet, the one it will most likely get. */
   readonly id: string
   /** The data, to read and to change; changes are stored by `save`, `update`, `regenerate` and by `sessionMiddleware`. */
@@ -110,7 +110,7 @@ export interface RegenerateOptions {
 }
 
 /** Exclusive work of a session, see {@link Session.once}. */
-export interface OnceWork<T extends object = SessionData> {
+export interface OnceWork<T extends object = SessionValues> {
   /**
    * Returns whether the work is due. It is called several times, with the data as this request has it and as it is stored, and
    * must depend on nothing else but the time.
@@ -141,7 +141,7 @@ export interface BindOptions {
 }
 
 /** What a session is told by its caller. Each `useSession` of a request may say it anew; the last one counts. */
-export interface SessionOptions extends Lifetime {
+export interface RequestSessionOptions extends Lifetime {
   readonly store: SessionStore
   readonly generateId?: (() => string) | undefined
   readonly onConflict?: ConflictResolver | undefined
@@ -158,11 +158,11 @@ export interface SessionOrigin {
   /** Further tokens, each of another session. They count, in order, when the session of the first one is not alive. */
   readonly others?: readonly SessionToken[] | undefined
   /** Finds the sessions that its client had elsewhere until now. The first one that is alive counts. */
-  readonly former?: (() => Promise<readonly FormerSession[]>) | undefined
+  readonly adoptable?: (() => Promise<readonly AdoptableSession[]>) | undefined
 }
 
 /** A session that was kept elsewhere until now. */
-export interface FormerSession {
+export interface AdoptableSession {
   /** Names it: the same each time, and no other's. */
   readonly key: string
   /** @returns `undefined` when it is missing, has expired or cannot be read */
@@ -173,7 +173,7 @@ export interface FormerSession {
 
 /** What is taken over of a session. */
 export interface AdoptedSession {
-  readonly data: SessionData
+  readonly data: SessionValues
   /** Owner, for list and revoke. */
   readonly user?: string | undefined
   /** When it began: a date, or ms since the epoch. Default: now. */
@@ -181,7 +181,7 @@ export interface AdoptedSession {
 }
 
 /** How the client learns of its session. */
-export interface SessionCarrier {
+export interface SessionTransport {
   /** Whether the client can still be told of a new id. */
   readonly isOpen: boolean
   /** Something is about to be stored, or, where direct changes are stored, the data is used. */
@@ -192,8 +192,8 @@ export interface SessionCarrier {
   send(record: SessionRecord): void
   /** Tell the client that there is no session. */
   remove(): void | Promise<void>
-  /** A piece of a session's work, wrapped in what the carrier does around it. */
-  around(work: () => Promise<void>): () => Promise<void>
+  /** A piece of a session's work, wrapped in what the transport does around it. */
+  instrument(work: () => Promise<void>): () => Promise<void>
   /** Something could not be read or stored; whoever asked for it is told as well. Never throws. */
   failed(error: unknown): void
 }

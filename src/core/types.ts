@@ -1,7 +1,14 @@
 import type { Instant } from './instant.ts'
+import type { ClearExpiredOptions, ClearExpiredResult } from '../../drivers/utils/clear-expired.ts'
+
+export type {
+  ClearExpiredOptions,
+  ClearExpiredProgress,
+  ClearExpiredResult,
+} from '../../drivers/utils/clear-expired.ts'
 
 /** What a session holds: a plain object, never an array. */
-export type SessionData = Record<string, unknown>
+export type SessionValues = Record<string, unknown>
 
 /**
  * How long a session lives. Everything is checked on each read, to the millisecond.
@@ -38,7 +45,7 @@ export interface Lease {
 }
 
 /** A session as a store keeps it. All instants are ms since the epoch. */
-export interface SessionRecord<T extends SessionData = SessionData> {
+export interface SessionRecord<T extends SessionValues = SessionValues> {
   readonly id: string
   /** 1 when created; one more with every save. A touch leaves it. 0: as other software has left it, see `legacy`. */
   readonly version: number
@@ -68,7 +75,7 @@ export interface SessionRecord<T extends SessionData = SessionData> {
 }
 
 /** What `create` takes. The store sets version, creation time and expiry. */
-export interface SessionDraft<T extends SessionData = SessionData> {
+export interface SessionDraft<T extends SessionValues = SessionValues> {
   id: string
   data: T
   user?: string
@@ -110,46 +117,6 @@ export interface RotateOptions {
 /** A line of `list`: everything but the data. */
 export type SessionSummary = Omit<SessionRecord, 'data' | 'original' | 'leases'>
 
-/** What a sweep of expired sessions did. */
-export interface SweepResult {
-  scanned: number
-  /** Sessions that had expired for longer than the grace. */
-  expired: number
-  deleted: number
-  /** Capacity units used, read and write units together; with DynamoDB. */
-  units?: number
-  /** Milliseconds of work; with DynamoDB. */
-  duration?: number
-}
-
-/** How far a sweep is. */
-export interface SweepProgress extends SweepResult {
-  /** Looked at in a second, lately; with DynamoDB. */
-  rate?: number
-  /** Items in the table, as DynamoDB counted them in the last six hours; where the credentials may know. */
-  items?: number
-  /** Milliseconds that the rest will take about, where that can be told. */
-  timeLeft?: number
-}
-
-/** Options of a sweep. With this package's DynamoDB driver they are those of `clearExpired` of `unsession/table`. */
-export interface SweepOptions {
-  /** Seconds a session must have been expired for. Default 60: above any read lag and clock skew. */
-  grace?: number
-  /** Count, and delete nothing. Default `false`. */
-  dryRun?: boolean
-  /** Capacity units a second, reads and writes together; without effect elsewhere. Default: no limit. */
-  maxCapacity?: number
-  /** Segments scanned side by side; without effect elsewhere. Default 4. */
-  segments?: number
-  /** Check again with each delete; without effect elsewhere. Default `false`. */
-  conditional?: boolean
-  /** Where the sweep stands, an empty object to begin with; without effect elsewhere, where it begins anew. */
-  resume?: object
-  onProgress?: (progress: SweepProgress) => void
-  signal?: AbortSignal
-}
-
 /** Counters since the store was created. */
 export interface StoreStats {
   loads: number
@@ -172,7 +139,7 @@ export interface SessionStore {
    * @throws {UnsessionError} `SESSION_EXISTS` when the id is taken by a live session
    * @throws {SessionGoneError} when all sessions of its user were ended while it was created; this one is, too
    */
-  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>>
+  create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>>
 
   /**
    * Returns the live session, or `null`. During the grace of a rotation the old id gives the new session, whose `id` is the
@@ -180,7 +147,7 @@ export interface SessionStore {
    * @throws {SessionGoneError} with `since`: when the session was rotated in the last 10 seconds, by any process, or was
    * destroyed after `since`, by this process
    */
-  load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null>
+  load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null>
 
   /**
    * Replace the session at `record.version` by the record's data, owner and lifetime; slides the expiry.
@@ -189,13 +156,13 @@ export interface SessionStore {
    * @throws {SessionGoneError} when it was destroyed or has expired, or when all sessions of the user were ended while it
    * became the user's
    */
-  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>>
+  save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>>
 
   /**
    * Slide the expiry, same version, one conditional write.
    * @returns the record with its new expiry; `null` when it lost a race or the session is gone
    */
-  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null>
+  touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null>
 
   /**
    * Destroys a session. During the grace of a rotation the old id destroys the new session. What a rotation has left behind
@@ -210,7 +177,7 @@ export interface SessionStore {
    * Same session, new id: create the new record, then destroy the old one at its version; what others saved meanwhile is
    * carried over. Waits for exclusive work of the session that is under way, see `session.once`. @throws {SessionGoneError} when the old one is gone; then the new one is undone.
    */
-  rotate<T extends SessionData>(
+  rotate<T extends SessionValues>(
     record: SessionRecord<T>,
     newId: string,
     options?: RotateOptions,
@@ -228,7 +195,7 @@ export interface SessionStore {
   destroyAll(options: { user: string; except?: string }): Promise<number>
 
   /** Remove what has expired. Without it expired sessions are never seen, but may take space. */
-  clearExpired(options?: SweepOptions): Promise<SweepResult>
+  clearExpired(options?: ClearExpiredOptions): Promise<ClearExpiredResult>
 
   stats(): StoreStats
 

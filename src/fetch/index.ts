@@ -2,7 +2,7 @@ import type { SessionConfig } from '../h3/config.ts'
 import * as h3 from '../h3/index.ts'
 import type { SessionPatch } from '../core/patch.ts'
 import type { Session } from '../core/session.ts'
-import type { SessionData } from '../core/types.ts'
+import type { SessionValues } from '../core/types.ts'
 import { FetchEvent } from './fetch-event.ts'
 
 export type {
@@ -10,7 +10,7 @@ export type {
   Adopter,
   ConflictingValues,
   ConflictResolver,
-  FormerSession,
+  AdoptableSession,
   Session,
   SessionConfig,
   SessionCookieOptions,
@@ -38,7 +38,7 @@ export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
  * await session.update((data) => ({ cart: [...(data.cart ?? []), 'socks'] }))
  * ```
  */
-export async function useSession<T extends object = SessionData>(
+export async function useSession<T extends object = SessionValues>(
   request: Request,
   config?: SessionConfig,
 ): Promise<Session<T>> {
@@ -60,7 +60,7 @@ export const getSession: typeof useSession = useSession
  * await updateSession<{ visits?: number }>(request, config, ({ visits = 0 }) => ({ visits: visits + 1 }))
  * ```
  */
-export async function updateSession<T extends object = SessionData>(
+export async function updateSession<T extends object = SessionValues>(
   request: Request,
   config?: SessionConfig,
   patch?: SessionPatch<T>,

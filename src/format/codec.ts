@@ -1,5 +1,5 @@
 import { type Header, formatHeader } from './envelope.ts'
-import type { SessionData } from '../core/types.ts'
+import type { SessionValues } from '../core/types.ts'
 
 /** The session that data belongs to. A codec may bind its output to it. */
 export interface CodecContext {
@@ -26,14 +26,14 @@ export type Encoded = string | Uint8Array
 export interface Codec {
   readonly name: string
   /** @returns JSON text or bytes. @throws what it likes for data that it cannot write */
-  encode(data: SessionData, context: CodecContext): Encoded | Promise<Encoded>
+  encode(data: SessionValues, context: CodecContext): Encoded | Promise<Encoded>
   /**
    * @param body - parsed JSON where `encode` made text, bytes where it made bytes
    * @returns the data. @throws what it likes for a body that it cannot read
    */
   decode(body: unknown, context: CodecContext): unknown
   /** An independent copy of decoded data. */
-  copy: <T extends SessionData>(data: Readonly<T>) => T
+  copy: <T extends SessionValues>(data: Readonly<T>) => T
   /** For a layer: the same layer around another codec. */
   readonly over?: (inner: Codec) => Codec
   /** For a layer: the codec below. */

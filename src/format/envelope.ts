@@ -29,7 +29,7 @@ export interface Header {
   /** Absent where there are none. */
   leases?: readonly Lease[]
   /** Present in what a rotation leaves behind at the old id, which is no session. */
-  rotation?: { rotatedAt: number; until: number; mark: string }
+  rotation?: { rotatedAt: number; until: number; writeId: string }
   /** Name of the codec that wrote the data. */
   codec: string
 }
@@ -93,7 +93,7 @@ export function formatHeader(header: Header): string {
     o: leases?.length
       ? leases.map(({ name, holder, until, isDone }) => [name, holder, until, ...(isDone ? [1] : [])])
       : undefined,
-    r: rotation && [rotation.rotatedAt, rotation.until, rotation.mark],
+    r: rotation && [rotation.rotatedAt, rotation.until, rotation.writeId],
     k: codec === DEFAULT_CODEC ? undefined : codec,
   })
 }
@@ -164,9 +164,9 @@ function parseLeases(field: unknown): readonly Lease[] | undefined | null {
 function parseRotation(field: unknown): Header['rotation'] | null {
   if (field === undefined) return undefined
   if (!Array.isArray(field)) return null
-  const [rotatedAt, until, mark]: unknown[] = field
-  if (!isInstant(rotatedAt) || !isInstant(until) || typeof mark !== 'string') return null
-  return { rotatedAt, until, mark }
+  const [rotatedAt, until, writeId]: unknown[] = field
+  if (!isInstant(rotatedAt) || !isInstant(until) || typeof writeId !== 'string') return null
+  return { rotatedAt, until, writeId }
 }
 
 function isInstant(value: unknown): value is number {

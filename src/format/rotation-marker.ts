@@ -20,7 +20,7 @@ export interface Rotation {
   /** Seconds for which the old id leads to the new one. */
   grace: number
   /** Random; by it the rotation recognises its own marker. */
-  mark: string
+  writeId: string
 }
 
 /** What a rotation leaves behind at the old id. Instants are in ms since the epoch. */
@@ -29,7 +29,7 @@ export interface RotationMarker {
   /** When the marker has no meaning any more. */
   until: number
   /** Random; names the rotation. */
-  mark: string
+  writeId: string
   /** The id that the old one leads to until then; absent for a rotation without a grace. */
   successor?: string
 }
@@ -56,7 +56,7 @@ export function checkGrace(grace: number): void {
  */
 export async function formatMarker(
   old: Pick<Snapshot, 'id' | 'version' | 'createdAt'>,
-  { newId: successor, grace, mark }: Rotation,
+  { newId: successor, grace, writeId }: Rotation,
   codec: Codec,
   now: number,
 ): Promise<MarkerWrite> {
@@ -67,7 +67,7 @@ export async function formatMarker(
     version,
     createdAt: old.createdAt,
     expiresAt: 0,
-    rotation: { rotatedAt: now, until, mark },
+    rotation: { rotatedAt: now, until, writeId },
   }
   if (grace === 0) return { value: formatEnvelope({ ...header, codec: 'json' }, '{}'), version, until }
   const full = { ...header, codec: codec.name }

@@ -15,10 +15,10 @@ import { MAX_INSTANT } from '../core/lifetime.ts'
 import { endOf, isLive } from '../core/stored-lifetime.ts'
 import { type Snapshot, isSnapshotData, keepSnapshot } from './snapshot.ts'
 import { type RotationMarker, readMarker } from './rotation-marker.ts'
-import type { SessionData, StoreConfig } from '../core/types.ts'
+import type { SessionValues, StoreConfig } from '../core/types.ts'
 
 /** What a stored value turned out to be. */
-export type Outcome =
+export type ParsedSession =
   | { state: 'live'; snapshot: Snapshot }
   | { state: 'missing' }
   | { state: 'expired'; header: Header }
@@ -48,7 +48,7 @@ export async function readSession(
   found: Found,
   { codecs, config }: SessionFormat,
   now: number,
-): Promise<Outcome> {
+): Promise<ParsedSession> {
   if (found === null) return { state: 'missing' }
   const envelope = found === undefined ? null : parseEnvelope(found)
   if (envelope === null) return { state: 'corrupt', reason: 'the stored value is no session envelope' }
@@ -83,7 +83,7 @@ export async function readSession(
 export async function writeSession(
   id: string,
   fields: HeaderFields,
-  data: SessionData,
+  data: SessionValues,
   format: SessionFormat,
 ): Promise<{ value: StoredValue; snapshot: Snapshot }> {
   if (!isObject(data)) throw invalid('session data must be an object, and no array')
@@ -138,7 +138,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function isPlainObject(value: unknown): value is SessionData {
+function isPlainObject(value: unknown): value is SessionValues {
   if (!isObject(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

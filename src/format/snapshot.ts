@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts'
 import { copyData } from '../core/copy.ts'
-import type { Lease, LifetimeSource, SessionData, SessionRecord } from '../core/types.ts'
+import type { Lease, LifetimeSource, SessionValues, SessionRecord } from '../core/types.ts'
 
 /** A session as it stands in the store: never changed, shared by all who read it and by the cache. */
 export interface Snapshot {
@@ -13,7 +13,7 @@ export interface Snapshot {
   readonly lifetimeFrom?: LifetimeSource
   readonly user?: string
   readonly leases?: readonly Lease[]
-  readonly data: Readonly<SessionData>
+  readonly data: Readonly<SessionValues>
   /** Makes an independent copy of `data`. */
   readonly copy: Codec['copy']
 }
@@ -38,7 +38,7 @@ export function snapshotOf(record: SessionRecord): Snapshot {
 }
 
 /** A record over a snapshot, whose data is copied at first access: most requests read little and change nothing. */
-export class StoredRecord<T extends SessionData> implements SessionRecord<T> {
+export class StoredRecord<T extends SessionValues> implements SessionRecord<T> {
   readonly id: string
   readonly version: number
   readonly createdAt: number
@@ -88,14 +88,14 @@ export function isLater(a: Snapshot, b: Snapshot): boolean {
  * @param stored - the record after all of the changes
  * @param data - never changed afterwards
  */
-export function viewOf(stored: SessionRecord, data: Readonly<SessionData>): SessionRecord {
+export function viewOf(stored: SessionRecord, data: Readonly<SessionValues>): SessionRecord {
   const snapshot = snapshotOf(stored)
   snapshots.set(data, snapshot)
   return new StoredRecord({ ...snapshot, data, copy: copyData })
 }
 
 /** Returns the session that a record stands for, as it was stored. */
-export function storedRecord<T extends SessionData>(record: SessionRecord<T>): SessionRecord<T> {
+export function storedRecord<T extends SessionValues>(record: SessionRecord<T>): SessionRecord<T> {
   const snapshot = snapshotOf(record)
   return snapshot.data === record.original ? record : new StoredRecord<T>(snapshot)
 }

@@ -1,13 +1,14 @@
-import type { FormerSession } from '../core/session.ts'
+import { toArray } from '../../drivers/utils/validate.ts'
+import type { AdoptableSession } from '../core/session.ts'
 import type { Unseal } from './adopter.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieValues } from './cookie.ts'
 import type { H3EventLike } from './request/event.ts'
 
 /** Sessions from before that a request names. */
-export interface Former {
+export interface AdoptableSessions {
   /** Finds the sessions, in the order in which to try them. */
-  readonly find?: (() => Promise<readonly FormerSession[]>) | undefined
+  readonly find?: (() => Promise<readonly AdoptableSession[]>) | undefined
   /** Names of the further cookies that came: a long seal is spread over several. */
   readonly chunks: readonly string[]
 }
@@ -19,7 +20,7 @@ const CHUNKS = /^__chunked__([1-9]\d?|100)$/
 /** Maximum number of seals tried in a request. A forged one costs key derivations too, so the client must not choose their number. */
 const MAX_SEALS = 8
 
-const NOTHING: Former = { chunks: [] }
+const NOTHING: AdoptableSessions = { chunks: [] }
 
 /**
  * Looks for the sessions that a client had before it had one of the store's.
@@ -27,16 +28,16 @@ const NOTHING: Former = { chunks: [] }
  * @param cookies - the request's cookies
  * @param sent - what the client sent as the session and is no token
  */
-export function formerSessions(
+export function adoptableSessions(
   event: H3EventLike,
   config: ResolvedConfig,
   cookies: string,
   sent: readonly string[],
-): Former {
+): AdoptableSessions {
   const { name, adopt } = config
   if (typeof adopt === 'object') {
-    const find = async (): Promise<readonly FormerSession[]> =>
-      [adopt.find(cookies) ?? []].flat().map((found) => ({ ...found, key: `${name}.${found.key}` }))
+    const find = async (): Promise<readonly AdoptableSession[]> =>
+      toArray(adopt.find(cookies) ?? []).map((found) => ({ ...found, key: `${name}.${found.key}` }))
     return { find, chunks: [] }
   }
   if (!adopt || sent.length === 0) return NOTHING
@@ -82,8 +83,8 @@ async function unsealEach(
   { name, passwords, maxAge, idleTimeout }: ResolvedConfig,
   adopt: Unseal,
   seals: readonly string[],
-): Promise<FormerSession[]> {
-  const unseal = async (sealed: string): Promise<FormerSession | undefined> => {
+): Promise<AdoptableSession[]> {
+  const unseal = async (sealed: string): Promise<AdoptableSession | undefined> => {
     for (const password of passwords) {
       const found = await adopt(event, { password, maxAge, idleTimeout }, sealed).catch(() => undefined)
       if (!found?.id) continue

@@ -1,4 +1,4 @@
-import type { FormerSession } from '../core/session.ts'
+import type { AdoptableSession } from '../core/session.ts'
 import type { H3EventLike } from './request/event.ts'
 
 /** What h3's `unsealSession` makes of a sealed cookie. */
@@ -27,5 +27,5 @@ export interface Adopter {
    * @param cookies - the request's `cookie` header
    * @returns one session or several; `undefined` when no cookie names a session, or its signature is wrong
    */
-  find(cookies: string): FormerSession | readonly FormerSession[] | undefined
+  find(cookies: string): AdoptableSession | readonly AdoptableSession[] | undefined
 }

@@ -1,8 +1,9 @@
+import { toArray } from '../../drivers/utils/validate.ts'
 import { type Rule, type Rules, checkGiven, isFunction, isObject } from '../../drivers/utils/validate.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { checkExpiry } from '../core/expiry.ts'
 import type { ConflictResolver } from '../core/merge.ts'
-import type { SessionOptions } from '../core/session.ts'
+import type { RequestSessionOptions } from '../core/session.ts'
 import { isSessionName, sign, type SigningKey, signingKeys } from '../core/token.ts'
 import type { SessionStore } from '../core/types.ts'
 import type { Adopter, Unseal } from './adopter.ts'
@@ -50,7 +51,7 @@ export interface SessionConfig {
 }
 
 /** A {@link SessionConfig} checked, with its defaults, and made ready for use. */
-export interface ResolvedConfig extends SessionOptions {
+export interface ResolvedConfig extends RequestSessionOptions {
   readonly name: string
   readonly passwords: readonly string[]
   readonly keys: readonly [SigningKey, ...SigningKey[]]
@@ -113,7 +114,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
   const result: ResolvedConfig = {
     store,
     name,
-    passwords: [config.password].flat(),
+    passwords: toArray(config.password),
     keys,
     maxAge,
     idleTimeout,

@@ -1,6 +1,6 @@
 import type { SessionPatch } from '../core/patch.ts'
 import type { Session } from '../core/session.ts'
-import type { SessionData } from '../core/types.ts'
+import type { SessionValues } from '../core/types.ts'
 import type { SessionConfig } from './config.ts'
 import type { H3EventLike } from './request/event.ts'
 import { closeSession, openSession } from './request.ts'
@@ -9,7 +9,7 @@ export type { SessionExpiry } from '../core/expiry.ts'
 export type { ConflictingValues, ConflictResolver } from '../core/merge.ts'
 export type { SessionPatch } from '../core/patch.ts'
 export type { OnceWork, Session } from '../core/session.ts'
-export type { AdoptedSession, FormerSession } from '../core/session.ts'
+export type { AdoptedSession, AdoptableSession } from '../core/session.ts'
 export type { Adopter, Unseal, UnsealedSession } from './adopter.ts'
 export type { SessionConfig } from './config.ts'
 export type { SessionCookieOptions } from './cookie.ts'
@@ -32,7 +32,7 @@ export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
  * await session.update((data) => ({ cart: [...(data.cart ?? []), 'socks'] }))
  * ```
  */
-export async function useSession<T extends object = SessionData>(
+export async function useSession<T extends object = SessionValues>(
   event: H3EventLike,
   config?: SessionConfig,
 ): Promise<Session<T>> {
@@ -54,7 +54,7 @@ export const getSession: typeof useSession = useSession
  * await updateSession<{ visits?: number }>(event, config, ({ visits = 0 }) => ({ visits: visits + 1 }))
  * ```
  */
-export async function updateSession<T extends object = SessionData>(
+export async function updateSession<T extends object = SessionValues>(
   event: H3EventLike,
   config?: SessionConfig,
   patch?: SessionPatch<T>,

@@ -125,7 +125,7 @@ export async function storeBeforeResponse(event: H3EventLike, handler: () => unk
 /** Store what was changed, unless the request has failed. @returns what to send */
 async function finish(request: RequestState, event: H3EventLike, result: unknown): Promise<unknown> {
   await request.flush(event, statusOf(event, result))
-  return result instanceof Response ? request.yieldTo(event, result) : result
+  return result instanceof Response ? request.mergeHeadersInto(event, result) : result
 }
 
 /** The status that a result of a handler goes out with. */

@@ -1,7 +1,7 @@
-import { OnDemand } from '../../drivers/utils/lazy.ts'
+import { Lazy } from '../../drivers/utils/lazy.ts'
 import type { SessionOrigin } from '../core/session.ts'
 import { type SessionToken, verify } from '../core/token.ts'
-import type { Former } from './adopt.ts'
+import type { AdoptableSessions } from './adopt.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieValues, onlyCookieValue } from './cookie.ts'
 import { headerOf, requestHeaders, type H3EventLike } from './request/event.ts'
@@ -19,23 +19,23 @@ export interface RequestOrigin extends SessionOrigin {
 }
 
 const NONE: readonly string[] = []
-const NOTHING: Former = { chunks: NONE }
+const NOTHING: AdoptableSessions = { chunks: NONE }
 
 /** What finds sessions from before. It is loaded by the first request of a configuration that takes some over. */
-const former = new OnDemand(() => import('./adopt.ts'))
+const adoptable = new Lazy(() => import('./adopt.ts'))
 
 /** Loads what {@link requestOrigin} needs. @returns `undefined` where nothing is to be loaded */
 export function loadOrigin({ adopt }: ResolvedConfig): Promise<unknown> | undefined {
-  return adopt && !former.value ? former.load() : undefined
+  return adopt && !adoptable.value ? adoptable.load() : undefined
 }
 
-function formerSessions(
+function adoptableSessions(
   event: H3EventLike,
   config: ResolvedConfig,
   cookies: string,
   sent: readonly string[],
-): Former {
-  return (config.adopt && former.value?.formerSessions(event, config, cookies, sent)) ?? NOTHING
+): AdoptableSessions {
+  return (config.adopt && adoptable.value?.adoptableSessions(event, config, cookies, sent)) ?? NOTHING
 }
 
 /**
@@ -49,8 +49,8 @@ export function requestOrigin(event: H3EventLike, config: ResolvedConfig): Reque
   const token = carried ? verify(config.name, carried, config.keys) : null
   const sealed = carried && !token ? carried : undefined
   if (header && (token || config.attributes === undefined)) {
-    const { find } = formerSessions(event, config, '', sealed ? [sealed] : NONE)
-    return { token, former: find, isByHeader: true, hasCookie: false, chunks: NONE }
+    const { find } = adoptableSessions(event, config, '', sealed ? [sealed] : NONE)
+    return { token, adoptable: find, isByHeader: true, hasCookie: false, chunks: NONE }
   }
   return cookieOrigin(event, config, headerOf(headers, 'cookie') ?? '', sealed)
 }
@@ -72,10 +72,10 @@ function cookieOrigin(
   if (sent === null) return repeatedOrigin(event, config, cookies, sealed)
   const token = sent ? verify(name, sent, keys) : null
   const unknown = sent && !token ? [sent] : NONE
-  const { find, chunks } = formerSessions(event, config, cookies, sealed ? [sealed, ...unknown] : unknown)
+  const { find, chunks } = adoptableSessions(event, config, cookies, sealed ? [sealed, ...unknown] : unknown)
   return {
     token,
-    former: find,
+    adoptable: find,
     isByHeader: false,
     hasCookie: sent !== undefined,
     chunks,
@@ -99,11 +99,11 @@ function repeatedOrigin(
     else if (token.version > (tokens.get(token.id)?.version ?? 0)) tokens.set(token.id, token)
   }
   const [token = null, ...others] = tokens.values()
-  const { find, chunks } = formerSessions(event, config, cookies, unknown)
+  const { find, chunks } = adoptableSessions(event, config, cookies, unknown)
   return {
     token,
     others: others.length > 0 ? others : undefined,
-    former: find,
+    adoptable: find,
     isByHeader: false,
     hasCookie: true,
     chunks,

@@ -2,7 +2,7 @@ import { invalidOption } from '../../drivers/utils/errors.ts'
 import type { Session } from '../core/session.ts'
 import { RequestSession } from '../session/request-session.ts'
 import { isCacheEvent, isFillingCache, isRegenerated } from './request/cached-work.ts'
-import { ResponseCarrier } from './carrier.ts'
+import { CookieTransport } from './cookie-transport.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
 import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './request/event.ts'
 import { loadOrigin, requestOrigin } from './origin.ts'
@@ -15,7 +15,7 @@ export interface Entry {
   /** The event it was first asked for with: of an app that another one has mounted, or of that other one. */
   readonly event: H3EventLike
   readonly session: RequestSession
-  readonly carrier: ResponseCarrier
+  readonly transport: CookieTransport
   readonly name: string
   /** The load, once it was asked for: all that ask share it. */
   loaded?: Promise<RequestSession> | undefined
@@ -104,8 +104,8 @@ export class RequestState {
     this.#saved = config.name
     const used = this.#entries.get(config.name)
     if (used) {
-      used.carrier.savesChanges = true
-      used.carrier.opened(true)
+      used.transport.savesChanges = true
+      used.transport.opened(true)
     }
   }
 
@@ -124,10 +124,10 @@ export class RequestState {
   }
 
   /** Makes room for the headers of a `Response`. @returns the response to send instead of it */
-  yieldTo(event: H3EventLike, response: Response): Response {
+  mergeHeadersInto(event: H3EventLike, response: Response): Response {
     if (this.#isInner(event)) return response
     let result = response
-    for (const { carrier } of this.#entries.values()) result = carrier.yieldTo(result)
+    for (const { transport } of this.#entries.values()) result = transport.mergeHeadersInto(result)
     return result
   }
 
@@ -148,17 +148,17 @@ export class RequestState {
 
   /** Takes the session's cookies out of the prepared headers, which become part of a cached response. */
   withhold(): void {
-    for (const { carrier } of this.#entries.values()) carrier.withhold()
+    for (const { transport } of this.#entries.values()) transport.withhold()
   }
 
   /** Sets the session's headers again on the response that goes out, with h3 2. */
   seal(response: Response): void {
-    for (const { carrier } of this.#entries.values()) carrier.seal(response)
+    for (const { transport } of this.#entries.values()) transport.seal(response)
   }
 
   /** Waits until a response that handlers write to themselves is not held back any more. */
   async settle(): Promise<void> {
-    for (const { carrier } of this.#entries.values()) await carrier.settle()
+    for (const { transport } of this.#entries.values()) await transport.settle()
   }
 
   /**
@@ -194,18 +194,18 @@ export class RequestState {
     const known = this.#entries.get(config.name)
     if (!known) {
       const origin = requestOrigin(this.#asSent(event), config)
-      const carrier = new ResponseCarrier(config, origin)
-      carrier.attach(responseHead(event, res, this))
-      const session = new RequestSession(config, carrier, origin, this.#config)
-      const entry: Entry = { event, name: config.name, carrier, session }
-      entry.carrier.savesChanges = config.name === this.#saved
+      const transport = new CookieTransport(config, origin)
+      transport.attach(responseHead(event, res, this))
+      const session = new RequestSession(config, transport, origin, this.#config)
+      const entry: Entry = { event, name: config.name, transport, session }
+      entry.transport.savesChanges = config.name === this.#saved
       this.#entries.set(config.name, entry)
       return entry
     }
     known.session.configure(config, this.#config)
-    known.carrier.configure(config)
-    if (asking === event && event !== known.event && !known.carrier.isOpen)
-      known.carrier.attach(responseHead(event, res, this))
+    known.transport.configure(config)
+    if (asking === event && event !== known.event && !known.transport.isOpen)
+      known.transport.attach(responseHead(event, res, this))
     return known
   }
 
@@ -267,7 +267,7 @@ async function openCached(event: H3EventLike): Promise<Session> {
 
 function open(entry: Entry): Promise<RequestSession> {
   entry.loaded ??= load(entry)
-  if (entry.carrier.isEager && !entry.isStarted) entry.loaded = start(entry, entry.loaded)
+  if (entry.transport.shouldSaveUninitialized && !entry.isStarted) entry.loaded = start(entry, entry.loaded)
   return entry.loaded
 }
 
@@ -285,7 +285,8 @@ async function start(entry: Entry, loaded: Promise<RequestSession>): Promise<Req
   entry.isStarted = true
   try {
     const session = await loaded
-    if (session.isNew && session.version === 0 && entry.carrier.isEager) await session.save()
+    if (session.isNew && session.version === 0 && entry.transport.shouldSaveUninitialized)
+      await session.save()
     return session
   } catch (error) {
     entry.loaded = undefined

@@ -5,7 +5,7 @@ import type { Adopter } from '../h3/adopter.ts'
 import { cookieValues } from '../h3/cookie.ts'
 import { parseJson, toText } from '../format/envelope.ts'
 import type { LegacyFormat } from '../storage/legacy.ts'
-import type { SessionData } from '../core/types.ts'
+import type { SessionValues } from '../core/types.ts'
 import { adopter, type LegacyStoreOptions, secretsOf } from './legacy-store.ts'
 
 /** Options of {@link django}. */
@@ -80,7 +80,7 @@ export function fromDjango(options: DjangoOptions): Adopter {
   )
 }
 
-function readSigned(text: string, secrets: readonly string[], className: string): SessionData | undefined {
+function readSigned(text: string, secrets: readonly string[], className: string): SessionValues | undefined {
   const [, signed, dot, payload, signature] = SIGNED.exec(text) ?? []
   if (signed === undefined || payload === undefined || signature === undefined) return undefined
   const salt = `django.contrib.sessions.${className}signer`
@@ -92,7 +92,11 @@ function readSigned(text: string, secrets: readonly string[], className: string)
   return toData(dot ? inflate(bytes) : bytes)
 }
 
-function readDigested(text: string, secrets: readonly string[], className: string): SessionData | undefined {
+function readDigested(
+  text: string,
+  secrets: readonly string[],
+  className: string,
+): SessionValues | undefined {
   const [, digest, payload] = DIGESTED.exec(Buffer.from(text, 'base64').toString('latin1')) ?? []
   if (digest === undefined || payload === undefined) return undefined
   const bytes = Buffer.from(payload, 'latin1')
@@ -122,7 +126,7 @@ function inflate(bytes: Buffer): Buffer | undefined {
 }
 
 /** Django's JSON is ASCII. */
-function toData(bytes: Buffer | undefined): SessionData | undefined {
+function toData(bytes: Buffer | undefined): SessionValues | undefined {
   const data = parseJson(bytes?.toString('latin1'))
   return isObject(data) ? data : undefined
 }

@@ -7,7 +7,7 @@ import type { LegacyFormat } from '../storage/legacy.ts'
 import type { AdoptedSession } from '../core/session.ts'
 import type { DriverLike, StorageLike } from '../storage/storage-like.ts'
 import { isSessionName } from '../core/token.ts'
-import type { SessionData } from '../core/types.ts'
+import type { SessionValues } from '../core/types.ts'
 
 /** The store of the old app, and how its sessions are converted. */
 export interface LegacyStoreOptions {
@@ -17,7 +17,7 @@ export interface LegacyStoreOptions {
    * Converts the data of an old session. Returns the new session's data and, if it has one, its owner. Returns `null` to
    * adopt nothing. Default: the data is not changed.
    */
-  convert?: (data: SessionData) => Converted | null
+  convert?: (data: SessionValues) => Converted | null
   /** Hooks of the store that reads the old sessions: `loaded` for each adopted session, `corrupt` for an unreadable one. */
   hooks?: SessionHooks
 }
@@ -25,7 +25,7 @@ export interface LegacyStoreOptions {
 /** Result of {@link LegacyStoreOptions.convert}. */
 export interface Converted {
   /** Data of the new session. */
-  data: SessionData
+  data: SessionValues
   /** Owner of the new session, as with `session.bind(user)`. */
   user?: string | undefined
 }

@@ -1,21 +1,21 @@
 import type { SessionsHost } from './build/host-module.ts'
 import { setup } from './build/module.ts'
 import type { NitroLike } from './build/nitro.ts'
-import type { SessionsOptions } from './build/options.ts'
+import type { ModuleOptions } from './build/options.ts'
 
 export { RUNTIME_TYPES as runtimeTypes } from './build/paths.ts'
 export type { SessionsHost } from './build/host-module.ts'
-export type { SessionsOptions, SessionStorageOptions } from './build/options.ts'
+export type { ModuleOptions, SessionStorageOptions } from './build/options.ts'
 
 declare module 'nitropack/types' {
   interface NitroOptions {
-    sessions?: SessionsOptions
+    sessions?: ModuleOptions
   }
 }
 
 declare module 'nitro/types' {
   interface NitroOptions {
-    sessions?: SessionsOptions
+    sessions?: ModuleOptions
   }
 }
 
@@ -38,7 +38,7 @@ const NITRO: SessionsHost = { passwordVariables: ['NITRO_SESSION_PASSWORD', 'NUX
  * export default defineNitroConfig({ modules: [sessionsModule({ idleTimeout: 30 * 60 })] })
  * ```
  */
-export function sessionsModule(given?: SessionsOptions, host: SessionsHost = NITRO): SessionsModule {
+export function sessionsModule(given?: ModuleOptions, host: SessionsHost = NITRO): SessionsModule {
   return {
     name: 'unsession',
     setup: (nitro) => setup(nitro, given ?? nitro.options.sessions ?? {}, host),

@@ -1,8 +1,8 @@
 import { invalidOption } from '../../drivers/utils/errors.ts'
-import type { SessionsOptions } from '../nitro/index.ts'
+import type { ModuleOptions as NitroModuleOptions } from '../nitro/index.ts'
 
 /** The `sessions` block of `nuxt.config`. Plain data, all optional. */
-export interface ModuleOptions extends SessionsOptions {
+export interface ModuleOptions extends NitroModuleOptions {
   /**
    * Keys of the session's data that pages get to see, by `useSessionData()`. Default: none. For what is to be computed
    * there is the hook `sessions:expose` of the server.

@@ -13,7 +13,7 @@ export interface ItemUnits {
   write: number
 }
 
-/** Lengths in characters: an id of this package, a write's mark, and (assumed) a user's name. */
+/** Lengths in characters: an id of this package, a write's id, and (assumed) a user's name. */
 const ID = 32
 const MARK = 36
 const USER = 12

@@ -5,7 +5,7 @@ import { toMilliseconds } from '../core/instant.ts'
 import { endOf, unknownCreation } from '../core/stored-lifetime.ts'
 import { isTaken, withNewId } from './changes/new-id.ts'
 import { nextLifetime } from './changes/next-lifetime.ts'
-import type { AdoptedSession, FormerSession, SessionOptions } from '../core/session.ts'
+import type { AdoptedSession, AdoptableSession, RequestSessionOptions } from '../core/session.ts'
 import type { Lifetime, SessionRecord, SessionStore } from '../core/types.ts'
 
 /** How long a claim stands, in ms: ten years, longer than anybody keeps an old cookie. */
@@ -21,15 +21,15 @@ const CLAIM_MS = 10 * 365 * 24 * 60 * 60 * 1000
  * @returns the session that continues the former one; `null` when there is none to continue, or it has ended
  */
 export async function adoptSession(
-  options: SessionOptions,
-  former: FormerSession,
+  options: RequestSessionOptions,
+  adoptable: AdoptableSession,
   base?: Lifetime,
 ): Promise<SessionRecord | null> {
   const { store } = options
-  const claimed = claimId(createHash('sha256').update(`claim.${former.key}`).digest('base64url'))
+  const claimed = claimId(createHash('sha256').update(`claim.${adoptable.key}`).digest('base64url'))
   const claim = await store.load(claimed)
   if (claim) return continued(store, claim)
-  const adopted = await former.read()
+  const adopted = await adoptable.read()
   const record = adopted && (await create(options, adopted, base))
   if (!record) return null
   try {
@@ -46,19 +46,19 @@ export async function adoptSession(
 
 /** Takes over the first of several sessions that can be continued. See {@link adoptSession}. */
 export async function adoptFirst(
-  options: SessionOptions,
-  formers: readonly FormerSession[],
+  options: RequestSessionOptions,
+  sessions: readonly AdoptableSession[],
   base?: Lifetime,
 ): Promise<SessionRecord | null> {
-  for (const former of formers) {
-    const record = await adoptSession(options, former, base)
+  for (const adoptable of sessions) {
+    const record = await adoptSession(options, adoptable, base)
     if (record) return record
   }
   return null
 }
 
 async function create(
-  options: SessionOptions,
+  options: RequestSessionOptions,
   adopted: AdoptedSession,
   base: Lifetime | undefined,
 ): Promise<SessionRecord | null> {

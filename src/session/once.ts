@@ -1,14 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConflictError, SessionGoneError, UnsessionError, invalidOption } from '../../drivers/utils/errors.ts'
+import { backoff } from '../../drivers/utils/backoff.ts'
+import {
+  ConflictError,
+  SessionGoneError,
+  UnsessionError,
+  invalidOption,
+  isUnavailable,
+} from '../../drivers/utils/errors.ts'
 import { type Rules, checkOptions, isFunction, isObject, isWithin } from '../../drivers/utils/validate.ts'
 import { copyData } from '../core/copy.ts'
 import { isHeld, leaseOf, putLease, timeToLook, withoutLease } from '../core/lease.ts'
 import { own } from '../core/merge.ts'
 import type { OnceWork, Session } from '../core/session.ts'
-import type { Lease, SessionData, SessionRecord, SessionStore } from '../core/types.ts'
-import { jitter } from '../shared/backoff.ts'
+import type { Lease, SessionValues, SessionRecord, SessionStore } from '../core/types.ts'
 import { type Unsaved, settle } from './changes/changes.ts'
 import { commit } from './changes/commit.ts'
 import { applyPending } from './changes/next-lifetime.ts'
@@ -42,7 +48,7 @@ const MAX_LEASES = 50
 
 const NAME = /^[\w.:-]{1,64}$/
 
-const RULES: Rules<OnceWork<SessionData>> = {
+const RULES: Rules<OnceWork<SessionValues>> = {
   isStale: [isFunction, 'must be a function that gets the data and returns whether the work is due'],
   run: [isFunction, 'must be a function that gets the data and returns values to store'],
   lease: [(value) => isWithin(value, 0.001, MAX_LEASE), `must be a number of seconds, ${MAX_LEASE} at most`],
@@ -60,12 +66,12 @@ export interface OnceSession {
 interface Task {
   readonly store: SessionStore
   readonly name: string
-  readonly work: OnceWork<SessionData>
+  readonly work: OnceWork<SessionValues>
   /** ms. */
   readonly lease: number
   readonly isStale: (record: SessionRecord) => boolean
   /** Applies the configured lifetime. */
-  readonly dress: (record: SessionRecord) => SessionRecord
+  readonly apply: (record: SessionRecord) => SessionRecord
   readonly regenerateOn: readonly string[] | undefined
   readonly since: number
   /** By `performance.now()`. */
@@ -81,7 +87,7 @@ interface Held {
 /** Runs work at most once at a time for a session. See {@link Session.once}, which says what it throws. */
 export async function once(
   name: string,
-  work: OnceWork<SessionData>,
+  work: OnceWork<SessionValues>,
   session: Pick<Session, 'save'>,
   { since, unsaved, enqueue }: OnceSession,
 ): Promise<void> {
@@ -89,7 +95,7 @@ export async function once(
   const { mine } = unsaved()
   if (!work.isStale(copyData(mine))) return
   await session.save()
-  const { options, carrier, record, lifetimes } = unsaved()
+  const { options, transport, record, lifetimes } = unsaved()
   if (!record) throw new SessionGoneError()
   const lease = Math.round((work.lease ?? DEFAULT_LEASE) * 1000)
   const task: Task = {
@@ -98,7 +104,7 @@ export async function once(
     work,
     lease,
     isStale: ({ original }) => work.isStale(copyData(original)),
-    dress: (current) => applyPending(current, undefined, lifetimes()),
+    apply: (current) => applyPending(current, undefined, lifetimes()),
     regenerateOn: options.regenerateOn,
     since,
     deadline: performance.now() + WAITED_LEASES * lease,
@@ -107,12 +113,12 @@ export async function once(
     const latest = await refresh(task, record)
     await enqueue(async () => takeOver(unsaved(), record.id, latest))
   } catch (error) {
-    carrier.failed(error)
+    transport.failed(error)
     throw error
   }
 }
 
-function check(name: string, work: OnceWork<SessionData>): void {
+function check(name: string, work: OnceWork<SessionValues>): void {
   if (typeof name !== 'string' || !NAME.test(name))
     throw invalidOption('name', 'must be 1 to 64 of A-Z a-z 0-9 _ . : -')
   if (!isObject(work)) throw invalidOption('work', 'must be an object: { isStale, run }')
@@ -204,7 +210,7 @@ const NOT_TAKEN = new Error('the lease was not taken')
 
 /** @returns `undefined` when it is not known that this caller holds the lease: the record must be read again */
 async function take(
-  { store, name, lease: length, isStale, dress }: Task,
+  { store, name, lease: length, isStale, apply }: Task,
   record: SessionRecord,
   holder: string,
 ): Promise<Held | undefined> {
@@ -219,10 +225,10 @@ async function take(
     const leases = putLease(current.leases, lease, now)
     if (leases.length > MAX_LEASES)
       throw invalidOption('name', `must be one of a few: the session has ${MAX_LEASES} leases already`)
-    return { ...dress(current), leases }
+    return { ...apply(current), leases }
   }
   try {
-    const taken = await commit(store, { record, mine: record.original, dress: withLease })
+    const taken = await commit(store, { record, mine: record.original, applyPending: withLease })
     return { record: taken, lease }
   } catch (error) {
     if (error === NOT_TAKEN || isTemporary(error)) return undefined
@@ -266,7 +272,7 @@ async function runHeld(
 function refuseSignIn(
   { regenerateOn = [] }: Task,
   { original }: SessionRecord,
-  values: Partial<SessionData> | undefined | void,
+  values: Partial<SessionValues> | undefined | void,
 ): void {
   if (!isObject(values)) return
   const key = regenerateOn.find(
@@ -286,36 +292,36 @@ const STORED = new Error('the result is stored')
 async function storeResult(
   task: Task,
   { record, lease }: Held,
-  values: Partial<SessionData> | undefined | void,
+  values: Partial<SessionValues> | undefined | void,
 ): Promise<SessionRecord | undefined> {
-  const { store, name, dress } = task
+  const { store, name, apply } = task
   const done = (current: SessionRecord): SessionRecord => {
     const known = leaseOf(current.leases, name)
     if (known?.holder !== lease.holder) throw LOST
     if (known.isDone) throw STORED
     const leases = putLease(current.leases, { ...known, isDone: true }, store.config.now())
-    return { ...dress(current), leases }
+    return { ...apply(current), leases }
   }
   for (let attempt = 0; ; attempt++) {
     try {
-      return await commit(store, { record, mine: record.original, patch: values ?? {}, dress: done })
+      return await commit(store, { record, mine: record.original, patch: values ?? {}, applyPending: done })
     } catch (error) {
       if (error === LOST) return undefined
       if (error === STORED) return readLatest(task, record)
       // The work cannot be done a second time, so its result is worth further attempts.
       if (!isTemporary(error) || store.config.now() >= lease.until) throw error
-      await sleep(jitter(attempt))
+      await sleep(backoff(attempt, { first: 4, max: 64 }))
     }
   }
 }
 
 /** Removes a lease whose work has failed, so that the next caller need not wait. Never throws: the lease ends by itself. */
-async function giveBack({ store, name, dress }: Task, { record, lease }: Held): Promise<void> {
+async function giveBack({ store, name, apply }: Task, { record, lease }: Held): Promise<void> {
   const remove = (current: SessionRecord): SessionRecord => {
     if (leaseOf(current.leases, name)?.holder !== lease.holder) throw LOST
-    return { ...dress(current), leases: withoutLease(current.leases, name) }
+    return { ...apply(current), leases: withoutLease(current.leases, name) }
   }
-  await commit(store, { record, mine: record.original, dress: remove }).catch(() => {})
+  await commit(store, { record, mine: record.original, applyPending: remove }).catch(() => {})
 }
 
 /** @throws {SessionGoneError} when there is no session any more */
@@ -328,7 +334,7 @@ async function readLatest({ store, since }: Task, record: SessionRecord): Promis
 
 /** Returns whether a write may succeed, or may turn out to have succeeded, when it is tried again. */
 function isTemporary(error: unknown): boolean {
-  return error instanceof ConflictError || (error instanceof UnsessionError && error.status === 503)
+  return error instanceof ConflictError || isUnavailable(error)
 }
 
 function late({ name, lease }: Task): UnsessionError {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidOption, SessionGoneError } from '../../drivers/utils/errors.ts'
-import { OnDemand } from '../../drivers/utils/lazy.ts'
+import { Lazy } from '../../drivers/utils/lazy.ts'
 import type { Unsaved } from './changes/changes.ts'
 import { copyData } from '../core/copy.ts'
 import {
@@ -17,30 +17,30 @@ import { hasChanges, type PendingChanges } from '../core/pending-changes.ts'
 import { Sequential } from './sequential.ts'
 import type {
   BindOptions,
-  FormerSession,
+  AdoptableSession,
   OnceWork,
   RegenerateOptions,
   Session,
-  SessionCarrier,
-  SessionOptions,
+  SessionTransport,
+  RequestSessionOptions,
   SessionOrigin,
 } from '../core/session.ts'
 import { touchOnce } from './touch.ts'
 import type { SessionToken } from '../core/token.ts'
-import type { Lifetime, SessionData, SessionRecord } from '../core/types.ts'
+import type { Lifetime, SessionValues, SessionRecord } from '../core/types.ts'
 
 /** What stores changes. It is loaded by the first request that has some. */
-const changes = new OnDemand(() => import('./changes/changes.ts'))
+const changes = new Lazy(() => import('./changes/changes.ts'))
 
 /** A {@link Session} over a store, for whatever carries the token. */
 export class RequestSession extends Sequential implements Session {
   // Nothing but private fields and accessors: whoever logs a session logs no password, key or token.
-  #options: SessionOptions
+  #options: RequestSessionOptions
   #isNew = true
-  readonly #carrier: SessionCarrier
+  readonly #transport: SessionTransport
   #origin: SessionOrigin
   #record: SessionRecord | null = null
-  #data: SessionData | undefined
+  #data: SessionValues | undefined
   #pending: PendingChanges | undefined
   #configured: Lifetime
   /** What a call of this request gives as the session's own lifetime. */
@@ -54,10 +54,15 @@ export class RequestSession extends Sequential implements Session {
   #knownId: string | undefined
 
   /** @param base - the lifetime of the base configuration: the options of `sessionMiddleware` or of a module */
-  constructor(options: SessionOptions, carrier: SessionCarrier, origin: SessionOrigin, base?: Lifetime) {
+  constructor(
+    options: RequestSessionOptions,
+    transport: SessionTransport,
+    origin: SessionOrigin,
+    base?: Lifetime,
+  ) {
     super()
     this.#options = options
-    this.#carrier = carrier
+    this.#transport = transport
     this.#origin = origin
     this.#begunAt = options.store.config.now()
     this.#configured = configuredLifetime(base, options.store)
@@ -68,9 +73,9 @@ export class RequestSession extends Sequential implements Session {
     return this.#record?.id ?? (this.#id ??= createId(this.#options.generateId))
   }
 
-  get data(): SessionData {
+  get data(): SessionValues {
     if (this.#data) return this.#data
-    this.#carrier.opened(false)
+    this.#transport.opened(false)
     return (this.#data = this.#record?.data ?? {})
   }
 
@@ -104,7 +109,7 @@ export class RequestSession extends Sequential implements Session {
    *
    * @param base - as for the constructor
    */
-  configure(options: SessionOptions, base?: Lifetime): void {
+  configure(options: RequestSessionOptions, base?: Lifetime): void {
     if (options === this.#options) return
     this.#options = options
     this.#configured = configuredLifetime(base, options.store)
@@ -114,33 +119,33 @@ export class RequestSession extends Sequential implements Session {
 
   /** Reads the session that the request came with. Slides its end when that is due. */
   load(): Promise<this> {
-    return this.enqueue(this.#carrier, async () => {
-      const { token, others, former } = this.#origin
+    return this.enqueue(this.#transport, async () => {
+      const { token, others, adoptable } = this.#origin
       if (token && (await this.#read(token))) return
       if (others) for (const other of others) if (await this.#read(other)) return
-      if (former) await this.#adopt(await former())
+      if (adoptable) await this.#adopt(await adoptable())
     })
   }
 
-  update(patch?: SessionPatch<SessionData>): Promise<this> {
-    return this.enqueue(this.#carrier, () => this.#write(patch))
+  update(patch?: SessionPatch<SessionValues>): Promise<this> {
+    return this.enqueue(this.#transport, () => this.#write(patch))
   }
 
   save(): Promise<this> {
-    return this.enqueue(this.#carrier, async () => {
+    return this.enqueue(this.#transport, async () => {
       if (!this.#record || this.isDirty) await this.#write()
     })
   }
 
   /** Store what was changed directly, and nothing else; after all that was asked for before. */
   flush(): Promise<this> {
-    return this.enqueue(this.#carrier, async () => {
+    return this.enqueue(this.#transport, async () => {
       if (this.isDirty) await this.#write()
     })
   }
 
   regenerate({ grace }: RegenerateOptions = {}): Promise<this> {
-    return this.enqueue(this.#carrier, async () => {
+    return this.enqueue(this.#transport, async () => {
       const record = this.#record
       if (record) {
         const unsaved = this.#unsaved()
@@ -153,7 +158,7 @@ export class RequestSession extends Sequential implements Session {
   }
 
   reload(): Promise<this> {
-    return this.enqueue(this.#carrier, async () => {
+    return this.enqueue(this.#transport, async () => {
       this.#pending = undefined
       const before = this.#record
       const { reloadRecord, replaceContent } = changes.value ?? (await changes.load())
@@ -165,45 +170,45 @@ export class RequestSession extends Sequential implements Session {
     })
   }
 
-  async once(name: string, work: OnceWork<SessionData>): Promise<this> {
+  async once(name: string, work: OnceWork<SessionValues>): Promise<this> {
     const { once } = await import('./once.ts')
     await once(name, work, this, {
       since: this.#begunAt,
       unsaved: () => this.#unsaved(),
-      enqueue: (job) => this.enqueue(this.#carrier, job),
+      enqueue: (job) => this.enqueue(this.#transport, job),
     })
     return this
   }
 
   clear(): Promise<this> {
-    return this.enqueue(this.#carrier, async () => {
-      const { token, others, former } = this.#origin
+    return this.enqueue(this.#transport, async () => {
+      const { token, others, adoptable } = this.#origin
       const id = this.#record?.id ?? token?.id
       if (id !== undefined) await this.#options.store.destroy(id)
-      if (others || former) {
+      if (others || adoptable) {
         const { endOthers } = await import('./sign-out.ts')
         await endOthers(this.#options, this.#origin, id)
       }
       this.#origin = { token: null }
       this.#reset()
-      await this.#carrier.remove()
+      await this.#transport.remove()
     })
   }
 
   setExpiry(expiry: SessionExpiry | null): void {
     if (expiry) checkExpiryAt(expiry, this.createdAt, this.#options.store.config.now())
     this.#pending = { ...this.#pending, expiry }
-    this.#carrier.opened(false)
+    this.#transport.opened(false)
   }
 
   bind(user: string, { regenerate: renews }: BindOptions = {}): void {
     if (typeof user !== 'string' || user === '')
       throw invalidOption('user', 'must be a string that is not empty')
     this.#pending = { ...this.#pending, user, regenerate: renews }
-    this.#carrier.opened(false)
+    this.#transport.opened(false)
   }
 
-  toJSON(): { id: string; data: SessionData } {
+  toJSON(): { id: string; data: SessionValues } {
     return { id: this.id, data: this.data }
   }
 
@@ -222,7 +227,7 @@ export class RequestSession extends Sequential implements Session {
     if (touched) this.#record = touched
     // A restored record is older than its token, which would be read strongly for ever. A grace period gives another id.
     if (touched || record.version < token.version || record.id !== token.id)
-      this.#carrier.send(touched ?? record)
+      this.#transport.send(touched ?? record)
     return true
   }
 
@@ -239,16 +244,16 @@ export class RequestSession extends Sequential implements Session {
     return acceptsLifetime(record, this.#configured, this.#call, this.#options.store.config)
   }
 
-  async #adopt(formers: readonly FormerSession[]): Promise<void> {
-    if (formers.length === 0) return
+  async #adopt(sessions: readonly AdoptableSession[]): Promise<void> {
+    if (sessions.length === 0) return
     const { adoptFirst } = await import('./adopt.ts')
-    const record = await adoptFirst(this.#options, formers, this.#configured)
+    const record = await adoptFirst(this.#options, sessions, this.#configured)
     if (!record) return
     this.#open(record)
-    this.#carrier.send(record)
+    this.#transport.send(record)
   }
 
-  async #write(patch?: SessionPatch<SessionData>): Promise<void> {
+  async #write(patch?: SessionPatch<SessionValues>): Promise<void> {
     if (this.#gone) throw this.#gone
     const unsaved = this.#unsaved()
     const { write } = changes.value ?? (await changes.load())
@@ -258,8 +263,8 @@ export class RequestSession extends Sequential implements Session {
   #unsaved(): Unsaved {
     return {
       options: this.#options,
-      carrier: this.#carrier,
-      wasOpen: this.#carrier.isOpen,
+      transport: this.#transport,
+      wasOpen: this.#transport.isOpen,
       record: this.#record,
       isKnown: this.#record?.id === this.#knownId,
       mine: this.#snapshot(),
@@ -278,7 +283,7 @@ export class RequestSession extends Sequential implements Session {
         this.#record = record
         if (this.#pending === pending) this.#pending = undefined
         if (this.#data) update(this.#data)
-        this.#carrier.send(record)
+        this.#transport.send(record)
       },
     }
   }
@@ -295,12 +300,12 @@ export class RequestSession extends Sequential implements Session {
     ;[this.#isNew, this.#gone] = [false, undefined]
   }
 
-  get #original(): Readonly<SessionData> {
+  get #original(): Readonly<SessionValues> {
     return this.#record?.original ?? {}
   }
 
   /** The data as it is now, safe from what the handler does to it while a write is out. */
-  #snapshot(): SessionData {
+  #snapshot(): SessionValues {
     return this.#data ? copyData(this.#data) : this.#original
   }
 }

@@ -1,4 +1,4 @@
-import type { SessionCarrier } from '../core/session.ts'
+import type { SessionTransport } from '../core/session.ts'
 
 /** Runs one job after the other, in the order they were asked for: a change starts from what the one before it stored. */
 export abstract class Sequential {
@@ -17,14 +17,14 @@ export abstract class Sequential {
   }
 
   /** Runs a job after those before it, failed ones included. @returns this object, when the job is done */
-  protected enqueue(carrier: SessionCarrier, job: () => Promise<void>): Promise<this> {
-    const work = carrier.around(job)
+  protected enqueue(transport: SessionTransport, job: () => Promise<void>): Promise<this> {
+    const work = transport.instrument(job)
     this.#jobs++
     const run = this.#tail ? this.#tail.then(work) : work()
     this.#tail = run.then(
       () => this.#done(),
       (error: unknown) => {
-        carrier.failed(error)
+        transport.failed(error)
         this.#done()
       },
     )

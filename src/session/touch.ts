@@ -1,4 +1,4 @@
-import { UnsessionError } from '../../drivers/utils/errors.ts'
+import { isUnavailable } from '../../drivers/utils/errors.ts'
 import type { SessionRecord, SessionStore } from '../core/types.ts'
 
 /** Ids of the sessions that this process is touching. */
@@ -19,7 +19,7 @@ export async function touchOnce(store: SessionStore, record: SessionRecord): Pro
   try {
     return await store.touch(record)
   } catch (error) {
-    if (error instanceof UnsessionError && error.status === 503) return null
+    if (isUnavailable(error)) return null
     throw error
   } finally {
     ids.delete(id)

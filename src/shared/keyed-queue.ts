@@ -1,5 +1,5 @@
 /** Runs one task at a time per key, in the order of arrival. */
-export class KeyedLock {
+export class KeyedQueue {
   #tails = new Map<string, Promise<unknown>>()
 
   /** Run a task when those before it on the same key have settled. @returns what the task returns */
@@ -15,13 +15,13 @@ export class KeyedLock {
   }
 }
 
-const locks = new WeakMap<object, KeyedLock>()
+const locks = new WeakMap<object, KeyedQueue>()
 
 /** The one lock of this process for a storage: all stores over it take turns. */
-export function lockOf(storage: object): KeyedLock {
+export function queueOf(storage: object): KeyedQueue {
   let lock = locks.get(storage)
   if (lock === undefined) {
-    lock = new KeyedLock()
+    lock = new KeyedQueue()
     locks.set(storage, lock)
   }
   return lock

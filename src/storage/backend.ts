@@ -3,8 +3,8 @@ import { foreignError } from '../shared/foreign-error.ts'
 import { type Found, parseEnvelope, type StoredValue } from '../format/envelope.ts'
 import { type LegacyFormat, withLegacy, withoutLegacy } from './legacy.ts'
 import { secondsUntil } from '../core/stored-lifetime.ts'
-import { type KeyedLock, lockOf } from '../shared/keyed-queue.ts'
-import { type Native, type StringSets, findNative } from './conditional-driver.ts'
+import { type KeyedQueue, queueOf } from '../shared/keyed-queue.ts'
+import { type LocatedDriver, type StringSets, findConditionalDriver } from './conditional-driver.ts'
 import { type UserSets, formatSets, mergeSets, parseSets } from '../format/user-sets.ts'
 import { type RawStorage, rawStorage } from './raw-storage.ts'
 import type { DriverLike, StorageLike, TransactionOptions } from './storage-like.ts'
@@ -44,7 +44,7 @@ export interface Backend {
   /** Reads the sets of a user's item, strongly consistent. */
   getSets(key: string): Promise<UserSets>
   keys(): Promise<string[]>
-  readonly native?: Native
+  readonly conditional?: LocatedDriver
 }
 
 /** What a backend needs. */
@@ -57,21 +57,21 @@ export interface BackendOptions {
 /** Find out what a storage can do and build on it. */
 export async function connect({ storage, legacy: formats, config }: BackendOptions): Promise<Backend> {
   const { now } = config
-  const native = await findNative(storage)
-  const raw = withLegacy(rawStorage(storage), { formats, config, native })
-  return native === undefined
-    ? lockedBackend(raw, lockOf(raw.identity), now)
-    : nativeBackend(raw, native, formats, now)
+  const conditional = await findConditionalDriver(storage)
+  const raw = withLegacy(rawStorage(storage), { formats, config, conditional })
+  return conditional === undefined
+    ? lockedBackend(raw, queueOf(raw.identity), now)
+    : conditionalBackend(raw, conditional, formats, now)
 }
 
-function nativeBackend(
+function conditionalBackend(
   raw: RawStorage,
-  native: Native,
+  conditional: LocatedDriver,
   formats: readonly LegacyFormat[],
   now: () => number,
 ): Backend {
   return {
-    native,
+    conditional,
     read: async (id, strong) => {
       try {
         return await raw.read(id, strong ? { consistent: true } : {})
@@ -87,15 +87,21 @@ function nativeBackend(
       const onRemoved = (value: StoredValue): void => void (removed.value = value)
       const condition = ifVersion === undefined ? {} : { ifVersion }
       try {
-        const wasLive = await native.driver.deleteItem(native.prefix + id, { ...condition, onRemoved })
+        const wasLive = await conditional.driver.deleteItem(conditional.prefix + id, {
+          ...condition,
+          onRemoved,
+        })
         return { ...removed, wasLive }
       } catch (error) {
         throw withoutLegacy(foreignError(error, 'the storage'), formats)
       }
     },
     addToSets: async (key, sets, expiresAt) =>
-      mergeSets(NO_SETS, await native.driver.addToSets(native.prefix + key, toStringSets(sets), expiresAt)),
-    getSets: async (key) => mergeSets(NO_SETS, await native.driver.getSets(native.prefix + key)),
+      mergeSets(
+        NO_SETS,
+        await conditional.driver.addToSets(conditional.prefix + key, toStringSets(sets), expiresAt),
+      ),
+    getSets: async (key) => mergeSets(NO_SETS, await conditional.driver.getSets(conditional.prefix + key)),
     keys: () => raw.keys(),
   }
 }
@@ -106,7 +112,7 @@ function toStringSets(sets: Partial<UserSets>): StringSets {
 
 const NO_SETS: UserSets = { bindings: [], marks: [] }
 
-function lockedBackend(raw: RawStorage, lock: KeyedLock, now: () => number): Backend {
+function lockedBackend(raw: RawStorage, lock: KeyedQueue, now: () => number): Backend {
   /** Called under the lock. @throws {ConflictError} with what is live, when the condition does not hold */
   const check = async (id: string, ifVersion: number | null | undefined): Promise<Removed> => {
     const value = await raw.read(id, {})

@@ -2,13 +2,13 @@ import { DRIVER_HANDSHAKE, type DriverHandshake } from '../../drivers/utils/driv
 import { isStorage } from './locate.ts'
 import { rawStorage } from './raw-storage.ts'
 import type { DriverLike, StorageLike, TransactionOptions } from './storage-like.ts'
-import type { SweepOptions, SweepResult } from '../core/types.ts'
+import type { ClearExpiredOptions, ClearExpiredResult } from '../core/types.ts'
 
 /** Sets of strings in one item, by name. */
 export type StringSets = Record<string, string[]>
 
 /** What a driver with conditional writes offers beyond unstorage. */
-export interface NativeDriver extends DriverLike {
+export interface ConditionalDriver extends DriverLike {
   flags: { conditional: true; ttl?: boolean; maxDepth?: boolean }
   /**
    * @param options - `ifVersion`: only at this version. `onRemoved`: is told the value of the live item that was removed
@@ -23,12 +23,12 @@ export interface NativeDriver extends DriverLike {
   getMeta?(key: string, options?: TransactionOptions): Promise<{ ttl?: number; birthtime?: Date } | null>
   /** @param options.liveAt - ms since the epoch: what was live then, too, and is still there; now by default */
   listUser?(user: string, options: { liveAt?: number }): AsyncIterable<{ key: string; value: unknown }>
-  clearExpired?(options?: SweepOptions): Promise<SweepResult>
+  clearExpired?(options?: ClearExpiredOptions): Promise<ClearExpiredResult>
 }
 
-/** A native driver, and the prefix that keys have when they reach it. */
-export interface Native {
-  driver: NativeDriver
+/** A driver with conditional writes, and the prefix that keys have when they reach it. */
+export interface LocatedDriver {
+  driver: ConditionalDriver
   prefix: string
 }
 
@@ -39,12 +39,14 @@ const PROBE = 'unsession-probe'
  * Learn whether there is a driver with conditional writes below a storage, however it is mounted and prefixed. Costs no
  * request where there is one, and one `hasItem` where there is none.
  */
-export async function findNative(storage: StorageLike | DriverLike): Promise<Native | undefined> {
-  if (!isStorage(storage)) return isNative(storage) ? { driver: storage, prefix: '' } : undefined
-  let found: Native | undefined
+export async function findConditionalDriver(
+  storage: StorageLike | DriverLike,
+): Promise<LocatedDriver | undefined> {
+  if (!isStorage(storage)) return isConditionalDriver(storage) ? { driver: storage, prefix: '' } : undefined
+  let found: LocatedDriver | undefined
   let isAnswered = false
   const handshake: DriverHandshake = (driver, key) => {
-    if (isNative(driver)) found = { driver, prefix: key.slice(0, -PROBE.length) }
+    if (isConditionalDriver(driver)) found = { driver, prefix: key.slice(0, -PROBE.length) }
     isAnswered = true
     throw new Error('the driver is known')
   }
@@ -57,8 +59,8 @@ export async function findNative(storage: StorageLike | DriverLike): Promise<Nat
 }
 
 /** Whether a driver has conditional writes. */
-export function isNative(driver: unknown): driver is NativeDriver {
+export function isConditionalDriver(driver: unknown): driver is ConditionalDriver {
   if (typeof driver !== 'object' || driver === null) return false
-  const { flags, deleteItem } = driver as Partial<NativeDriver>
+  const { flags, deleteItem } = driver as Partial<ConditionalDriver>
   return flags?.conditional === true && typeof deleteItem === 'function'
 }

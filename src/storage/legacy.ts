@@ -5,15 +5,15 @@ import { LegacyValue, formatEnvelope, type StoredValue } from '../format/envelop
 import { type Instant, toMilliseconds } from '../core/instant.ts'
 import { MAX_INSTANT, expiryOf } from '../core/lifetime.ts'
 import { lifetimeOf, unknownCreation } from '../core/stored-lifetime.ts'
-import type { Native } from './conditional-driver.ts'
+import type { LocatedDriver } from './conditional-driver.ts'
 import type { RawStorage } from './raw-storage.ts'
 import type { TransactionOptions } from './storage-like.ts'
-import type { SessionData, StoreConfig } from '../core/types.ts'
+import type { SessionValues, StoreConfig } from '../core/types.ts'
 
 /** What another software's stored value says about a session. */
 export interface LegacySession {
   /** What JSON can hold. */
-  readonly data: SessionData
+  readonly data: SessionValues
   /** Owner, for list and revoke. */
   readonly user?: string
   /** When the session began. Default: what the storage knows about the item, or else now, or before the store's `notBefore`. */
@@ -43,7 +43,7 @@ export interface LegacyContext {
   /** The store's. */
   readonly config: StoreConfig
   /** The driver below, which knows how long an item lives. Without one, the value has to say. */
-  readonly native: Native | undefined
+  readonly conditional: LocatedDriver | undefined
 }
 
 /**
@@ -111,9 +111,9 @@ async function toEnvelope(
   { data, user, ...known }: LegacySession,
   key: string,
   options: TransactionOptions,
-  { config, native }: LegacyContext,
+  { config, conditional }: LegacyContext,
 ): Promise<LegacyValue | null> {
-  const { driver, prefix = '' } = native ?? {}
+  const { driver, prefix = '' } = conditional ?? {}
   const item = driver?.getMeta ? await driver.getMeta(prefix + key, options) : {}
   if (item === null) return null
   const createdAt = Number(

@@ -1,17 +1,17 @@
-import { OnDemand } from '../../drivers/utils/lazy.ts'
+import { Lazy } from '../../drivers/utils/lazy.ts'
 import type { trace } from './trace.ts'
 import type {
   LoadOptions,
   RotateOptions,
-  SessionData,
+  SessionValues,
   SessionDraft,
   SessionRecord,
   SessionStore,
   SessionSummary,
   StoreConfig,
   StoreStats,
-  SweepOptions,
-  SweepResult,
+  ClearExpiredOptions,
+  ClearExpiredResult,
 } from '../core/types.ts'
 
 /** An opened store, and the function that traces its calls. Both are loaded at the first call. */
@@ -23,26 +23,26 @@ export interface OpenedStore {
 /** The session store that an app gets: it opens the store behind it at the first call, and publishes calls to tracing channels. */
 export class StoreFacade implements SessionStore {
   readonly config: StoreConfig
-  readonly #opened: OnDemand<OpenedStore>
+  readonly #opened: Lazy<OpenedStore>
 
   constructor(config: StoreConfig, open: () => Promise<OpenedStore>) {
     this.config = config
-    this.#opened = new OnDemand(open)
+    this.#opened = new Lazy(open)
   }
 
-  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+  create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
     return this.#call(({ store, trace }) => trace('create', draft.id, () => store.create(draft)))
   }
 
-  load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
+  load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
     return this.#call(({ store, trace }) => trace('load', id, () => store.load<T>(id, options)))
   }
 
-  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+  save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     return this.#call(({ store, trace }) => trace('save', record.id, () => store.save(record)))
   }
 
-  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+  touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
     return this.#call(({ store, trace }) => trace('touch', record.id, () => store.touch(record)))
   }
 
@@ -50,7 +50,7 @@ export class StoreFacade implements SessionStore {
     return this.#call(({ store, trace }) => trace('destroy', id, () => store.destroy(id, options)))
   }
 
-  rotate<T extends SessionData>(
+  rotate<T extends SessionValues>(
     record: SessionRecord<T>,
     newId: string,
     options?: RotateOptions,
@@ -73,7 +73,7 @@ export class StoreFacade implements SessionStore {
     return this.#call(({ store, trace }) => trace('destroyAll', undefined, () => store.destroyAll(options)))
   }
 
-  clearExpired(options?: SweepOptions): Promise<SweepResult> {
+  clearExpired(options?: ClearExpiredOptions): Promise<ClearExpiredResult> {
     return this.#call(({ store, trace }) =>
       trace('clearExpired', undefined, () => store.clearExpired(options)),
     )

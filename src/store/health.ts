@@ -36,17 +36,17 @@ export async function checkHealth(
   if (!(timeout > 0 && timeout < 2 ** 31)) throw invalidOption('timeout', 'must be a number of ms above 0')
   const begun = performance.now()
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Outcome>((resolve) => {
+  const late = new Promise<ParsedSession>((resolve) => {
     timer = setTimeout(() => resolve({ ok: false, code: 'TIMEOUT' }), timeout)
   })
-  const asked = store.load(createId()).then((): Outcome => ({ ok: true }), failure)
+  const asked = store.load(createId()).then((): ParsedSession => ({ ok: true }), failure)
   const outcome = await Promise.race([asked, late])
   clearTimeout(timer)
   return { ...outcome, duration: Math.round(performance.now() - begun) }
 }
 
-type Outcome = Omit<Health, 'duration'>
+type ParsedSession = Omit<Health, 'duration'>
 
-function failure(error: unknown): Outcome {
+function failure(error: unknown): ParsedSession {
   return error instanceof UnsessionError ? { ok: false, code: error.code } : { ok: false }
 }

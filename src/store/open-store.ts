@@ -7,7 +7,7 @@ import { registryOf } from '../format/codecs/registry.ts'
 import { callHook } from '../core/hooks.ts'
 import { type Location, locate } from '../storage/locate.ts'
 import { DEFAULT_BOUNDS, type ResolvedCache, type ResolvedOptions } from './options.ts'
-import { StorageStore } from './direct/direct-store.ts'
+import { DirectStore } from './direct/direct-store.ts'
 import { rawStorage } from '../storage/raw-storage.ts'
 import type { OpenedStore } from './facade.ts'
 import { trace } from './trace.ts'
@@ -15,10 +15,10 @@ import type { SessionStore } from '../core/types.ts'
 
 /** The store that does the work: sessions on a storage, behind the layers that the options ask for. */
 export function openStore(options: ResolvedOptions): OpenedStore {
-  return { store: withStale(withCache(new StorageStore(options), options), options), trace }
+  return { store: withStale(withCache(new DirectStore(options), options), options), trace }
 }
 
-function withCache(store: StorageStore, options: ResolvedOptions): SessionStore {
+function withCache(store: DirectStore, options: ResolvedOptions): SessionStore {
   const { cache, hooks } = options
   if (cache === undefined) return store
   const { ttl, max } = cache

@@ -7,6 +7,7 @@ import {
   isFunction,
   isObject,
   isWithin,
+  toArray,
 } from '../../drivers/utils/validate.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import type { Codec } from '../format/codec.ts'
@@ -110,7 +111,7 @@ const RULES: Rules<SessionStoreOptions> = {
     'must be an object of options, or false for no cache',
   ],
   codec: [
-    (value) => isListOf(value, isCodec) && [value].flat().length > 0,
+    (value) => isListOf(value, isCodec) && toArray(value).length > 0,
     'must be a codec, such as json(), or an array of codecs; call it if it is a function',
   ],
   legacy: [
@@ -177,9 +178,9 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   for (const [name, hook] of Object.entries(hooks)) {
     if (hook !== undefined && !isFunction(hook)) throw invalidOption(`hooks.${name}`, 'must be a function')
   }
-  const codecs = [codec].flat()
+  const codecs = toArray(codec)
   const [first = json()] = codecs
-  const legacies = [legacy].flat()
+  const legacies = toArray(legacy)
   if (legacies.length > 0 && codecs.some(isRequired))
     throw invalidOption(
       'legacy',
@@ -241,5 +242,5 @@ function isRequired({ required, inner }: Codec): boolean {
 
 /** One of a kind, or an array of them. */
 function isListOf(value: unknown, isOne: (value: unknown) => boolean): boolean {
-  return [value].flat().every(isOne)
+  return toArray(value).every(isOne)
 }

@@ -1,7 +1,7 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 import { type CallCosts, currentCall } from '../../drivers/utils/trace-context.ts'
 import { hashKey } from '../../drivers/utils/errors.ts'
-import type { SessionRecord, SweepResult } from '../core/types.ts'
+import type { SessionRecord, ClearExpiredResult } from '../core/types.ts'
 
 /** The calls that have a channel, `unsession.load` and so on. */
 export type TracedOperation = keyof TracedResults
@@ -14,7 +14,7 @@ interface TracedResults {
   destroy: boolean
   rotate: SessionRecord
   destroyAll: number
-  clearExpired: SweepResult
+  clearExpired: ClearExpiredResult
 }
 
 /** What the subscribers of a channel are told; the same object from `start` to `asyncEnd`, ever more complete. */

@@ -1,10 +1,10 @@
 export type {
   SegmentState,
-  SweepProgress as ClearExpiredProgress,
-  SweepResult as ClearExpiredResult,
-  SweepState as ClearExpiredState,
+  DynamoDBClearExpiredProgress,
+  DynamoDBClearExpiredResult,
+  ClearExpiredState,
 } from '../../drivers/dynamodb/clear-expired/clear-expired.ts'
-export type { ClearExpiredOptions } from './clear-expired/clear-expired.ts'
+export type { ClearExpiredTableOptions } from './clear-expired/clear-expired.ts'
 export { clearExpired } from './clear-expired/clear-expired.ts'
 export type { ClearExpiredHandler, ClearExpiredOutcome, LambdaContext } from './clear-expired/handler.ts'
 export { clearExpiredHandler } from './clear-expired/handler.ts'

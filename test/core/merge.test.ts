@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { mergeData } from '../../src/core/merge.ts'
 import { copyData } from '../../src/core/copy.ts'
 import { applyPatch, replaceContent } from '../../src/core/patch.ts'
-import type { SessionData } from '../../src/core/types.ts'
+import type { SessionValues } from '../../src/core/types.ts'
 
 const keys = fc.constantFrom('a', 'b', 'c', 'constructor', 'toString', '__proto__')
-const data: fc.Arbitrary<SessionData> = fc
+const data: fc.Arbitrary<SessionValues> = fc
   .array(fc.tuple(keys, fc.jsonValue({ maxDepth: 2 })), { maxLength: 6 })
   .map((entries) =>
     JSON.parse(`{${entries.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join()}}`),
@@ -35,7 +35,7 @@ describe('mergeData', () => {
       { a: new Date(2) },
     ],
   ])('%s', (_, base, mine, theirs, merged) => {
-    expect(mergeData<SessionData>(base, mine, theirs)).toStrictEqual(merged)
+    expect(mergeData<SessionValues>(base, mine, theirs)).toStrictEqual(merged)
   })
 
   it('lets onConflict decide, and the rule where it has no opinion', () => {
@@ -44,7 +44,7 @@ describe('mergeData', () => {
       seen.push([key, values])
       return key === 'a' ? [values.mine, values.theirs] : undefined
     }
-    const merged = mergeData<SessionData>(
+    const merged = mergeData<SessionValues>(
       { a: 0, b: 0, c: 0 },
       { a: 1, b: 1, c: 1 },
       { a: 2, b: 2, c: 0 },
@@ -95,7 +95,7 @@ describe('mergeData', () => {
 
 describe('applyPatch', () => {
   it('sets keys, runs functions, does both', () => {
-    const target: SessionData = { n: 1 }
+    const target: SessionValues = { n: 1 }
     expect(applyPatch(target, { a: 1 })).toEqual(['a'])
     expect(applyPatch(target, (current) => ({ n: Number(current.n) + 1 }))).toEqual(['n'])
     applyPatch(target, (current) => {
@@ -106,7 +106,7 @@ describe('applyPatch', () => {
   })
 
   it('gives a body from the network no say over the prototype', () => {
-    const target: SessionData = {}
+    const target: SessionValues = {}
     applyPatch(target, JSON.parse('{"__proto__":{"isAdmin":true}}'))
     expect(target.isAdmin).toBeUndefined()
     expect(Object.keys(target)).toEqual(['__proto__'])
@@ -134,7 +134,7 @@ describe('copyData', () => {
     class Money {
       toJSON = () => '1 EUR'
     }
-    const circle: SessionData = {
+    const circle: SessionValues = {
       list: [new Date(1)],
       map: new Map([['k', [1]]]),
       set: new Set([1]),
@@ -152,7 +152,7 @@ describe('copyData', () => {
 describe('replaceContent', () => {
   it('makes one like the other, and leaves what is equal in place', () => {
     const cart = ['x']
-    const target: SessionData = { cart, n: 1, gone: true }
+    const target: SessionValues = { cart, n: 1, gone: true }
     replaceContent(target, { cart: ['x'], n: 2, added: [] })
     expect(target).toEqual({ cart: ['x'], n: 2, added: [] })
     expect(target.cart).toBe(cart)

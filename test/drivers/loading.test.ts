@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import dynamodb from '../../drivers/dynamodb.ts'
 import { DRIVER_HANDSHAKE } from '../../drivers/utils/driver-handshake.ts'
-import { OnDemand } from '../../drivers/utils/lazy.ts'
+import { Lazy } from '../../drivers/utils/lazy.ts'
 import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
 import { anyEngine } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
@@ -82,7 +82,7 @@ describe('the first use of a driver', () => {
 describe('code that is loaded on demand', () => {
   it('is loaded once for all who ask, and is there for those who look', async () => {
     let loads = 0
-    const thing = new OnDemand(async () => ++loads)
+    const thing = new Lazy(async () => ++loads)
     expect(thing.value).toBeUndefined()
     expect(await Promise.all([thing.within(1000), thing.within(1000)])).toEqual([1, 1])
     expect(thing.value).toBe(1)
@@ -92,7 +92,7 @@ describe('code that is loaded on demand', () => {
   it('is asked for again after a failure, which says what to do', async () => {
     const cause = new Error('no such file')
     let loads = 0
-    const thing = new OnDemand(async () => {
+    const thing = new Lazy(async () => {
       if (++loads === 1) throw cause
       return loads
     })
@@ -103,7 +103,7 @@ describe('code that is loaded on demand', () => {
 
   it('is waited for in bounds, and used when it comes later', async () => {
     let finish: (value: string) => void = () => {}
-    const thing = new OnDemand(() => new Promise<string>((resolve) => (finish = resolve)))
+    const thing = new Lazy(() => new Promise<string>((resolve) => (finish = resolve)))
     await expect(thing.within(20)).rejects.toMatchObject({ code: 'TIMEOUT' })
     const second = thing.within(10_000)
     finish('late')

@@ -51,7 +51,7 @@ describe('requests', () => {
 
   it('put at a version', () => {
     const { Item, ...rest } = putRequest(ctx, 'k', 'x', { ifVersion: 3 }, NOW, 'mark')
-    expect(Item).toMatchObject({ version: { N: '4' }, mark: { S: 'mark' } })
+    expect(Item).toMatchObject({ version: { N: '4' }, write_id: { S: 'mark' } })
     expect(rest).toEqual({
       TableName: 'sessions',
       ConditionExpression: '#v = :v AND (attribute_not_exists(#e) OR #e > :ms OR (#e > :now AND #e <= :max))',

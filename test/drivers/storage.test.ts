@@ -287,7 +287,7 @@ describeEngines('driver', (engine) => {
     const driver = dynamodb({ ...foreign.options, attributes })
     await driver.setItem('k', 'x', { ttl: 10, user: 'ada', ifVersion: null })
     expect(Object.keys((await foreign.get('k')) ?? {}).toSorted()).toEqual(
-      ['born', 'exp', 'mark', 'rev', 'sess', 'sid', 'updated', 'user'].toSorted(),
+      ['born', 'exp', 'rev', 'sess', 'sid', 'updated', 'user', 'write_id'].toSorted(),
     )
     expect(await driver.getItem('k')).toBe('x')
     expect(await driver.getKeys()).toEqual(['k'])

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createSessionStore, type SessionStore } from '../../src/index.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { Lease, SessionData, SessionRecord } from '../../src/core/types.ts'
+import type { Lease, SessionValues, SessionRecord } from '../../src/core/types.ts'
 import type { DriverLike } from '../../src/storage/storage-like.ts'
-import { RecordingCarrier } from '../support/recording-carrier.ts'
+import { RecordingTransport } from '../support/stores/recording-transport.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { Table } from './table.ts'
@@ -88,7 +88,7 @@ async function runSchedule(seed: number, mutant: Mutant = {}): Promise<Run> {
   })
 
   const working = new Set<Lease>()
-  const work = async (server: Server, target: number): Promise<SessionData> => {
+  const work = async (server: Server, target: number): Promise<SessionValues> => {
     run.runs++
     const { lease } = server
     if (!lease) throw new Error('there is no lease')
@@ -118,7 +118,7 @@ async function runSchedule(seed: number, mutant: Mutant = {}): Promise<Run> {
         const sign = (...parts: unknown[]): string => parts.join('.')
         const token = { id: ID, version: 1 }
         const { store } = server
-        const session = await new RequestSession({ store, sign }, new RecordingCarrier(), { token }).load()
+        const session = await new RequestSession({ store, sign }, new RecordingTransport(), { token }).load()
         const target = Number(session.data['n']) + 1
         await session.once('work', {
           isStale: ({ n }) => Number(n) < target,

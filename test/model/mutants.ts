@@ -3,9 +3,9 @@ import { createSessionStore, json, type SessionStoreOptions } from '../../src/in
 import { CachedStore } from '../../src/store/cache/cached-store.ts'
 import { type CacheTier, MemoryTier } from '../../src/store/cache/tier.ts'
 import { resolveOptions } from '../../src/store/options.ts'
-import { isNative } from '../../src/storage/conditional-driver.ts'
+import { isConditionalDriver } from '../../src/storage/conditional-driver.ts'
 import type { DriverLike, TransactionOptions } from '../../src/storage/storage-like.ts'
-import { StorageStore } from '../../src/store/direct/direct-store.ts'
+import { DirectStore } from '../../src/store/direct/direct-store.ts'
 import type { SessionRecord, SessionStore } from '../../src/core/types.ts'
 import type { Table } from './table.ts'
 import { USER_MUTANTS } from './user-mutants.ts'
@@ -91,7 +91,7 @@ function alteredStore(alter: (store: SessionStore) => Partial<SessionStore>): Mu
 
 /** A cache made of other parts. Where a schedule has no cache, nothing is broken. */
 function alteredCache(
-  make: (options: SessionStoreOptions, inner: StorageStore, tier: CacheTier, ttl: number) => SessionStore,
+  make: (options: SessionStoreOptions, inner: DirectStore, tier: CacheTier, ttl: number) => SessionStore,
 ): Mutant {
   return {
     store(options) {
@@ -100,7 +100,7 @@ function alteredCache(
       const { ttl = 10, max = 1000 } = cache
       return make(
         options,
-        new StorageStore(resolveOptions(options)),
+        new DirectStore(resolveOptions(options)),
         new MemoryTier({ max, maxBytes: Infinity }),
         ttl * 1000,
       )
@@ -249,7 +249,7 @@ export const MUTANTS: Record<string, SearchedMutant> = {
     ...wrapped((driver) => {
       const setItem: Write = async (key, value, options) => {
         const { ifVersion } = options
-        if (isMarker(value) && isNative(driver)) await driver.deleteItem(key, { ifVersion })
+        if (isMarker(value) && isConditionalDriver(driver)) await driver.deleteItem(key, { ifVersion })
         else await driver.setItem?.(key, value, options)
       }
       return altered(driver, { setItem })

@@ -1,5 +1,5 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
-import type { NativeDriver } from '../../src/storage/conditional-driver.ts'
+import type { ConditionalDriver } from '../../src/storage/conditional-driver.ts'
 import { type Binding, isKeyOf, isUserKey, parseBindings } from '../../src/store/users/bindings.ts'
 import { mergeSets, parseSets, type UserSets } from '../../src/format/user-sets.ts'
 import type { DriverLike, TransactionOptions } from '../../src/storage/storage-like.ts'
@@ -122,7 +122,7 @@ export class Table {
   }
 
   /** A driver as DynamoDB's. */
-  conditionalDriver(): NativeDriver {
+  conditionalDriver(): ConditionalDriver {
     const read = async (key: string, options?: TransactionOptions): Promise<string | null> =>
       this.#call(
         () =>

@@ -1,8 +1,8 @@
-import { Users } from '../../src/store/users/user-bindings.ts'
+import { UserBindings } from '../../src/store/users/user-bindings.ts'
 import { exchanges } from './exchange.ts'
 import type { SearchedMutant } from './world.ts'
 
-const { announce, bind, recent } = Users.prototype
+const { announce, bind, recent } = UserBindings.prototype
 
 /** Ways to bind sessions to users, and to end all of a user's, each broken on purpose. */
 export const USER_MUTANTS: Record<string, SearchedMutant> = {
@@ -12,8 +12,8 @@ export const USER_MUTANTS: Record<string, SearchedMutant> = {
     firstSeed: 1300,
     users: {
       async announce(user, binding, now) {
-        await announce.call(this as Users, user, binding, now)
-        return announce.call(this as Users, user, binding, now)
+        await announce.call(this as UserBindings, user, binding, now)
+        return announce.call(this as UserBindings, user, binding, now)
       },
     },
   },
@@ -27,7 +27,7 @@ export const USER_MUTANTS: Record<string, SearchedMutant> = {
   'a sign-out everywhere sets no mark': {
     users: {
       revoke(user) {
-        return recent.call(this as Users, user)
+        return recent.call(this as UserBindings, user)
       },
     },
   },
@@ -35,7 +35,7 @@ export const USER_MUTANTS: Record<string, SearchedMutant> = {
     users: {
       async recent(user) {
         const { revocation } = exchanges.getStore() ?? {}
-        return revocation && revocation.except === undefined ? [] : recent.call(this as Users, user)
+        return revocation && revocation.except === undefined ? [] : recent.call(this as UserBindings, user)
       },
     },
   },

@@ -5,7 +5,7 @@ import type { SessionConfig } from '../../src/h3/index.ts'
 import { type SessionStoreOptions, createSessionStore } from '../../src/index.ts'
 import type { DriverLike } from '../../src/storage/storage-like.ts'
 import type { SessionStore } from '../../src/core/types.ts'
-import { Users } from '../../src/store/users/user-bindings.ts'
+import { UserBindings } from '../../src/store/users/user-bindings.ts'
 import { act, READERS } from './actions.ts'
 import { type Exchange, exchanges } from './exchange.ts'
 import { Oracle } from './oracle.ts'
@@ -19,8 +19,8 @@ export interface Mutant {
   table?: Partial<TableOptions>
   driver?: (driver: DriverLike, table: Table) => DriverLike
   store?: (options: SessionStoreOptions) => SessionStore
-  /** Methods of {@link Users}, for all stores of a schedule. */
-  users?: Partial<Users>
+  /** Methods of {@link UserBindings}, for all stores of a schedule. */
+  users?: Partial<UserBindings>
 }
 
 /** A mutant, and where to look for what it breaks. */
@@ -38,10 +38,10 @@ const CANARY = 'canary'
 /** Run one schedule. @returns what was wrong, if anything, and how much happened */
 export async function runSchedule(seed: number, hasFaults = false, mutant: Mutant = {}): Promise<Run> {
   const world = new World(seed, hasFaults, mutant)
-  const intact = Object.getOwnPropertyDescriptors(Users.prototype)
-  Object.assign(Users.prototype, mutant.users)
+  const intact = Object.getOwnPropertyDescriptors(UserBindings.prototype)
+  Object.assign(UserBindings.prototype, mutant.users)
   await world.run()
-  Object.defineProperties(Users.prototype, intact)
+  Object.defineProperties(UserBindings.prototype, intact)
   return { violation: world.oracle.violation, trace: world.trace, exchanges: world.answered }
 }
 

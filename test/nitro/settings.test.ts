@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
-import { checkSessionsOptions, runtimeOptions, type SessionsOptions } from '../../src/nitro/build/options.ts'
+import { checkSessionsOptions, runtimeOptions, type ModuleOptions } from '../../src/nitro/build/options.ts'
 import { OptionReader } from '../../src/nitro/runtime/reader.ts'
 import { readSettings, type Settings } from '../../src/nitro/runtime/settings.ts'
 
@@ -41,7 +41,7 @@ describe('the options in the runtime configuration', () => {
   })
 
   it('keep what is given', () => {
-    const given: SessionsOptions = {
+    const given: ModuleOptions = {
       name: '__Host-id',
       maxAge: 60,
       cache: false,
@@ -59,7 +59,7 @@ describe('the options in the runtime configuration', () => {
   })
 
   it('refuse what is unknown, at build time', () => {
-    expect(() => checkSessionsOptions({ maxage: 3 } as SessionsOptions)).toThrow(
+    expect(() => checkSessionsOptions({ maxage: 3 } as ModuleOptions)).toThrow(
       /option `sessions.maxage` is unknown/,
     )
   })

@@ -2,14 +2,14 @@ import { createStorage } from 'unstorage'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createSessionStore, type SessionStore } from '../../src/index.ts'
 import { adoptSession } from '../../src/session/adopt.ts'
-import type { AdoptedSession, FormerSession, SessionOptions } from '../../src/core/session.ts'
+import type { AdoptedSession, AdoptableSession, RequestSessionOptions } from '../../src/core/session.ts'
 import type { SessionRecord } from '../../src/core/types.ts'
-import { type ConditionalDriver, conditionalDriver } from '../support/stores/conditional-driver.ts'
+import { type TestDriver, conditionalDriver } from '../support/stores/conditional-driver.ts'
 
 const DATA = { user: 7 }
 
 let now: number
-let driver: ConditionalDriver
+let driver: TestDriver
 beforeEach(() => {
   now = Date.now()
   driver = conditionalDriver()
@@ -19,7 +19,7 @@ beforeEach(() => {
 const instance = (): SessionStore =>
   createSessionStore({ storage: createStorage({ driver }), now: () => now })
 
-const former = (read: () => AdoptedSession | undefined = () => ({ data: DATA })): FormerSession => ({
+const adoptable = (read: () => AdoptedSession | undefined = () => ({ data: DATA })): AdoptableSession => ({
   key: 'h3.of-the-test',
   read: async () => read(),
   end: async () => {},
@@ -27,8 +27,8 @@ const former = (read: () => AdoptedSession | undefined = () => ({ data: DATA }))
 
 const adopt = (
   store: SessionStore,
-  session: FormerSession = former(),
-  options: Partial<SessionOptions> = {},
+  session: AdoptableSession = adoptable(),
+  options: Partial<RequestSessionOptions> = {},
 ): Promise<SessionRecord | null> => adoptSession({ store, sign: () => '', ...options }, session)
 
 /** The sessions that are live. */
@@ -60,7 +60,7 @@ describe('a session from elsewhere', () => {
     const [one, other] = [instance(), instance()]
     const ids: (string | undefined)[] = []
     const record = await adopt(other, {
-      ...former(),
+      ...adoptable(),
       read: async () => {
         ids.push((await adopt(one))?.id)
         return { data: DATA }
@@ -78,7 +78,7 @@ describe('a session from elsewhere', () => {
     const store = instance()
     const record = await adopt(
       store,
-      former(() => ({ data: DATA, user: 'ada' })),
+      adoptable(() => ({ data: DATA, user: 'ada' })),
     )
     if (record) await end(store, record)
     expect(await adopt(store)).toBeNull()
@@ -88,7 +88,7 @@ describe('a session from elsewhere', () => {
   it('stays ended for a request that had read it before', async () => {
     const [one, late] = [instance(), instance()]
     const record = await adopt(late, {
-      ...former(),
+      ...adoptable(),
       read: async () => {
         const adopted = await adopt(one)
         if (adopted) await one.destroy(adopted.id)
@@ -113,10 +113,10 @@ describe('a session from elsewhere', () => {
     expect(
       await adopt(
         store,
-        former(() => undefined),
+        adoptable(() => undefined),
       ),
     ).toBeNull()
-    const old = former(() => ({ data: DATA, createdAt: now - 60_000 }))
+    const old = adoptable(() => ({ data: DATA, createdAt: now - 60_000 }))
     expect(await adopt(store, old, { maxAge: 60 })).toBeNull()
     expect(driver.history.size).toBe(0)
     expect(await adopt(store, old, { maxAge: 61 })).toMatchObject({

@@ -4,7 +4,7 @@ import dynamodb from '../../drivers/dynamodb.ts'
 import { commit } from '../../src/session/changes/commit.ts'
 import { createSessionStore } from '../../src/store/create-store.ts'
 import type { SessionPatch } from '../../src/core/patch.ts'
-import type { SessionData, SessionRecord, SessionStore } from '../../src/core/types.ts'
+import type { SessionValues, SessionRecord, SessionStore } from '../../src/core/types.ts'
 import { conditionalDriver } from '../support/stores/conditional-driver.ts'
 import { MemoryStore } from '../support/stores/memory-store.ts'
 import { anyEngine } from '../support/suites.ts'
@@ -20,10 +20,10 @@ async function countUp(store: SessionStore, id: string): Promise<SessionRecord> 
 function change(
   store: SessionStore,
   record: SessionRecord,
-  patch: SessionPatch<SessionData>,
+  patch: SessionPatch<SessionValues>,
   deadline?: number,
 ): Promise<SessionRecord> {
-  return commit(store, { record, mine: record.original, patch, dress: (current) => current }, deadline)
+  return commit(store, { record, mine: record.original, patch, applyPending: (current) => current }, deadline)
 }
 
 describe('writers of one session', () => {
@@ -163,7 +163,7 @@ describe('writers of one session', () => {
     const record = await store.load('a')
     if (!record) throw new Error('there is no session')
     await store.destroy('a')
-    const change = { record, mine: record.original, dress: (current: typeof record) => current }
+    const change = { record, mine: record.original, applyPending: (current: typeof record) => current }
     const results = await Promise.allSettled([1, 2, 3].map(() => commit(store, change)))
     for (const result of results)
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'SESSION_GONE' } })

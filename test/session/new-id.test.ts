@@ -5,14 +5,14 @@ import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { createSessionStore } from '../../src/store/create-store.ts'
 import type { ConflictResolver } from '../../src/core/merge.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { SessionCarrier, SessionOptions } from '../../src/core/session.ts'
+import type { SessionTransport, RequestSessionOptions } from '../../src/core/session.ts'
 import type { SessionToken } from '../../src/core/token.ts'
 import type { SessionRecord, SessionStore } from '../../src/core/types.ts'
 import { anyEngine } from '../support/suites.ts'
 import { createTestTable, type TestTable } from '../support/engines/tables.ts'
 
 /** A response, and the cookie jar of its browser. */
-class Client implements SessionCarrier {
+class Client implements SessionTransport {
   isOpen = true
   token: SessionToken | null = null
   sent = 0
@@ -31,7 +31,7 @@ class Client implements SessionCarrier {
     this.token = null
   }
 
-  around(work: () => Promise<void>): () => Promise<void> {
+  instrument(work: () => Promise<void>): () => Promise<void> {
     return work
   }
 
@@ -74,11 +74,11 @@ describe.each([
 
   /** The session of a request that begins now. */
   function begin(
-    options: Partial<SessionOptions> = {},
+    options: Partial<RequestSessionOptions> = {},
     token = client.token,
-    carrier: SessionCarrier = client,
+    transport: SessionTransport = client,
   ): RequestSession {
-    return new RequestSession({ store, sign: () => 'token', ...options }, carrier, { token })
+    return new RequestSession({ store, sign: () => 'token', ...options }, transport, { token })
   }
 
   const visit = (...args: Parameters<typeof begin>): Promise<RequestSession> => begin(...args).load()

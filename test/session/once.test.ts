@@ -10,10 +10,10 @@ import {
   json,
 } from '../../src/index.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { OnceWork, SessionOptions } from '../../src/core/session.ts'
-import type { SessionData } from '../../src/core/types.ts'
+import type { OnceWork, RequestSessionOptions } from '../../src/core/session.ts'
+import type { SessionValues } from '../../src/core/types.ts'
 import { conditionalDriver } from '../support/stores/conditional-driver.ts'
-import { RecordingCarrier } from '../support/recording-carrier.ts'
+import { RecordingTransport } from '../support/stores/recording-transport.ts'
 
 const START = 1_900_000_000_000
 const LEASE = 10
@@ -26,26 +26,30 @@ const at = (seconds: number): unknown => vi.setSystemTime(START + seconds * 1000
 /** A request of a client that has a session. */
 async function open(
   store: SessionStore,
-  { id = 'a', carrier = new RecordingCarrier(), ...options }: Partial<SessionOptions> & Opening = {},
+  {
+    id = 'a',
+    transport = new RecordingTransport(),
+    ...options
+  }: Partial<RequestSessionOptions> & Opening = {},
 ): Promise<RequestSession> {
   const sign = (...parts: unknown[]): string => parts.join('.')
   const token = id === null ? null : { id, version: 1 }
-  return new RequestSession({ store, sign, ...options }, carrier, { token }).load()
+  return new RequestSession({ store, sign, ...options }, transport, { token }).load()
 }
 
 interface Opening {
   id?: string | null
-  carrier?: RecordingCarrier
+  transport?: RecordingTransport
 }
 
 /** A token that is stale until version 1. */
 const TOKEN = { token: { version: 0 } }
-const isStale = ({ token }: SessionData): boolean => !(token as { version: number } | undefined)?.version
+const isStale = ({ token }: SessionValues): boolean => !(token as { version: number } | undefined)?.version
 
 /** Work that counts its runs. */
-function counted(run?: OnceWork<SessionData>['run']): OnceWork<SessionData> & { runs: number } {
+function counted(run?: OnceWork<SessionValues>['run']): OnceWork<SessionValues> & { runs: number } {
   let runs = 0
-  const work: OnceWork<SessionData> = {
+  const work: OnceWork<SessionValues> = {
     isStale,
     run: async (data, context) => {
       runs++
@@ -92,15 +96,15 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
 
   it('is done once for 30 parallel requests to 3 instances, and all go on with the new data', async () => {
     const work = counted()
-    const carriers = Array.from({ length: 30 }, () => new RecordingCarrier())
+    const transports = Array.from({ length: 30 }, () => new RecordingTransport())
     const sessions = await Promise.all(
-      carriers.map((carrier, index) => open(stores[index % 3]!, { carrier })),
+      transports.map((transport, index) => open(stores[index % 3]!, { transport })),
     )
     await Promise.all(sessions.map((session) => session.once('tokens', work)))
     expect(work.runs).toBe(1)
     for (const session of sessions) expect(session.data).toEqual({ token: { version: 1 } })
     // The next request reads no older version.
-    for (const { sent } of carriers) expect(sent).toEqual(['a.3'])
+    for (const { sent } of transports) expect(sent).toEqual(['a.3'])
   })
 
   it('is taken over at the end of the lease of a holder that has died, and not before', async () => {
@@ -347,9 +351,9 @@ describe('exclusive work', () => {
   })
 
   it('is not done for a new session whose cookie cannot be sent any more', async () => {
-    const carrier = new RecordingCarrier()
-    const session = await open(store, { id: null, carrier })
-    carrier.isOpen = false
+    const transport = new RecordingTransport()
+    const session = await open(store, { id: null, transport })
+    transport.isOpen = false
     const work = counted()
     await expect(session.once('tokens', work)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
     expect(work.runs).toBe(0)
@@ -375,11 +379,11 @@ describe('exclusive work', () => {
     const { reached, pass } = gate()
     void (await open(elsewhere)).once('tokens', counted(pass))
     await reached
-    const carrier = new RecordingCarrier()
+    const transport = new RecordingTransport()
     const work = { ...counted(), lease: 0.05 }
-    const waiting = (await open(store, { carrier })).once('tokens', work)
+    const waiting = (await open(store, { transport })).once('tokens', work)
     await expect(waiting).rejects.toMatchObject({ code: 'TIMEOUT', status: 503 })
-    expect(carrier.failures).toHaveLength(1)
+    expect(transport.failures).toHaveLength(1)
   })
 
   it('is told by its signal when the lease ends, and a caller of the same process takes over', async () => {
@@ -410,7 +414,7 @@ describe('exclusive work', () => {
     let isDone = false
     const first = (await open(store)).once('tokens', counted(pass)).then(() => (isDone = true))
     await reached
-    const profile = { isStale: (data: SessionData) => !data.profile, run: () => ({ profile: 1 }) }
+    const profile = { isStale: (data: SessionValues) => !data.profile, run: () => ({ profile: 1 }) }
     await (await open(elsewhere)).once('profile', profile)
     await elsewhere.create({ id: 'b', data: TOKEN })
     await (await open(elsewhere, { id: 'b' })).once('tokens', counted())
@@ -421,10 +425,10 @@ describe('exclusive work', () => {
 
   it('cannot sign a user in, because that needs a new id, and can change what is there', async () => {
     const session = await open(store, { regenerateOn: ['user'] })
-    const signIn = { isStale: ({ user }: SessionData) => !user, run: () => ({ user: 'ada' }) }
+    const signIn = { isStale: ({ user }: SessionValues) => !user, run: () => ({ user: 'ada' }) }
     await expect(session.once('user', signIn)).rejects.toMatchObject({ code: 'INVALID_VALUE' })
     await session.update({ user: { name: 'ada', token: 0 } })
-    const isOld = ({ user }: SessionData): boolean => (user as { token: number }).token === 0
+    const isOld = ({ user }: SessionValues): boolean => (user as { token: number }).token === 0
     await session.once('user', { isStale: isOld, run: () => ({ user: { name: 'ada', token: 1 } }) })
     expect(session.data).toMatchObject({ user: { token: 1 } })
   })
@@ -467,7 +471,7 @@ describe('exclusive work', () => {
     const session = await open(store)
     for (let index = 0; index < 5; index++) {
       at(index * 40)
-      const run = (): SessionData => ({ [`n${index}`]: 1 })
+      const run = (): SessionValues => ({ [`n${index}`]: 1 })
       await session.once(`work-${index}`, { isStale: (data) => !(`n${index}` in data), run, lease: LEASE })
     }
     const { leases } = (await elsewhere.load('a', { consistent: true }))!

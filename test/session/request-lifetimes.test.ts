@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createSessionStore } from '../../src/store/create-store.ts'
 import { lagOf } from '../../src/core/lifetime.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { SessionCarrier } from '../../src/core/session.ts'
+import type { SessionTransport } from '../../src/core/session.ts'
 import type { SessionToken } from '../../src/core/token.ts'
 import type { Lifetime, SessionRecord, SessionStore } from '../../src/core/types.ts'
 
@@ -31,7 +31,7 @@ function deploy(options: Lifetime & { touchAfter?: number } = {}): SessionStore 
 }
 
 /** Goes by the cookie, as a browser does. */
-const carrier: SessionCarrier = {
+const transport: SessionTransport = {
   isOpen: true,
   assertOpen() {},
   send({ id, version }: SessionRecord) {
@@ -40,7 +40,7 @@ const carrier: SessionCarrier = {
   remove() {
     token = null
   },
-  around: (work) => work,
+  instrument: (work) => work,
   failed() {},
   opened() {},
 }
@@ -48,7 +48,7 @@ const carrier: SessionCarrier = {
 /** The session of a request. @param call - what its `useSession` gives. @param base - what `sessionMiddleware` gives */
 function visit(store: SessionStore, call: Lifetime = {}, base?: Lifetime): Promise<RequestSession> {
   const options = { store, sign: () => 'token', ...call }
-  return new RequestSession(options, carrier, { token }, base).load()
+  return new RequestSession(options, transport, { token }, base).load()
 }
 
 /** Seconds until the session ends. */

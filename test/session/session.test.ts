@@ -2,27 +2,27 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ConflictError, SessionGoneError, UnsessionError } from '../../drivers/utils/errors.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
-import type { SessionOptions } from '../../src/core/session.ts'
-import { RecordingCarrier } from '../support/recording-carrier.ts'
+import type { RequestSessionOptions } from '../../src/core/session.ts'
+import { RecordingTransport } from '../support/stores/recording-transport.ts'
 import { MemoryStore } from '../support/stores/memory-store.ts'
 
 let now: number
 let store: MemoryStore
-let carrier: RecordingCarrier
+let transport: RecordingTransport
 
 beforeEach(() => {
   now = 1_900_000_000_000
   store = new MemoryStore({ now: () => now })
-  carrier = new RecordingCarrier()
+  transport = new RecordingTransport()
 })
 
 async function open(
   id?: string,
   version = 1,
-  options: Partial<SessionOptions> = {},
+  options: Partial<RequestSessionOptions> = {},
 ): Promise<RequestSession> {
   const sign = (...parts: unknown[]): string => parts.join('.')
-  return new RequestSession({ store, sign, ...options }, carrier, {
+  return new RequestSession({ store, sign, ...options }, transport, {
     token: id === undefined ? null : { id, version },
   }).load()
 }
@@ -52,7 +52,7 @@ describe('when somebody else saves at the same time', () => {
     await session.update(({ n }) => ({ n: Number(n) + 1 }))
     expect(session.data).toEqual({ n: 32, cart: ['a'], theme: 'light' })
     expect(stored('s')).toEqual(session.data)
-    expect(carrier.sent).toEqual(['s.5'])
+    expect(transport.sent).toEqual(['s.5'])
   })
 
   it('a function that changes its argument does so once', async () => {
@@ -112,7 +112,7 @@ describe('when somebody else saves at the same time', () => {
     interfere((data) => (data.n += 1), 3)
     await expect(session.update({ mine: true })).rejects.toThrow(ConflictError)
     expect(stored('s')).toEqual({ n: 4, cart: ['a'], theme: 'light' })
-    expect(carrier.sent).toEqual([])
+    expect(transport.sent).toEqual([])
   })
 
   it('owner and lifetime go along', async () => {
@@ -169,7 +169,7 @@ describe('when the session has ended meanwhile', () => {
       await expect(session[method]()).rejects.toThrow(SessionGoneError)
       await expect(session[method]()).rejects.toThrow(SessionGoneError)
       expect(store.rows.size).toBe(0)
-      expect(carrier.sent).toEqual([])
+      expect(transport.sent).toEqual([])
     },
   )
 
@@ -267,7 +267,7 @@ describe('starting', () => {
 
   it('is an error once the client cannot be told', async () => {
     const session = await open()
-    carrier.isOpen = false
+    transport.isOpen = false
     await expect(session.update({ n: 1 })).rejects.toMatchObject({ code: 'HEADERS_SENT' })
     expect(store.calls).toEqual([])
   })
@@ -299,7 +299,7 @@ describe('regenerate', () => {
   it('is an error once the client cannot be told, and the session lives on', async () => {
     await store.create({ id: 's', data: { n: 1 } })
     const session = await open('s')
-    carrier.isOpen = false
+    transport.isOpen = false
     await expect(session.regenerate()).rejects.toMatchObject({ code: 'HEADERS_SENT' })
     expect([...store.rows.keys()]).toEqual(['s'])
   })
@@ -309,15 +309,15 @@ describe('reading', () => {
   it('sends the token again when the record is older than it', async () => {
     await store.create({ id: 's', data: {} })
     await open('s', 7)
-    expect(carrier.sent).toEqual(['s.1'])
+    expect(transport.sent).toEqual(['s.1'])
   })
 
   it('sends nothing when the record is newer: a late cookie could undo a sign-in', async () => {
     await store.create({ id: 's', data: {} })
     await (await open('s')).update({ n: 1 })
-    carrier.sent = []
+    transport.sent = []
     await open('s', 1)
-    expect(carrier.sent).toEqual([])
+    expect(transport.sent).toEqual([])
   })
 
   it('slides, and a lost race is no failure', async () => {
@@ -329,11 +329,11 @@ describe('reading', () => {
     }
     const session = await open('s')
     expect(session.data).toEqual({ n: 1 })
-    expect(carrier.sent).toEqual([])
+    expect(transport.sent).toEqual([])
     store.before = undefined
     const next = await open('s', 2)
     expect(next.expiresAt).toBe(now + 60_000)
-    expect(carrier.sent).toEqual(['s.2'])
+    expect(transport.sent).toEqual(['s.2'])
   })
 })
 

@@ -53,7 +53,7 @@ for (const [name, createBackend] of Object.entries(storages)) {
   testSessionStore(harness, {
     name,
     // The conditional driver, like DynamoDB's, never shows what has expired, and has no sweep of its own.
-    sweeps: !/conditional|mount/.test(name),
+    clearsExpired: !/conditional|mount/.test(name),
     createStore: (options) => createSessionStore({ storage: (storage ??= createBackend()), ...options }),
   })
 }

@@ -80,7 +80,7 @@ describe.runIf(hasRedis)('the conformance suite', () => {
     testSessionStore(harness, {
       name,
       // redis expires by a clock of its own, which stands still for none of its clients.
-      sweeps: false,
+      clearsExpired: false,
       createStore: (options) => {
         if (storage === undefined) storages.push((storage = createRedis()))
         return createSessionStore({ storage, ...options })

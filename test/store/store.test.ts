@@ -17,8 +17,8 @@ import type {
 } from '../../src/index.ts'
 import { expiryOf, shouldTouch } from '../../src/core/lifetime.ts'
 import { isLive, secondsUntil } from '../../src/core/stored-lifetime.ts'
-import { KeyedLock } from '../../src/shared/keyed-queue.ts'
-import { type ConditionalDriver, conditionalDriver } from '../support/stores/conditional-driver.ts'
+import { KeyedQueue } from '../../src/shared/keyed-queue.ts'
+import { type TestDriver, conditionalDriver } from '../support/stores/conditional-driver.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -111,7 +111,7 @@ describe('lifetimes', () => {
 
 describe('the lock', () => {
   it('runs the tasks of a key one by one, in order, whatever fails, and keeps nothing', async () => {
-    const lock = new KeyedLock()
+    const lock = new KeyedQueue()
     const seen: string[] = []
     const task = (name: string) => async (): Promise<string> => {
       seen.push(`${name} in`)
@@ -345,7 +345,7 @@ describe('at the very end of a session', () => {
   const turns = async (): Promise<void> => {
     for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
   }
-  let driver: ConditionalDriver
+  let driver: TestDriver
   let mine: SessionStore
   let theirs: SessionStore
   let record: SessionRecord

@@ -19,7 +19,7 @@ const ONE_CAUSE = 500
  * DynamoDB has said what it used; a request that turns out dearer leaves a debt, and the next ones wait until it is paid.
  * Throttling halves the rate, which then grows again.
  */
-export class Pacer {
+export class CapacityLimiter {
   #limit: number
   #rate: number
   #now: () => number

@@ -5,22 +5,32 @@ import { truncatedResponse } from '../client/sdk-failures.ts'
 import type { RequestContext } from '../requests/read.ts'
 import { scanRequest } from '../maintenance/scan-requests.ts'
 import { toDriverError } from '../client/to-error.ts'
-import { Costs } from './cost-estimator.ts'
-import { type Deletes, conditionalDeletes, sessionDeletes } from './delete-batch.ts'
-import { Meter } from './rate-meter.ts'
-import { type SweepOptions, type SweepProgress, resolveSweep } from './options.ts'
-import type { SweepResult } from './state.ts'
-import { Pacer } from './capacity-limiter.ts'
-import { Sender } from './paced-client.ts'
-import { type SegmentState, type SweepState, type SweepTarget, beginState, isBegun } from './state.ts'
-import { lookAtTable } from './probe-table.ts'
+import { CostEstimator } from './cost-estimator.ts'
+import { type DeleteBatch, conditionalDeletes, sessionDeletes } from './delete-batch.ts'
+import { RateMeter } from './rate-meter.ts'
+import {
+  type DynamoDBClearExpiredOptions,
+  type DynamoDBClearExpiredProgress,
+  resolveClearExpired,
+} from './options.ts'
+import type { DynamoDBClearExpiredResult } from './state.ts'
+import { CapacityLimiter } from './capacity-limiter.ts'
+import { PacedClient } from './paced-client.ts'
+import {
+  type SegmentState,
+  type ClearExpiredState,
+  type ClearExpiredTarget,
+  beginState,
+  isBegun,
+} from './state.ts'
+import { probeTable } from './probe-table.ts'
 
 /** ms that a plain read may lag behind, generously. */
 const STRONG_MS = 60_000
 
-export type { SweepOptions, SweepProgress } from './options.ts'
-export type { SweepResult } from './state.ts'
-export type { SegmentState, SweepState, SweepTarget } from './state.ts'
+export type { DynamoDBClearExpiredOptions, DynamoDBClearExpiredProgress } from './options.ts'
+export type { DynamoDBClearExpiredResult } from './state.ts'
+export type { SegmentState, ClearExpiredState, ClearExpiredTarget } from './state.ts'
 
 /** How a sweep knows the time. */
 export interface SweepClock {
@@ -37,19 +47,19 @@ export interface SweepClock {
  * @param prefix - only keys that begin so
  * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` after 30 seconds in which nothing got through; and as the driver
  */
-export async function sweepTable(
+export async function clearExpiredItems(
   connection: Connection,
   prefix: string,
-  options: SweepOptions,
+  options: DynamoDBClearExpiredOptions,
   { checkClock = false }: SweepClock = {},
-): Promise<SweepResult> {
-  const settings = resolveSweep(options)
+): Promise<DynamoDBClearExpiredResult> {
+  const settings = resolveClearExpired(options)
   const { grace, resume, signal, onProgress, dryRun } = settings
   signal?.throwIfAborted()
   const isResumed = isBegun(resume)
   const target = await targetOf(connection, prefix, dryRun)
   const state = beginState(resume, target, settings.segments)
-  const { items, clock = Infinity } = checkClock || onProgress ? await lookAtTable(connection) : {}
+  const { items, clock = Infinity } = checkClock || onProgress ? await probeTable(connection) : {}
   const now = checkClock ? Math.min(Date.now(), clock) : Date.now()
 
   const stop = new AbortController()
@@ -60,32 +70,37 @@ export async function sweepTable(
 
   const began = performance.now()
   const workedBefore = state.duration
-  const meter = new Meter(began, state.scanned)
+  const meter = new RateMeter(began, state.scanned)
   const tell = (): void => {
     const at = performance.now()
     state.duration = workedBefore + at - began
     onProgress?.(progressOf(state, meter.rate(at, state.scanned), items))
   }
-  const sender = new Sender(connection, new Pacer(settings.maxCapacity), stop.signal, (units) => {
-    state.units += units
-  })
+  const sender = new PacedClient(
+    connection,
+    new CapacityLimiter(settings.maxCapacity),
+    stop.signal,
+    (units) => {
+      state.units += units
+    },
+  )
   const ctx: RequestContext = { ...connection.options, onCapacity: true }
   const expiredAt = now - grace * 1000
   const deletes = settings.conditional ? conditionalDeletes : sessionDeletes
-  const sweep: Sweep = {
+  const run: ClearExpiredRun = {
     ctx,
     sender,
     state,
     prefix,
     expiredAt,
     tell,
-    costs: new Costs(),
+    costs: new CostEstimator(),
     strongUntil: isResumed ? began + STRONG_MS : 0,
     deletes: dryRun ? undefined : deletes(sender, ctx, expiredAt),
   }
   await Promise.all(
     state.segments.map((place, segment) =>
-      sweepSegment(sweep, place, segment).catch((error: unknown) => stop.abort(error)),
+      clearSegment(run, place, segment).catch((error: unknown) => stop.abort(error)),
     ),
   )
   signal?.removeEventListener('abort', abort)
@@ -94,24 +109,24 @@ export async function sweepTable(
   return resultOf(state)
 }
 
-interface Sweep {
+interface ClearExpiredRun {
   ctx: RequestContext
-  sender: Sender
-  costs: Costs
-  state: SweepState
+  sender: PacedClient
+  costs: CostEstimator
+  state: ClearExpiredState
   prefix: string
   expiredAt: number
   /** Until then read strongly: what an interrupted run has just deleted must not be found, and counted, again. */
   strongUntil: number
   /** None in a dry run. */
-  deletes: Deletes | undefined
+  deletes: DeleteBatch | undefined
   tell: () => void
 }
 
-async function sweepSegment(sweep: Sweep, place: SegmentState, segment: number): Promise<void> {
-  const { state, sender, costs, deletes, tell } = sweep
+async function clearSegment(run: ClearExpiredRun, place: SegmentState, segment: number): Promise<void> {
+  const { state, sender, costs, deletes, tell } = run
   while (!place.done) {
-    const { keys, scanned, last, lastSort } = await readPage(sweep, place, segment)
+    const { keys, scanned, last, lastSort } = await readPage(run, place, segment)
     let deleted = 0
     for (let at = 0; at < keys.length && deletes !== undefined;) {
       const { size, each } = costs.deletes(sender.pacer.slice)
@@ -142,11 +157,11 @@ interface Page {
   lastSort: string | undefined
 }
 
-async function readPage(sweep: Sweep, place: SegmentState, segment: number): Promise<Page> {
-  const { ctx, sender, costs, state, prefix, expiredAt } = sweep
+async function readPage(run: ClearExpiredRun, place: SegmentState, segment: number): Promise<Page> {
+  const { ctx, sender, costs, state, prefix, expiredAt } = run
   const { table, attributes } = ctx
   const { limit, units: booked } = costs.page(sender.pacer.slice)
-  const consistent = performance.now() < sweep.strongUntil
+  const consistent = performance.now() < run.strongUntil
   const scope = { prefix, expiredAt, consistent, segment, segments: state.segments.length, limit }
   const { key, sort } = attributes
   const startKey =
@@ -173,7 +188,7 @@ async function readPage(sweep: Sweep, place: SegmentState, segment: number): Pro
   return { keys, scanned, last, lastSort }
 }
 
-async function targetOf(connection: Connection, base: string, dryRun: boolean): Promise<SweepTarget> {
+async function targetOf(connection: Connection, base: string, dryRun: boolean): Promise<ClearExpiredTarget> {
   const { table, endpoint = '', attributes } = connection.options
   const { config } = (await connection.client()) as { config?: { region?: () => Promise<string> } }
   // A missing region is better explained by the first request.
@@ -182,7 +197,11 @@ async function targetOf(connection: Connection, base: string, dryRun: boolean): 
   return { table, region, endpoint, base, keyAttribute, expiresAttribute, dryRun }
 }
 
-function progressOf(state: SweepState, rate: number, items: number | undefined): SweepProgress {
+function progressOf(
+  state: ClearExpiredState,
+  rate: number,
+  items: number | undefined,
+): DynamoDBClearExpiredProgress {
   const isKnown = items !== undefined && items > 0
   const left = isKnown && items >= state.scanned && rate > 0 ? (items - state.scanned) / rate : undefined
   return {
@@ -193,6 +212,12 @@ function progressOf(state: SweepState, rate: number, items: number | undefined):
   }
 }
 
-function resultOf({ scanned, expired, deleted, units, duration }: SweepResult): SweepResult {
+function resultOf({
+  scanned,
+  expired,
+  deleted,
+  units,
+  duration,
+}: DynamoDBClearExpiredResult): DynamoDBClearExpiredResult {
   return { scanned, expired, deleted, units, duration }
 }

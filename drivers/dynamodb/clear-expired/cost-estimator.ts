@@ -12,7 +12,7 @@ const GROWTH = 4
 const READ_TO_WRITE = 8
 
 /** What an item costs to read and to delete, as DynamoDB's answers have it, and how many fit into a request. */
-export class Costs {
+export class CostEstimator {
   #read: number | undefined
   #write: number | undefined
   #lastLimit = 1

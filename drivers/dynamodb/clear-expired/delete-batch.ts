@@ -5,7 +5,7 @@ import { type RequestContext, batchWriteRequest } from '../requests/read.ts'
 import { toDriverError } from '../client/to-error.ts'
 import { deleteWrite } from '../requests/write.ts'
 import { deleteExpired, deleteStatements } from './requests.ts'
-import type { Sender } from './paced-client.ts'
+import type { PacedClient } from './paced-client.ts'
 
 /** What a round of deletes came to. */
 interface Round {
@@ -22,7 +22,7 @@ interface Round {
  * @param onDeleted - told as soon as some are
  * @returns the units used
  */
-export type Deletes = (
+export type DeleteBatch = (
   keys: readonly string[],
   each: number,
   onDeleted: (count: number) => void,
@@ -35,7 +35,7 @@ const SINGLES = 5
  * Deletes for tables of sessions: without a condition what is never written again, which ids of sessions are not, and with
  * one what may be.
  */
-export function sessionDeletes(sender: Sender, ctx: RequestContext, expiredAt: number): Deletes {
+export function sessionDeletes(sender: PacedClient, ctx: RequestContext, expiredAt: number): DeleteBatch {
   const plain = plainDeletes(sender, ctx)
   const conditional = conditionalDeletes(sender, ctx, expiredAt)
   return async (keys, each, onDeleted) => {
@@ -50,8 +50,8 @@ function mayBeReused(key: string): boolean {
   return key.slice(key.lastIndexOf(':') + 1).includes('.')
 }
 
-/** Deletes without a condition, 25 in a request. */
-function plainDeletes(sender: Sender, ctx: RequestContext): Deletes {
+/** DeleteBatch without a condition, 25 in a request. */
+function plainDeletes(sender: PacedClient, ctx: RequestContext): DeleteBatch {
   return inRounds(sender, async (keys, each) => {
     const writes = keys.map((key) => deleteWrite(ctx, key))
     const input = batchWriteRequest(ctx, writes)
@@ -69,7 +69,7 @@ function plainDeletes(sender: Sender, ctx: RequestContext): Deletes {
  *
  * @param expiredAt - ms since the epoch
  */
-export function conditionalDeletes(sender: Sender, ctx: RequestContext, expiredAt: number): Deletes {
+export function conditionalDeletes(sender: PacedClient, ctx: RequestContext, expiredAt: number): DeleteBatch {
   const statements = inRounds(sender, async (keys, each) => {
     const input = deleteStatements(ctx, keys, expiredAt)
     const { output, units } = await sender.send('BatchExecuteStatement', input, keys.length * each)
@@ -105,7 +105,7 @@ export function conditionalDeletes(sender: Sender, ctx: RequestContext, expiredA
 }
 
 async function deleteOne(
-  sender: Sender,
+  sender: PacedClient,
   ctx: RequestContext,
   key: string,
   expiredAt: number,
@@ -122,7 +122,10 @@ async function deleteOne(
 }
 
 /** Again and again until nothing is left. */
-function inRounds(sender: Sender, round: (keys: readonly string[], each: number) => Promise<Round>): Deletes {
+function inRounds(
+  sender: PacedClient,
+  round: (keys: readonly string[], each: number) => Promise<Round>,
+): DeleteBatch {
   return async (keys, each, onDeleted) => {
     let pending = keys
     let units = 0
@@ -143,7 +146,7 @@ function inRounds(sender: Sender, round: (keys: readonly string[], each: number)
 }
 
 /** A batch says with leftovers what a single request says with an error. */
-function throttledError({ connection }: Sender): UnsessionError {
+function throttledError({ connection }: PacedClient): UnsessionError {
   const cause = Object.assign(new Error('deletes were left unprocessed'), { name: 'ThrottlingException' })
   return toDriverError(cause, { operation: 'BatchWriteItem', table: connection.options.table })
 }

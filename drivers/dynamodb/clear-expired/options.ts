@@ -1,55 +1,24 @@
-import { UnsessionError, invalidOption } from '../../utils/errors.ts'
-import type { SweepResult, SweepState } from './state.ts'
+import { invalidOption } from '../../utils/errors.ts'
+import type { ClearExpiredOptions, ClearExpiredProgress } from '../../utils/clear-expired.ts'
+import type { ClearExpiredState } from './state.ts'
 
-/** Options of a sweep of expired items. All are optional. */
-export interface SweepOptions {
-  /**
-   * Seconds an item must have been expired for. Default 60: above any read lag and clock skew. Whoever renews an item does
-   * so before its end, so that by then every renewal has arrived and is seen.
-   */
-  grace?: number
-  /**
-   * Capacity units a second that the sweep may use, read and write units counted together; 1 or more. A single item that
-   * costs more is deleted all the same, and paid for by waiting. Default: no limit. With or without it the sweep slows down
-   * while DynamoDB throttles.
-   */
-  maxCapacity?: number
-  /** Segments the table is scanned in side by side, 1 to 1000; so many requests are out at most. Default 4. */
-  segments?: number
-  /**
-   * Delete every item only if it is still expired when the delete arrives. For tables whose keys are written again after
-   * they have expired. Default `false`: ids of sessions never are; keys with a dot, which no id has, are always deleted so.
-   * Slower where DynamoDB takes no batches of conditional deletes.
-   */
-  conditional?: boolean
-  /** Count what would be deleted, and delete nothing. Default `false`. */
-  dryRun?: boolean
-  /**
-   * Where the sweep stands, kept up to date in this very object: an empty one to begin with, and after an interruption the
-   * same again, or what JSON made of it, to go on. Keep it as safe as the table: it has keys in it.
-   */
-  resume?: Partial<SweepState>
-  /** Told after each request that changed something. */
-  onProgress?: (progress: SweepProgress) => void
-  /**
-   * Ends the sweep as soon as what is in flight has been answered; it rejects with the signal's reason. What was deleted
-   * stays deleted, and `resume` says where to go on.
-   */
-  signal?: AbortSignal
+/** Options of the DynamoDB driver's `clearExpired`. All are optional. */
+export interface DynamoDBClearExpiredOptions extends Omit<ClearExpiredOptions, 'onProgress' | 'resume'> {
+  /** See {@link ClearExpiredOptions.resume}. */
+  resume?: Partial<ClearExpiredState>
+  /** See {@link ClearExpiredOptions.onProgress}. */
+  onProgress?: (progress: DynamoDBClearExpiredProgress) => void
 }
 
-/** How far a sweep is. */
-export interface SweepProgress extends SweepResult {
-  /** Items looked at in a second, lately. */
+/** How far the deletion has come. */
+export interface DynamoDBClearExpiredProgress extends ClearExpiredProgress {
+  units: number
+  duration: number
   rate: number
-  /** Items in the table, where DescribeTable is allowed: DynamoDB counts them every six hours. */
-  items?: number
-  /** Milliseconds that the rest will take about, where that can be told. */
-  timeLeft?: number
 }
 
 /** Every option's name; the compiler sees to it that none is missing. */
-export const SWEEP_OPTIONS: Record<keyof SweepOptions, true> = {
+export const CLEAR_EXPIRED_OPTIONS: Record<keyof DynamoDBClearExpiredOptions, true> = {
   grace: true,
   maxCapacity: true,
   segments: true,
@@ -61,25 +30,25 @@ export const SWEEP_OPTIONS: Record<keyof SweepOptions, true> = {
 }
 
 /** Options with every default filled in. */
-export interface ResolvedSweep extends SweepOptions {
+export interface ResolvedClearExpired extends DynamoDBClearExpiredOptions {
   grace: number
   maxCapacity: number
   conditional: boolean
   dryRun: boolean
-  resume: Partial<SweepState>
+  resume: Partial<ClearExpiredState>
 }
 
 const DEFAULT_GRACE = 60
 
 /** @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix */
-export function resolveSweep(options: SweepOptions): ResolvedSweep {
+export function resolveClearExpired(options: DynamoDBClearExpiredOptions): ResolvedClearExpired {
   const { grace = DEFAULT_GRACE, maxCapacity = Infinity, segments } = options
   const { conditional = false, dryRun = false, resume = {}, onProgress, signal } = options
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(SWEEP_OPTIONS, name))
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(CLEAR_EXPIRED_OPTIONS, name))
   check(
     unknown === undefined,
     unknown ?? '',
-    `is unknown; a sweep takes ${Object.keys(SWEEP_OPTIONS).join(', ')}`,
+    `is unknown; a sweep takes ${Object.keys(CLEAR_EXPIRED_OPTIONS).join(', ')}`,
   )
   check(isNumber(grace, 0), 'grace', 'must be a number of seconds, 0 or more')
   check(isNumber(maxCapacity, 1), 'maxCapacity', 'must be a number of units a second, 1 or more')
@@ -102,9 +71,4 @@ function check(holds: boolean, option: string, must: string): asserts holds {
 
 function isNumber(value: unknown, min: number): boolean {
   return typeof value === 'number' && value >= min
-}
-
-/** Whether an error says that the table has too little capacity, or cannot be reached, just now. */
-export function isPassing(error: unknown): error is UnsessionError {
-  return error instanceof UnsessionError && ['THROTTLED', 'UNAVAILABLE', 'TIMEOUT'].includes(error.code)
 }

@@ -1,10 +1,11 @@
+import { backoff } from '../../utils/backoff.ts'
+import { toArray } from '../../utils/validate.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb'
-import { UnsessionError } from '../../utils/errors.ts'
+import { isUnavailable, UnsessionError } from '../../utils/errors.ts'
 import type { Connection, Input, Output } from '../client/connection.ts'
 import { isConditionFailure, isThrottling } from '../client/sdk-failures.ts'
-import { isPassing } from './options.ts'
-import type { Pacer } from './capacity-limiter.ts'
+import type { CapacityLimiter } from './capacity-limiter.ts'
 
 /** The operations a sweep is made of; each says what it has consumed. */
 type SweepOperation = 'Scan' | 'BatchWriteItem' | 'BatchExecuteStatement' | 'DeleteItem'
@@ -16,10 +17,10 @@ const LOOK_AGAIN = 250
 const PATIENCE = 30_000
 
 /** Sends the requests of a sweep: at its pace, and with patience while DynamoDB is short of capacity or out of reach. */
-export class Sender {
+export class PacedClient {
   readonly connection: Connection
   readonly signal: AbortSignal
-  readonly pacer: Pacer
+  readonly pacer: CapacityLimiter
   #onUnits: (units: number) => void
   #hasAnswered = false
 
@@ -27,7 +28,12 @@ export class Sender {
    * @param signal - no request is begun after it; those in flight are waited for
    * @param onUnits - told the units that each request has used
    */
-  constructor(connection: Connection, pacer: Pacer, signal: AbortSignal, onUnits: (units: number) => void) {
+  constructor(
+    connection: Connection,
+    pacer: CapacityLimiter,
+    signal: AbortSignal,
+    onUnits: (units: number) => void,
+  ) {
     this.connection = connection
     this.pacer = pacer
     this.signal = signal
@@ -63,7 +69,7 @@ export class Sender {
   }
 
   /**
-   * DynamoDB has not done something now; slow down, and wait longer and longer (50 ms to 1.6 s, with jitter).
+   * DynamoDB has not done something now; slow down, and wait longer and longer (50 ms to 1.6 s, with backoff).
    *
    * @param since - when something last got through
    * @param error - what is thrown when nothing has for too long
@@ -71,7 +77,7 @@ export class Sender {
   async pushedBack(failures: number, since: number, error: unknown): Promise<void> {
     if (performance.now() - since > PATIENCE) throw error
     if (error instanceof UnsessionError && error.code === 'THROTTLED') this.pacer.throttled()
-    await this.#wait(50 * 2 ** Math.min(failures, 5) * (0.5 + Math.random() / 2))
+    await this.#wait(backoff(failures, { first: 50, max: 1600 }))
   }
 
   async #attempt<O extends SweepOperation>(operation: O, input: Input<O>): Promise<Output<O>> {
@@ -87,7 +93,7 @@ export class Sender {
 
   /** What cannot be reached from the start is a mistake rather than a failure that passes. */
   #isWorthWaiting(error: unknown): boolean {
-    return isPassing(error) && (this.#hasAnswered || error.code === 'THROTTLED')
+    return isUnavailable(error) && (this.#hasAnswered || error.code === 'THROTTLED')
   }
 
   #settle(booked: number, units: number): void {
@@ -109,6 +115,6 @@ export class Sender {
 }
 
 function unitsOf(consumed: ConsumedCapacity | ConsumedCapacity[] | undefined): number | undefined {
-  const units = [consumed].flat().flatMap((each) => each?.CapacityUnits ?? [])
+  const units = toArray(consumed).flatMap((each) => each?.CapacityUnits ?? [])
   return units.length === 0 ? undefined : units.reduce((sum, each) => sum + each, 0)
 }

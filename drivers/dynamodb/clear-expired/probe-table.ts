@@ -2,7 +2,7 @@ import { UnsessionError } from '../../utils/errors.ts'
 import type { Connection } from '../client/connection.ts'
 
 /** What is to be known of the table and the endpoint, as far as the credentials allow. */
-export interface TableFacts {
+export interface TableProbe {
   /** Items, as DynamoDB counted them in the last six hours. */
   items?: number
   /** The endpoint's clock, ms since the epoch; it has whole seconds. */
@@ -13,9 +13,9 @@ export interface TableFacts {
 const OPTIONAL = new Set(['ACCESS_DENIED', 'INVALID_REQUEST', 'THROTTLED'])
 
 /** Ask for both at once; the right to describe the table is not needed to be told the time. */
-export async function lookAtTable(connection: Connection): Promise<TableFacts> {
+export async function probeTable(connection: Connection): Promise<TableProbe> {
   const { table } = connection.options
-  const facts: TableFacts = {}
+  const facts: TableProbe = {}
   try {
     await connection.call('DescribeTable', undefined, async (call) => {
       const { DescribeTableCommand } = await import('@aws-sdk/client-dynamodb')

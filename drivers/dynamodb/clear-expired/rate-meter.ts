@@ -3,7 +3,7 @@ const WINDOW = 10_000
 const STEP = 250
 
 /** How fast something goes lately. */
-export class Meter {
+export class RateMeter {
   #looks: { at: number; count: number }[]
 
   /** @param at - ms, of a clock that never jumps */

@@ -1,21 +1,14 @@
+import type { ClearExpiredResult } from '../../utils/clear-expired.ts'
 import { invalidOption } from '../../utils/errors.ts'
 
-/** What a sweep has done; runs that it goes on from are counted in. */
-export interface SweepResult {
-  /** Items looked at. */
-  scanned: number
-  /** Items that had expired for longer than the grace. */
-  expired: number
-  /** Items deleted: all that had expired, but for those that `conditional` found renewed meanwhile. */
-  deleted: number
-  /** Capacity units used, read and write units together, as DynamoDB counts them. */
+/** What the deletion did, with the runs that `resume` continues. */
+export interface DynamoDBClearExpiredResult extends ClearExpiredResult {
   units: number
-  /** Milliseconds of work. */
   duration: number
 }
 
 /** What a sweep goes through. One that goes on must go through the same. */
-export interface SweepTarget {
+export interface ClearExpiredTarget {
   table: string
   region: string
   endpoint: string
@@ -38,8 +31,8 @@ export interface SegmentState {
  * Where a sweep stands: plain data, for a file or a message. An item is counted when it is deleted, every other one when its
  * page is done; so an interrupted page that is read again counts nothing twice and leaves nothing out.
  */
-export interface SweepState extends SweepResult {
-  target: SweepTarget
+export interface ClearExpiredState extends DynamoDBClearExpiredResult {
+  target: ClearExpiredTarget
   segments: SegmentState[]
 }
 
@@ -47,7 +40,7 @@ const COUNTS = ['scanned', 'expired', 'deleted', 'units', 'duration'] as const
 const DEFAULT_SEGMENTS = 4
 
 /** Whether a sweep has been begun. */
-export function isBegun(state: Partial<SweepState>): boolean {
+export function isBegun(state: Partial<ClearExpiredState>): boolean {
   return Object.keys(state).length > 0
 }
 
@@ -58,17 +51,17 @@ export function isBegun(state: Partial<SweepState>): boolean {
  * @throws {UnsessionError} `INVALID_OPTION` for a state of another sweep, or for none at all
  */
 export function beginState(
-  state: Partial<SweepState>,
-  target: SweepTarget,
+  state: Partial<ClearExpiredState>,
+  target: ClearExpiredTarget,
   segments: number | undefined,
-): SweepState {
+): ClearExpiredState {
   if (!isBegun(state)) {
     const places = Array.from({ length: segments ?? DEFAULT_SEGMENTS }, (): SegmentState => ({}))
     const counts = { scanned: 0, expired: 0, deleted: 0, units: 0, duration: 0 }
     return Object.assign(state, { target, segments: places, ...counts })
   }
   if (!isState(state)) throw invalidOption('resume', 'must be the state of a sweep, or an empty object')
-  const other = (Object.keys(target) as (keyof SweepTarget)[]).find(
+  const other = (Object.keys(target) as (keyof ClearExpiredTarget)[]).find(
     (name) => state.target[name] !== target[name],
   )
   if (other !== undefined) {
@@ -88,7 +81,9 @@ export function beginState(
 }
 
 /** Whether something is the state of a sweep, of whichever table. */
-export function isState(state: Partial<Record<keyof SweepState, unknown>>): state is SweepState {
+export function isState(
+  state: Partial<Record<keyof ClearExpiredState, unknown>>,
+): state is ClearExpiredState {
   const { target, segments } = state
   return (
     typeof target === 'object' &&

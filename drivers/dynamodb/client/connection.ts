@@ -1,3 +1,4 @@
+import { toArray } from '../../utils/validate.ts'
 import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../../utils/errors.ts'
 import { currentCall } from '../../utils/trace-context.ts'
@@ -168,7 +169,7 @@ export class Connection {
   #report(operation: Operation, consumed: Consumed): void {
     const kind = isRead(operation) ? 'read' : 'write'
     const trace = currentCall.getStore()
-    for (const each of [consumed].flat()) {
+    for (const each of toArray(consumed)) {
       if (each?.CapacityUnits === undefined) continue
       if (trace) trace[`${kind}Units`] += each.CapacityUnits
       if (this.options.onCapacity === undefined) continue

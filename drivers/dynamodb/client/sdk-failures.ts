@@ -111,7 +111,7 @@ export function isConnectTimeout(failure: Failure): boolean {
 }
 
 /** Whether the endpoint is unreachable or failing. */
-export function isOutage({ code, name, $fault, $metadata }: Failure): boolean {
+export function isServiceFailure({ code, name, $fault, $metadata }: Failure): boolean {
   const status = $metadata?.httpStatusCode ?? 0
   if (BUSY.has(name ?? '') || $fault === 'server' || status >= 500) return true
   // Errors of the network have a code. DynamoDB's own answers are no outage, whatever fields they have.

@@ -7,7 +7,7 @@ import {
   isAccessDenied,
   isConnectTimeout,
   isExpiredToken,
-  isOutage,
+  isServiceFailure,
   isThrottling,
   isWriteInProgress,
 } from './sdk-failures.ts'
@@ -201,7 +201,7 @@ function diagnose(failure: Failure, { operation, table, key }: ErrorContext): [E
       `${operation} on table \`${table}\` had no answer (${message}); check the network and the endpoint`,
     ]
   }
-  if (isOutage(failure)) {
+  if (isServiceFailure(failure)) {
     return [
       'UNAVAILABLE',
       `${operation} on table \`${table}\` failed (${name === TRUNCATED ? TRUNCATED : (failure.code ?? name)}); ` +

@@ -19,8 +19,8 @@ export interface Attributes {
   version: string
   /** Owner, only on items written with `user`: the partition key of the sparse index {@link USER_INDEX}. */
   user: string
-  /** Random mark of the last conditional write, by which a retried write recognises itself. */
-  mark: string
+  /** Random id of the last conditional write, by which a retried write recognises itself. */
+  writeId: string
 }
 
 export const DEFAULT_ATTRIBUTES: Readonly<Attributes> = {
@@ -31,7 +31,7 @@ export const DEFAULT_ATTRIBUTES: Readonly<Attributes> = {
   updated: 'updated',
   version: 'version',
   user: 'user',
-  mark: 'mark',
+  writeId: 'write_id',
 }
 
 /** Name of the sparse index by owner: partition key `user`, projection KEYS_ONLY (or ALL, which costs a second write). */

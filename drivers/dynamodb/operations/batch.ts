@@ -1,3 +1,4 @@
+import { backoff } from '../../utils/backoff.ts'
 import type { WriteRequest } from '@aws-sdk/client-dynamodb'
 import type { Call } from '../client/call.ts'
 import type { Connection, Operation } from '../client/connection.ts'
@@ -91,7 +92,7 @@ export async function batchWrite(
 }
 
 /**
- * Send what is pending until nothing is left, waiting longer and longer (50 ms to 1 s, with jitter) while DynamoDB pushes
+ * Send what is pending until nothing is left, waiting longer and longer (50 ms to 1 s, with backoff) while DynamoDB pushes
  * back. It goes on for as long as something gets through, and gives up {@link NO_PROGRESS_LIMIT} after the last progress.
  */
 async function untilProcessed<T>(
@@ -115,7 +116,7 @@ async function untilProcessed<T>(
 }
 
 /**
- * Waits before unprocessed entries are sent again: 50 ms to 1 s, with jitter.
+ * Waits before unprocessed entries are sent again: 50 ms to 1 s, with backoff.
  *
  * @param entries - number of unprocessed entries
  * @param retries - retries since the last entry was processed
@@ -123,7 +124,7 @@ async function untilProcessed<T>(
  */
 export async function pauseUnprocessed(call: Call, entries: number, retries: number): Promise<void> {
   call.note(leftUnprocessed(entries))
-  await call.pause(Math.min(50 * 2 ** retries, 1000) * (0.5 + Math.random() / 2))
+  await call.pause(backoff(retries, { first: 50, max: 1000 }))
   if (call.aborted) throw call.reason
 }
 

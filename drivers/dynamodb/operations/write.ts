@@ -23,7 +23,7 @@ import {
  * Write one item, conditionally where `ifVersion` is given.
  *
  * A conditional put whose first answer was lost finds, when the SDK sends it again, its own item in the way. It knows it by
- * the random mark it stored; equal content would prove nothing. Where a later version is in the way, somebody may have built
+ * the random id it stored; equal content would prove nothing. Where a later version is in the way, somebody may have built
  * on the lost write: then its outcome is unknown, and to try it again could apply it twice.
  *
  * @throws {ConflictError} with the live item that stood in the way
@@ -44,12 +44,12 @@ export async function put(
       if (!outcome.done) throw conflict(connection, key, outcome.blocker, now)
     })
   }
-  const mark = randomUUID()
-  const input = putRequest(connection.options, key, value, options, now, mark)
+  const writeId = randomUUID()
+  const input = putRequest(connection.options, key, value, options, now, writeId)
   const { attributes, table } = connection.options
   await connection.call('PutItem', key, async (call) => {
     const outcome = await sendConditional(connection, 'PutItem', key, input, call)
-    if (outcome.done || outcome.blocker?.[attributes.mark]?.S === mark) return
+    if (outcome.done || outcome.blocker?.[attributes.writeId]?.S === writeId) return
     const error = conflict(connection, key, outcome.blocker, now)
     const mine = version ?? (ifVersion ?? 0) + 1
     if (call.ambiguous && error.current !== null && error.current.version > mine) {
@@ -88,7 +88,7 @@ export async function remove(connection: Connection, key: string, options: Delet
 }
 
 /** A write that went through, or the item that stood in its way. */
-type Outcome = { done: true; old: Item | undefined } | { done: false; blocker: Item | undefined }
+type WriteResult = { done: true; old: Item | undefined } | { done: false; blocker: Item | undefined }
 
 /** The conditional writes, with what goes in. */
 interface Writes {
@@ -103,7 +103,7 @@ async function sendConditional<O extends keyof Writes>(
   key: string,
   input: Writes[O],
   call: Call,
-): Promise<Outcome> {
+): Promise<WriteResult> {
   try {
     const { Attributes: old } = await connection.send(operation, input, call)
     return { done: true, old }

@@ -39,7 +39,7 @@ const MAX_INSTANT = 8.64e15
  * A conditional or plain put.
  *
  * @param now - ms since the epoch
- * @param mark - random mark of a conditional write
+ * @param writeId - random id of a conditional write
  * @throws {UnsessionError} `INVALID_OPTION`, `INVALID_VALUE`, `ITEM_TOO_LARGE`
  */
 export function putRequest(
@@ -48,15 +48,15 @@ export function putRequest(
   value: string | Uint8Array,
   options: WriteOptions,
   now: number,
-  mark: string,
+  writeId: string,
 ): PutItemCommandInput {
   const condition = writeCondition(ctx.attributes, options.ifVersion, now)
-  const item = newItem(ctx, key, value, options, now, condition && mark)
+  const item = newItem(ctx, key, value, options, now, condition && writeId)
   return { TableName: ctx.table, Item: item, ...condition, ...capacity(ctx) }
 }
 
 /**
- * A write at the version it asks for, which only renews: it leaves the mark of the last write that made a version, so that
+ * A write at the version it asks for, which only renews: it leaves the writeId of the last write that made a version, so that
  * whoever made it still knows it.
  */
 export function renewRequest(
@@ -136,7 +136,7 @@ function newItem(
   value: string | Uint8Array,
   options: WriteOptions,
   now: number,
-  mark?: string,
+  writeId?: string,
 ): Item {
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
     throw new UnsessionError(
@@ -166,7 +166,7 @@ function newItem(
   }
   if (ttl !== undefined) item[attributes.expires] = expiry(now, ttl)
   if (user !== undefined) item[attributes.user] = { S: user }
-  if (mark !== undefined) item[attributes.mark] = { S: mark }
+  if (writeId !== undefined) item[attributes.writeId] = { S: writeId }
   const size = itemSize(item)
   if (size > MAX_ITEM_BYTES) {
     throw new UnsessionError(

@@ -1,6 +1,6 @@
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { Codec } from '../codec.ts'
-import type { SessionData } from '../../core/types.ts'
+import type { SessionValues } from '../../core/types.ts'
 
 type Devalue = typeof import('devalue')
 
@@ -38,6 +38,6 @@ async function load(): Promise<Devalue> {
 }
 
 /** What is to be copied has been decoded, so the package is there. */
-function copyDecoded<T extends SessionData>(data: Readonly<T>): T {
+function copyDecoded<T extends SessionValues>(data: Readonly<T>): T {
   return (loaded === undefined ? structuredClone(data) : loaded.parse(loaded.stringify(data))) as T
 }

@@ -1,3 +1,4 @@
+import { toArray } from '../../../drivers/utils/validate.ts'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { type Rules, checkOptions, isBoolean, isObject } from '../../../drivers/utils/validate.ts'
 import type { Codec, CodecContext } from '../codec.ts'
@@ -113,7 +114,7 @@ function sessionKey(key: Buffer, id: string): Buffer {
 
 const RULES: Rules<EncryptedOptions> = {
   secret: [
-    (value) => [value].flat().length > 0 && [value].flat().every(isStrong),
+    (value) => toArray(value).length > 0 && toArray(value).every(isStrong),
     `must be a string of ${MIN_SECRET_LENGTH} or more characters, or an array of such`,
   ],
   required: [isBoolean, 'must be true or false'],
@@ -124,7 +125,7 @@ function settingsOf(options: EncryptedOptions | undefined): Settings {
   const { secret = [], required = false } = options ?? {}
   checkOptions({ ...options, secret }, RULES)
   const toKey = (each: string): Buffer => Buffer.from(hkdfSync('sha256', each, '', 'unsession encrypted', 32))
-  const [first = '', ...others] = [secret].flat()
+  const [first = '', ...others] = toArray(secret)
   return { keys: [toKey(first), ...others.map(toKey)], required }
 }
 

@@ -1,12 +1,12 @@
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { Session } from '../../core/session.ts'
-import type { SessionData } from '../../core/types.ts'
+import type { SessionValues } from '../../core/types.ts'
 import type { H3EventLike } from './event.ts'
 
 /** The session in work whose result is cached: it is empty, and every write throws `CACHED_RESPONSE`. */
 export class CachedSession implements Session {
   readonly id = ''
-  readonly data: SessionData
+  readonly data: SessionValues
   readonly isNew = true
   readonly createdAt = 0
   readonly expiresAt = undefined
@@ -52,7 +52,7 @@ export class CachedSession implements Session {
     return this.#refuse()
   }
 
-  toJSON(): { id: string; data: SessionData } {
+  toJSON(): { id: string; data: SessionValues } {
     return { id: this.id, data: {} }
   }
 

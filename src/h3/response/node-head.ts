@@ -1,3 +1,4 @@
+import { toArray } from '../../../drivers/utils/validate.ts'
 import type { H3EventLike, NodeResponse } from '../request/event.ts'
 import { failedSave } from './failed-save.ts'
 import { isForSharedCaches, joinVary, privateCacheControl, withCookies, withMetric } from './header-values.ts'
@@ -73,7 +74,7 @@ export class NodeHead implements ResponseHead {
     }
   }
 
-  yieldTo(response: Response): Response {
+  mergeHeadersInto(response: Response): Response {
     const vary = response.headers.get('vary')
     if (!vary) return response
     const renewed = new Response(response.body, response)
@@ -105,7 +106,7 @@ export class NodeHead implements ResponseHead {
       if (value === undefined) continue
       const text = Array.isArray(value) ? value.map(String) : String(value)
       const isCookie = name.toLowerCase() === 'set-cookie'
-      this.#response.setHeader(name, isCookie ? [...this.#sentCookies(), ...[text].flat()] : text)
+      this.#response.setHeader(name, isCookie ? [...this.#sentCookies(), ...toArray(text)] : text)
     }
   }
 
@@ -114,11 +115,11 @@ export class NodeHead implements ResponseHead {
   }
 
   #sentCookies(): string[] {
-    return [this.#response.getHeader('set-cookie') ?? []].flat().map(String)
+    return toArray(this.#response.getHeader('set-cookie') ?? []).map(String)
   }
 
   #text(name: string): string {
-    return [this.#response.getHeader(name) ?? []].flat().join(', ')
+    return toArray(this.#response.getHeader(name) ?? []).join(', ')
   }
 
   /** Answers with an error in place of the handler's response, which says that something was stored. */

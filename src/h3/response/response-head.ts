@@ -17,7 +17,7 @@ export interface ResponseHead {
    *
    * @returns the response to send instead of it
    */
-  yieldTo(response: Response): Response
+  mergeHeadersInto(response: Response): Response
   /** Sets the session's cookies and `Cache-Control` again. @param response - the response that goes out, with h3 2 */
   seal(response: Response): void
   /** Takes the session's headers out of those that h3 2 has prepared. They are set again when the response is sealed. */

@@ -1,9 +1,9 @@
-import { OnDemand } from '../../../drivers/utils/lazy.ts'
+import { Lazy } from '../../../drivers/utils/lazy.ts'
 import type { H3EventLike } from '../request/event.ts'
 import type { PendingWork, ResponseHead } from './response-head.ts'
 
 /** What sets the headers of a response. It is loaded by the first request that has one. */
-const heads = new OnDemand(() => import('./heads.ts'))
+const heads = new Lazy(() => import('./heads.ts'))
 
 /** Loads what {@link responseHead} needs. @returns `undefined` where nothing is to be loaded */
 export function loadHeads({ res, node }: H3EventLike): Promise<unknown> | undefined {

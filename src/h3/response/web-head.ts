@@ -54,7 +54,7 @@ export class WebHead implements ResponseHead {
     }
   }
 
-  yieldTo(response: Response): Response {
+  mergeHeadersInto(response: Response): Response {
     for (const headers of this.#prepared()) {
       const vary = response.headers.get('vary')
       if (vary) addVary(headers, vary)

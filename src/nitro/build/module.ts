@@ -5,7 +5,7 @@ import { h3Users } from './packages-using-h3-sessions.ts'
 import { developmentPassword, developmentStorage } from './development.ts'
 import { type SessionsHost, driverModule, hostModule, isFile } from './host-module.ts'
 import type { AutoImports, NitroLike } from './nitro.ts'
-import { type SessionsOptions, checkSessionsOptions, runtimeOptions } from './options.ts'
+import { type ModuleOptions, checkSessionsOptions, runtimeOptions } from './options.ts'
 import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
 const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession', 'useSessionStore']
@@ -19,7 +19,7 @@ const CLEAR_EXPIRED = 'sessions:clear-expired'
 const BEHIND_APP = -1
 
 /** Make sessions part of a server that is being built. */
-export async function setup(nitro: NitroLike, given: SessionsOptions, host: SessionsHost): Promise<void> {
+export async function setup(nitro: NitroLike, given: ModuleOptions, host: SessionsHost): Promise<void> {
   checkSessionsOptions(given)
   checkMount(nitro)
   const options = nitro.options.dev ? await forDevelopment(nitro, given, host) : given
@@ -43,14 +43,14 @@ function checkMount({ options: { storage, devStorage } }: NitroLike): void {
 
 async function forDevelopment(
   nitro: NitroLike,
-  options: SessionsOptions,
+  options: ModuleOptions,
   host: SessionsHost,
-): Promise<SessionsOptions> {
+): Promise<ModuleOptions> {
   await developmentPassword(nitro, host)
   return { ...options, storage: await developmentStorage(nitro, options.storage) }
 }
 
-function addRuntimeConfig(nitro: NitroLike, options: SessionsOptions): void {
+function addRuntimeConfig(nitro: NitroLike, options: ModuleOptions): void {
   const sessions = runtimeOptions(options)
   const add = (): void => {
     nitro.options.runtimeConfig = { ...nitro.options.runtimeConfig, sessions }

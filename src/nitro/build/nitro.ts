@@ -1,4 +1,4 @@
-import type { SessionsOptions } from './options.ts'
+import type { ModuleOptions } from './options.ts'
 
 /** The part of Nitro's build that the module uses: of nitropack 2 and of nitro 3, without needing either's types. */
 export interface NitroLike {
@@ -24,7 +24,7 @@ export interface NitroOptionsLike {
   readonly dev: boolean
   readonly preset: string
   runtimeConfig: object
-  readonly sessions?: SessionsOptions
+  readonly sessions?: ModuleOptions
   readonly storage: Record<string, unknown>
   readonly devStorage: Record<string, unknown>
   readonly plugins: string[]

@@ -21,7 +21,7 @@ export interface SessionStorageOptions extends DriverOptions {
  * Options of the module: the `sessions` block of `nitro.config` and of `nuxt.config`. Plain data, all optional. All but `h3`
  * can be set at run time, by variables such as `NITRO_SESSIONS_MAX_AGE`, `NUXT_SESSIONS_MAX_AGE` in Nuxt.
  */
-export interface SessionsOptions {
+export interface ModuleOptions {
   storage?: SessionStorageOptions
   /**
    * Sessions kept in the server's memory: seconds, entries and bytes at most. `false`: none. Default
@@ -75,7 +75,7 @@ export interface SessionsOptions {
   h3?: boolean
 }
 
-const OPTIONS: Record<keyof SessionsOptions, true> = {
+const OPTIONS: Record<keyof ModuleOptions, true> = {
   storage: true,
   cache: true,
   name: true,
@@ -99,7 +99,7 @@ const OPTIONS: Record<keyof SessionsOptions, true> = {
  * Every option that can be set at run time, without a value: a variable of the environment is read only for what is there.
  * What is given fills them in.
  */
-const PLACES = {
+const RUNTIME_PLACEHOLDERS = {
   name: '',
   maxAge: '',
   idleTimeout: '',
@@ -131,7 +131,7 @@ const PLACES = {
       updated: '',
       version: '',
       user: '',
-      mark: '',
+      writeId: '',
     },
     batch: { maxInFlight: '' },
     timeout: { connect: '', request: '' },
@@ -142,21 +142,21 @@ const PLACES = {
 export type RuntimeOptions = Record<string, unknown>
 
 /** @throws {UnsessionError} `INVALID_OPTION` for an option that does not exist */
-export function checkSessionsOptions(options: SessionsOptions): void {
+export function checkSessionsOptions(options: ModuleOptions): void {
   checkNames(options, OPTIONS, 'sessions.')
 }
 
 /** The options as runtime configuration. */
-export function runtimeOptions(options: SessionsOptions): RuntimeOptions {
-  return filled(PLACES, { ...options, h3: undefined })
+export function runtimeOptions(options: ModuleOptions): RuntimeOptions {
+  return mergeDeep(RUNTIME_PLACEHOLDERS, { ...options, h3: undefined })
 }
 
-function filled(places: object, given: object): RuntimeOptions {
+function mergeDeep(places: object, given: object): RuntimeOptions {
   const result: RuntimeOptions = { ...places }
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
     const place = result[name]
-    result[name] = isObject(place) && isObject(value) ? filled(place, value) : value
+    result[name] = isObject(place) && isObject(value) ? mergeDeep(place, value) : value
   }
   return result
 }

@@ -5,8 +5,8 @@ import type { H3EventLike } from '../../h3/request/event.ts'
 import { clearSession, updateSession, useSession } from '../../h3/index.ts'
 import type { SessionPatch } from '../../core/patch.ts'
 import type { Session } from '../../core/session.ts'
-import type { SessionData } from '../../core/types.ts'
-import { useSessions } from './sessions.ts'
+import type { SessionValues } from '../../core/types.ts'
+import { getSessionRuntime } from './sessions.ts'
 
 /** The configuration that h3's own functions take. Out of the environment, numbers may be text and what is missing empty. */
 export interface H3SessionConfig {
@@ -32,7 +32,7 @@ export interface H3Sessions {
   updateSession(
     event: H3EventLike,
     config?: H3SessionConfig,
-    patch?: SessionPatch<SessionData>,
+    patch?: SessionPatch<SessionValues>,
   ): Promise<Session>
   clearSession(event: H3EventLike, config?: H3SessionConfig): Promise<void>
 }
@@ -56,7 +56,7 @@ export function storedSessions(unseal: Unseal): H3Sessions {
 const SIGN_IN_KEYS: readonly string[] = ['user']
 
 function stored(given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
-  const { store, config, passwordText } = useSessions()
+  const { store, config, passwordText } = getSessionRuntime()
   // A package that reads the module's own variable gets the list as it is written there. Any other text is one password.
   const password = given.password && given.password !== passwordText ? given.password : config.password
   const maxAge = Number(given.maxAge) || undefined

@@ -4,7 +4,7 @@ import { clearSession as clear, updateSession as update, useSession as use } fro
 import type { SessionPatch } from '../../core/patch.ts'
 import type { Session } from '../../core/session.ts'
 import type { SessionStore } from '../../core/types.ts'
-import { useSessions } from './sessions.ts'
+import { getSessionRuntime } from './sessions.ts'
 
 export type { H3EventLike } from '../../h3/request/event.ts'
 export type { SessionPatch } from '../../core/patch.ts'
@@ -99,13 +99,13 @@ export function clearSession(event: H3EventLike, overrides?: SessionOverrides): 
  * ```
  */
 export function useSessionStore(): SessionStore {
-  return useSessions().store
+  return getSessionRuntime().store
 }
 
 const merged = new WeakMap<SessionOverrides, SessionConfig>()
 
 function configOf(overrides: SessionOverrides | undefined): SessionConfig {
-  const { config } = useSessions()
+  const { config } = getSessionRuntime()
   if (!overrides) return config
   const known = merged.get(overrides)
   if (known) return known

@@ -2,7 +2,7 @@ import { isDevelopment, isPrerendering } from '#unsession/host'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 import type { H3EventLike } from '../../h3/request/event.ts'
 import { type SessionMiddleware, sealResponse, sessionMiddleware } from '../../h3/middleware.ts'
-import { type Sessions, useSessions } from './sessions.ts'
+import { type SessionRuntime, getSessionRuntime } from './sessions.ts'
 
 /** The part of a running Nitro that is needed. */
 interface NitroApp {
@@ -45,9 +45,9 @@ export default function startSessions(nitroApp: NitroApp): void {
   if (sessions.autoSave) attach(nitroApp, sessionMiddleware(sessions.config))
 }
 
-function startOrStop(): Sessions {
+function startOrStop(): SessionRuntime {
   try {
-    return useSessions()
+    return getSessionRuntime()
   } catch (error) {
     // A development server shows it and waits for the correction.
     if (isDevelopment || typeof process.exit !== 'function') throw error

@@ -16,7 +16,7 @@ import { OptionReader } from './reader.ts'
 import { readSettings, type Settings } from './settings.ts'
 
 /** The session layer of a running server. */
-export interface Sessions {
+export interface SessionRuntime {
   readonly store: SessionStore
   readonly config: SessionConfig
   readonly autoSave: boolean
@@ -28,18 +28,18 @@ export interface Sessions {
 /** Where `useStorage` finds the sessions. */
 const MOUNT = 'sessions'
 
-let sessions: Sessions | undefined
+let sessions: SessionRuntime | undefined
 
 /**
  * The session layer of this server, started at the first call.
  *
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and its variable
  */
-export function useSessions(): Sessions {
+export function getSessionRuntime(): SessionRuntime {
   return (sessions ??= start())
 }
 
-function start(): Sessions {
+function start(): SessionRuntime {
   const runtime = useRuntimeConfig()
   const options = new OptionReader(runtime[MOUNT], MOUNT, envPrefix)
   const settings = readSettings(options)

@@ -12,7 +12,7 @@ export interface Settings {
   autoSave: boolean
 }
 
-const ATTRIBUTES = ['key', 'value', 'expires', 'created', 'updated', 'version', 'user', 'mark']
+const ATTRIBUTES = ['key', 'value', 'expires', 'created', 'updated', 'version', 'user', 'writeId']
 
 /** @throws {UnsessionError} `INVALID_OPTION`, naming the option and its variable */
 export function readSettings(options: OptionReader): Settings {
@@ -68,7 +68,7 @@ function readStorage(group: OptionReader): Pick<Settings, 'driver' | 'driverOpti
     })),
   }
   const driverOptions = { ...group.others(['driver', ...Object.keys(known)]), ...known }
-  return { driver: group.text('driver'), driverOptions: withoutGaps(driverOptions) }
+  return { driver: group.text('driver'), driverOptions: omitUndefined(driverOptions) }
 }
 
 function readCookie(group: OptionReader): SessionCookieOptions {
@@ -85,11 +85,11 @@ function readCookie(group: OptionReader): SessionCookieOptions {
 }
 
 /** A driver may take an option that is there for one that is given. */
-function withoutGaps(options: Record<string, unknown>): Record<string, unknown> {
+function omitUndefined(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(options)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, isPlain(value) ? withoutGaps(value) : value]),
+      .map(([name, value]) => [name, isPlain(value) ? omitUndefined(value) : value]),
   )
 }
 

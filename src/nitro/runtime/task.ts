@@ -1,10 +1,10 @@
-import type { SweepResult } from '../../core/types.ts'
+import type { ClearExpiredResult } from '../../core/types.ts'
 import { useSessionStore } from './index.ts'
 
 /** A task of Nitro. */
 interface Task {
   meta: { name: string; description: string }
-  run(): Promise<{ result: SweepResult }>
+  run(): Promise<{ result: ClearExpiredResult }>
 }
 
 /** Removes what has expired. Without it expired sessions are never seen, but may take space. */

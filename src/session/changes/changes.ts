@@ -7,23 +7,23 @@ import { applyPatch, replaceContent, type SessionPatch } from '../../core/patch.
 import { changesIdOf, type PendingChanges } from '../../core/pending-changes.ts'
 import { changesAnyKey, regenerate, regenerateFirst } from './regenerate.ts'
 import { reloadRecord } from './reload.ts'
-import type { SessionCarrier, SessionOptions } from '../../core/session.ts'
+import type { SessionTransport, RequestSessionOptions } from '../../core/session.ts'
 import { startSession } from './start.ts'
-import type { SessionData, SessionRecord } from '../../core/types.ts'
+import type { SessionValues, SessionRecord } from '../../core/types.ts'
 
 export { reloadRecord, replaceContent }
 
 /** The session of a request as it is when something of it is to be stored. */
 export interface Unsaved {
-  readonly options: SessionOptions
-  readonly carrier: SessionCarrier
+  readonly options: RequestSessionOptions
+  readonly transport: SessionTransport
   /** Whether its client could be told of a new id. */
   readonly wasOpen: boolean
   readonly record: SessionRecord | null
   /** Whether its client came with its id. One that this request has made is known to nobody else yet. */
   readonly isKnown: boolean
   /** Its data, with direct changes. */
-  readonly mine: Readonly<SessionData>
+  readonly mine: Readonly<SessionValues>
   readonly pending: PendingChanges | undefined
   readonly lifetimes: () => Lifetimes
   /** Returns an id for a new session; called once for each attempt. */
@@ -32,20 +32,20 @@ export interface Unsaved {
   readonly stored: (
     record: SessionRecord,
     pending: PendingChanges | undefined,
-    update: (data: SessionData) => void,
+    update: (data: SessionValues) => void,
   ) => void
 }
 
 /** Stores a session of a request, with its changes and a patch. */
-export async function write(unsaved: Unsaved, patch?: SessionPatch<SessionData>): Promise<void> {
-  const { options, carrier, record, isKnown, mine, pending, lifetimes } = unsaved
+export async function write(unsaved: Unsaved, patch?: SessionPatch<SessionValues>): Promise<void> {
+  const { options, transport, record, isKnown, mine, pending, lifetimes } = unsaved
   if (!record) return settle(unsaved, await create(unsaved, patch), mine, pending)
   const { store, onConflict, regenerateOn } = options
-  const dress = (current: SessionRecord): SessionRecord => applyPending(current, pending, lifetimes())
-  let change: Change = { record, mine, patch, dress, onConflict }
+  const apply = (current: SessionRecord): SessionRecord => applyPending(current, pending, lifetimes())
+  let change: Change = { record, mine, patch, applyPending: apply, onConflict }
   if (isKnown && (changesIdOf(record, pending) || changesAnyKey(regenerateOn, record, mine, patch))) {
     assertOpen(unsaved, 'regenerate')
-    change = await regenerateFirst(options, carrier, change)
+    change = await regenerateFirst(options, transport, change)
     settle(unsaved, change.record, record.original, undefined)
   }
   settle(unsaved, await commit(store, change), mine, pending)
@@ -53,33 +53,33 @@ export async function write(unsaved: Unsaved, patch?: SessionPatch<SessionData>)
 
 /** Gives a stored session of a request a new id, and stores its changes. @param grace - see {@link regenerate} */
 export async function renew(unsaved: Unsaved, record: SessionRecord, grace?: number): Promise<void> {
-  const { options, carrier, mine, pending, lifetimes } = unsaved
+  const { options, transport, mine, pending, lifetimes } = unsaved
   assertOpen(unsaved, 'regenerate')
   const changed = applyPending({ ...record, data: copyData(mine) }, pending, lifetimes())
-  settle(unsaved, await regenerate(options, carrier, record, changed, grace), mine, pending)
+  settle(unsaved, await regenerate(options, transport, record, changed, grace), mine, pending)
 }
 
-function create(unsaved: Unsaved, patch?: SessionPatch<SessionData>): Promise<SessionRecord> {
-  const { options, carrier, mine, pending, lifetimes, takeId } = unsaved
+function create(unsaved: Unsaved, patch?: SessionPatch<SessionValues>): Promise<SessionRecord> {
+  const { options, transport, mine, pending, lifetimes, takeId } = unsaved
   const { store } = options
   assertOpen(unsaved, 'update')
   const data = copyData(mine)
   applyPatch(data, patch)
   const draft = { data, ...newSession(pending, lifetimes(), store.config.now()) }
-  return startSession(store, carrier, draft, takeId)
+  return startSession(store, transport, draft, takeId)
 }
 
 /** The response may have left while this code was loaded. @throws {UnsessionError} `HEADERS_SENT` */
-function assertOpen({ carrier, wasOpen }: Unsaved, call: UnawaitedCall): void {
-  if (wasOpen && !carrier.isOpen) warnOfMissingAwait(call)
-  carrier.assertOpen()
+function assertOpen({ transport, wasOpen }: Unsaved, call: UnawaitedCall): void {
+  if (wasOpen && !transport.isOpen) warnOfMissingAwait(call)
+  transport.assertOpen()
 }
 
 /** Takes over what was stored. What the handler changed since `mine` stays, to be saved next time. */
 export function settle(
   { stored }: Unsaved,
   record: SessionRecord,
-  mine: Readonly<SessionData>,
+  mine: Readonly<SessionValues>,
   pending: PendingChanges | undefined,
 ): void {
   stored(record, pending, (data) => replaceContent(data, mergeData(mine, data, record.data)))

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, UnsessionError } from '../../../drivers/utils/errors.ts'
 import { copyData } from '../../core/copy.ts'
-import { jitter } from '../../shared/backoff.ts'
+import { backoff } from '../../../drivers/utils/backoff.ts'
 import { type ConflictResolver, mergeData } from '../../core/merge.ts'
 import { applyPatch, type SessionPatch } from '../../core/patch.ts'
 import { storedRecord, viewOf } from '../../format/snapshot.ts'
-import type { SessionData, SessionRecord, SessionStore } from '../../core/types.ts'
+import type { SessionValues, SessionRecord, SessionStore } from '../../core/types.ts'
 
 /** One change of a stored session. */
 export interface Change {
   /** The record as it was read. */
   readonly record: SessionRecord
   /** Its data with the direct changes of the caller; never changed here. */
-  readonly mine: Readonly<SessionData>
+  readonly mine: Readonly<SessionValues>
   /** Applied on top of that. */
-  readonly patch?: SessionPatch<SessionData> | undefined
+  readonly patch?: SessionPatch<SessionValues> | undefined
   /** Sets owner and lifetime, which the latest writer decides. */
-  readonly dress: (record: SessionRecord) => SessionRecord
+  readonly applyPending: (record: SessionRecord) => SessionRecord
   readonly onConflict?: ConflictResolver | undefined
 }
 
@@ -44,7 +44,7 @@ interface Queue {
 /** A change with the data as it stands after it. */
 interface Applied {
   entry: Entry
-  data: SessionData
+  data: SessionValues
 }
 
 /**
@@ -112,7 +112,7 @@ class GroupCommit {
           return current ?? undefined
         }
         latest = current
-        await sleep(jitter(attempt))
+        await sleep(backoff(attempt, { first: 4, max: 64 }))
       }
     }
   }
@@ -181,11 +181,11 @@ function applyAll(
 ): { record: SessionRecord; applied: Applied[] } {
   const applied: Applied[] = []
   let record = latest
-  let stored: Readonly<SessionData> = latest.original
+  let stored: Readonly<SessionValues> = latest.original
   for (const entry of entries) {
     try {
       const data = dataFor(entry.change, stored)
-      record = entry.change.dress({ ...record, data })
+      record = entry.change.applyPending({ ...record, data })
       applied.push({ entry, data })
       stored = data
     } catch (error) {
@@ -198,8 +198,8 @@ function applyAll(
 /** Returns the data to store on top of `stored`, which is the data that the change was made to or a later state of it. */
 export function dataFor(
   { record, mine, patch, onConflict }: Change,
-  stored: Readonly<SessionData>,
-): SessionData {
+  stored: Readonly<SessionValues>,
+): SessionValues {
   const base = record.original
   const isBase = stored === base
   const options = onConflict && { onConflict }

@@ -5,8 +5,8 @@ import { withNewId } from './new-id.ts'
 import { isSameData, mergeData, own } from '../../core/merge.ts'
 import { warnOfMissingAwait } from './missing-await.ts'
 import { applyPatch, type SessionPatch } from '../../core/patch.ts'
-import type { SessionCarrier, SessionOptions } from '../../core/session.ts'
-import type { SessionData, SessionRecord } from '../../core/types.ts'
+import type { SessionTransport, RequestSessionOptions } from '../../core/session.ts'
+import type { SessionValues, SessionRecord } from '../../core/types.ts'
 
 /**
  * Gives a stored session a new id, and its client the new token.
@@ -20,25 +20,25 @@ import type { SessionData, SessionRecord } from '../../core/types.ts'
  * @throws {UnsessionError} `HEADERS_SENT` when the response left before the client could be told
  */
 export async function regenerate(
-  { store, generateId }: SessionOptions,
-  carrier: SessionCarrier,
+  { store, generateId }: RequestSessionOptions,
+  transport: SessionTransport,
   record: SessionRecord,
   changed: SessionRecord,
   grace?: number,
 ): Promise<SessionRecord> {
-  carrier.assertOpen()
+  transport.assertOpen()
   const options = grace === undefined ? undefined : { grace }
   const rotated = await withNewId(
     store,
     () => createId(generateId),
     (id) => store.rotate(changed, id, options),
   )
-  if (carrier.isOpen) return rotated
+  if (transport.isOpen) return rotated
   const { user, deadline, idleTimeout, lifetimeFrom } = record
   const data = copyData(mergeData(changed.data, record.original, rotated.original))
   await store.rotate({ ...rotated, data, user, deadline, idleTimeout, lifetimeFrom }, record.id)
   warnOfMissingAwait('regenerate')
-  carrier.assertOpen()
+  transport.assertOpen()
   return rotated
 }
 
@@ -49,24 +49,24 @@ export async function regenerate(
  * @returns the change, to be made to the session under its new id
  */
 export async function regenerateFirst(
-  options: SessionOptions,
-  carrier: SessionCarrier,
+  options: RequestSessionOptions,
+  transport: SessionTransport,
   change: Change,
 ): Promise<Change> {
-  const { record, dress } = change
-  const rotated = await regenerate(options, carrier, record, {
+  const { record, applyPending } = change
+  const rotated = await regenerate(options, transport, record, {
     ...record,
     data: copyData(record.original),
   })
-  return { record: rotated, mine: dataFor(change, rotated.original), dress }
+  return { record: rotated, mine: dataFor(change, rotated.original), applyPending }
 }
 
 /** Whether a write makes one of these keys appear or change. */
 export function changesAnyKey(
   keys: readonly string[] | undefined,
   { original }: SessionRecord,
-  mine: Readonly<SessionData>,
-  patch: SessionPatch<SessionData> | undefined,
+  mine: Readonly<SessionValues>,
+  patch: SessionPatch<SessionValues> | undefined,
 ): boolean {
   if (!keys?.length) return false
   const data = copyData(mine)

@@ -1,6 +1,6 @@
 import { withNewId } from './new-id.ts'
 import { warnOfMissingAwait } from './missing-await.ts'
-import type { SessionCarrier } from '../../core/session.ts'
+import type { SessionTransport } from '../../core/session.ts'
 import type { SessionDraft, SessionRecord, SessionStore } from '../../core/types.ts'
 
 /**
@@ -12,16 +12,16 @@ import type { SessionDraft, SessionRecord, SessionStore } from '../../core/types
  */
 export async function startSession(
   store: SessionStore,
-  carrier: SessionCarrier,
+  transport: SessionTransport,
   draft: Omit<SessionDraft, 'id'>,
   takeId: () => string,
 ): Promise<SessionRecord> {
-  carrier.assertOpen()
+  transport.assertOpen()
   const record = await withNewId(store, takeId, (id) => store.create({ ...draft, id }))
-  if (!carrier.isOpen) {
+  if (!transport.isOpen) {
     await store.destroy(record.id)
     warnOfMissingAwait('update')
-    carrier.assertOpen()
+    transport.assertOpen()
   }
   return record
 }

@@ -4,25 +4,25 @@ import { isSessionId } from '../../core/id.ts'
 import { isRemoval } from '../../shared/errors.ts'
 import type { ListOptions } from '../direct/listing.ts'
 import { type Snapshot, StoredRecord, isLater, snapshotOf } from '../../format/snapshot.ts'
-import { destroyEach } from '../direct/revocation.ts'
-import type { Outcome } from '../../format/serialize.ts'
-import type { StorageStore } from '../direct/direct-store.ts'
+import { destroySessions } from '../direct/revocation.ts'
+import type { ParsedSession } from '../../format/serialize.ts'
+import type { DirectStore } from '../direct/direct-store.ts'
 import type {
   LoadOptions,
   RotateOptions,
-  SessionData,
+  SessionValues,
   SessionDraft,
   SessionRecord,
   SessionStore,
   SessionSummary,
   StoreConfig,
   StoreStats,
-  SweepOptions,
-  SweepResult,
+  ClearExpiredOptions,
+  ClearExpiredResult,
 } from '../../core/types.ts'
-import { CacheClock, type Moment } from './clock.ts'
+import { CacheClock, type Timestamp } from './clock.ts'
 import { ExpiringSet } from './expiring-set.ts'
-import { type Pending, PendingOperations } from './pending.ts'
+import { type PendingOperation, PendingOperations } from './pending.ts'
 import { SharedReads } from './shared-reads.ts'
 import { type CacheEntry, type CacheTier, isFresh, isUsable } from './tier.ts'
 
@@ -43,7 +43,7 @@ export interface CachedStoreOptions {
  */
 export class CachedStore implements SessionStore {
   readonly config: StoreConfig
-  #inner: StorageStore
+  #inner: DirectStore
   #options: CachedStoreOptions
   #counts = { loads: 0, hits: 0, misses: 0 }
   #ended: ExpiringSet
@@ -52,7 +52,7 @@ export class CachedStore implements SessionStore {
   #pending = new PendingOperations()
   #clock: CacheClock
 
-  constructor(inner: StorageStore, options: CachedStoreOptions) {
+  constructor(inner: DirectStore, options: CachedStoreOptions) {
     this.#inner = inner
     this.#options = options
     this.config = inner.config
@@ -71,32 +71,32 @@ export class CachedStore implements SessionStore {
     })
   }
 
-  load<T extends SessionData>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
+  load<T extends SessionValues>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
     this.#counts.loads++
     const now = this.#clock.now()
     if (!isSessionId(id)) return Promise.resolve(null)
     if (options.consistent || this.#inner.ended.isRotated(id)) return this.#loadStrong(id, options)
     if (this.#ended.has(id, now)) return this.#absent(id, options)
     const entry = this.#options.tier.get(id)
-    if (entry instanceof Promise) return this.#loadFromAfar(id, options, entry)
+    if (entry instanceof Promise) return this.#loadFromAsyncTier(id, options, entry)
     if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
     return this.#loadThrough(id, options)
   }
 
-  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
-    return this.#creating(draft.id, () => this.#inner.create(draft))
+  create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+    return this.#trackCreate(draft.id, () => this.#inner.create(draft))
   }
 
-  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
-    return this.#during(record.id, async (pending, since) => {
+  save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+    return this.#track(record.id, async (pending, since) => {
       const saved = await this.#inner.save(record)
       await this.#keep(snapshotOf(saved), since, pending)
       return saved
     })
   }
 
-  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
-    return this.#during(record.id, async (pending, since) => {
+  touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+    return this.#track(record.id, async (pending, since) => {
       const touched = await this.#inner.touch(record)
       if (touched === null) await this.#drop(record.id)
       else await this.#keep(snapshotOf(touched), since, pending)
@@ -105,23 +105,23 @@ export class CachedStore implements SessionStore {
   }
 
   destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
-    return this.#during(id, async () => {
+    return this.#track(id, async () => {
       const { wasLive, successor } = await this.#inner.remove(id, options)
-      if (wasLive || options?.ifVersion === undefined) await this.#bury(id)
+      if (wasLive || options?.ifVersion === undefined) await this.#markDestroyed(id)
       else await this.#drop(id)
       return successor === undefined ? wasLive : this.destroy(successor)
     })
   }
 
-  rotate<T extends SessionData>(
+  rotate<T extends SessionValues>(
     record: SessionRecord<T>,
     newId: string,
     options?: RotateOptions,
   ): Promise<SessionRecord<T>> {
-    return this.#during(record.id, () =>
-      this.#creating(newId, async () => {
+    return this.#track(record.id, () =>
+      this.#trackCreate(newId, async () => {
         const renewed = await this.#inner.rotate(record, newId, options)
-        await this.#bury(record.id)
+        await this.#markDestroyed(record.id)
         return renewed
       }),
     )
@@ -134,10 +134,10 @@ export class CachedStore implements SessionStore {
   }
 
   destroyAll(options: { user: string; except?: string }): Promise<number> {
-    return destroyEach(this, this.#inner.revocable(options))
+    return destroySessions(this, this.#inner.sessionsToRevoke(options))
   }
 
-  clearExpired(options?: SweepOptions): Promise<SweepResult> {
+  clearExpired(options?: ClearExpiredOptions): Promise<ClearExpiredResult> {
     return this.#inner.clearExpired(options)
   }
 
@@ -150,7 +150,7 @@ export class CachedStore implements SessionStore {
     return this.#inner.dispose()
   }
 
-  async #loadFromAfar<T extends SessionData>(
+  async #loadFromAsyncTier<T extends SessionValues>(
     id: string,
     options: LoadOptions,
     looking: Promise<CacheEntry | undefined>,
@@ -162,7 +162,7 @@ export class CachedStore implements SessionStore {
     return this.#loadThrough(id, options)
   }
 
-  async #loadThrough<T extends SessionData>(
+  async #loadThrough<T extends SessionValues>(
     id: string,
     options: LoadOptions,
   ): Promise<SessionRecord<T> | null> {
@@ -176,7 +176,7 @@ export class CachedStore implements SessionStore {
     return this.#loadAbsent(id, { state: 'missing' }, options)
   }
 
-  async #loadStrong<T extends SessionData>(
+  async #loadStrong<T extends SessionValues>(
     id: string,
     options: LoadOptions,
   ): Promise<SessionRecord<T> | null> {
@@ -186,15 +186,15 @@ export class CachedStore implements SessionStore {
   }
 
   /** Answers from memory that there is no session. */
-  #absent<T extends SessionData>(id: string, options: LoadOptions): Promise<SessionRecord<T> | null> {
+  #absent<T extends SessionValues>(id: string, options: LoadOptions): Promise<SessionRecord<T> | null> {
     this.#counts.hits++
     noteCache(this.#options.hooks, 'hit', id)
     return this.#loadAbsent(id, { state: 'missing' }, options)
   }
 
-  #loadAbsent<T extends SessionData>(
+  #loadAbsent<T extends SessionValues>(
     id: string,
-    outcome: Outcome,
+    outcome: ParsedSession,
     options: LoadOptions,
   ): Promise<SessionRecord<T> | null> {
     return this.#inner.loadAbsent(id, outcome, options, (successor) =>
@@ -203,17 +203,17 @@ export class CachedStore implements SessionStore {
   }
 
   /** Reads a session from the store, and keeps what is learned. */
-  #find(id: string, options: LoadOptions): Promise<Outcome> {
-    return this.#during(id, async (pending, since) => {
+  #find(id: string, options: LoadOptions): Promise<ParsedSession> {
+    return this.#track(id, async (pending, since) => {
       const outcome = await this.#inner.find(id, options)
       if (outcome.state === 'live') {
         await this.#keep(outcome.snapshot, since, pending)
         return pending.ended ? { state: 'missing' } : outcome
       }
-      if (pending.floor > 0) return { state: 'missing' }
+      if (pending.minVersion > 0) return { state: 'missing' }
       await this.#drop(id)
       const isCertain = outcome.state !== 'expired' && outcome.state !== 'rotated'
-      if (isCertain && this.#clock.moment().era === since.era)
+      if (isCertain && this.#clock.timestamp().clockEpoch === since.clockEpoch)
         this.#unknown.add(id, since.time + this.#options.ttl)
       return outcome
     })
@@ -224,20 +224,23 @@ export class CachedStore implements SessionStore {
     return this.#ended.has(id, now) || this.#unknown.has(id, now)
   }
 
-  #hit<T extends SessionData>(id: string, snapshot: Snapshot): Promise<SessionRecord<T> | null> {
+  #hit<T extends SessionValues>(id: string, snapshot: Snapshot): Promise<SessionRecord<T> | null> {
     this.#counts.hits++
     noteCache(this.#options.hooks, 'hit', id)
     return Promise.resolve(new StoredRecord<T>(snapshot))
   }
 
   /** Run an operation on an id, and draw from its failure what can be drawn. */
-  async #during<R>(id: string, operation: (pending: Pending, since: Moment) => Promise<R>): Promise<R> {
-    const since = this.#clock.moment()
+  async #track<R>(
+    id: string,
+    operation: (pending: PendingOperation, since: Timestamp) => Promise<R>,
+  ): Promise<R> {
+    const since = this.#clock.timestamp()
     const pending = this.#pending.begin(id)
     try {
       return await operation(pending, since)
     } catch (error) {
-      if (isRemoval(error, id)) await this.#bury(id)
+      if (isRemoval(error, id)) await this.#markDestroyed(id)
       else if (error instanceof ConflictError && error.current) {
         await this.#keep(snapshotOf(error.current), since, pending)
       } else await this.#drop(id)
@@ -248,16 +251,16 @@ export class CachedStore implements SessionStore {
   }
 
   /** Keep a snapshot, unless something later is known. @param since - the store was asked at this time or later */
-  async #keep(snapshot: Snapshot, since: Moment, pending: Pending): Promise<void> {
+  async #keep(snapshot: Snapshot, since: Timestamp, pending: PendingOperation): Promise<void> {
     const { tier, ttl } = this.#options
     const { id, version } = snapshot
-    pending.floor = Math.max(pending.floor, version)
+    pending.minVersion = Math.max(pending.minVersion, version)
     this.#reads.close(id)
     this.#unknown.delete(id)
     const looking = tier.get(id)
     const held = looking instanceof Promise ? await looking : looking
     const now = this.#clock.now()
-    if (pending.ended || version < pending.floor || since.era !== this.#clock.era) return
+    if (pending.ended || version < pending.minVersion || since.clockEpoch !== this.#clock.clockEpoch) return
     if (held && isFresh(held, ttl, now) && isLater(held.snapshot, snapshot)) return
     await tier.set(id, { snapshot, storedAt: since.time })
     // Where a tier takes its time, the session may have ended meanwhile.
@@ -265,8 +268,8 @@ export class CachedStore implements SessionStore {
   }
 
   /** Run an operation that brings a session into being, and keep it, unless it was ended before its maker knew of it. */
-  async #creating<R extends SessionRecord>(id: string, operation: () => Promise<R>): Promise<R> {
-    const since = this.#clock.moment()
+  async #trackCreate<R extends SessionRecord>(id: string, operation: () => Promise<R>): Promise<R> {
+    const since = this.#clock.timestamp()
     const pending = this.#pending.renew(id)
     try {
       const record = await operation()
@@ -289,7 +292,7 @@ export class CachedStore implements SessionStore {
   }
 
   /** Remember that a session was ended, so that no late or stale read brings it back. */
-  async #bury(id: string): Promise<void> {
+  async #markDestroyed(id: string): Promise<void> {
     this.#ended.add(id, this.#clock.now() + this.#options.ttl)
     this.#pending.end(id)
     await this.#drop(id)

@@ -1,14 +1,14 @@
 /** When something was asked, so that the age of the answer is known. */
-export interface Moment {
+export interface Timestamp {
   /** ms since the epoch. */
   time: number
   /** How often the clock had gone back by then: times of two eras cannot be compared. */
-  era: number
+  clockEpoch: number
 }
 
 /** The clock of a cache. A clock that went back makes the age of every entry unknown. */
 export class CacheClock {
-  era = 0
+  clockEpoch = 0
   readonly #read: () => number
   readonly #onSetBack: () => void
   #last = 0
@@ -23,14 +23,14 @@ export class CacheClock {
   now(): number {
     const now = this.#read()
     if (now < this.#last) {
-      this.era++
+      this.clockEpoch++
       this.#onSetBack()
     }
     this.#last = now
     return now
   }
 
-  moment(): Moment {
-    return { time: this.now(), era: this.era }
+  timestamp(): Timestamp {
+    return { time: this.now(), clockEpoch: this.clockEpoch }
   }
 }

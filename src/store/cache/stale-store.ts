@@ -1,4 +1,4 @@
-import { ConflictError, SessionGoneError, UnsessionError } from '../../../drivers/utils/errors.ts'
+import { ConflictError, SessionGoneError, isUnavailable } from '../../../drivers/utils/errors.ts'
 import { type SessionHooks, callHook, recordDetails } from '../../core/hooks.ts'
 import { StoreLayer } from './store-layer.ts'
 import { isLive } from '../../core/stored-lifetime.ts'
@@ -6,7 +6,7 @@ import { StoredRecord, snapshotOf } from '../../format/snapshot.ts'
 import type {
   LoadOptions,
   RotateOptions,
-  SessionData,
+  SessionValues,
   SessionDraft,
   SessionRecord,
   SessionStore,
@@ -34,7 +34,7 @@ export class StaleStore extends StoreLayer {
   /** Sessions that were ended here: a load under way must not bring one back. */
   readonly #ended: ExpiringSet
   /** How often everything was forgotten: what was asked before that may be of a session that was ended. */
-  #era = 0
+  #clockEpoch = 0
 
   constructor(inner: SessionStore, options: StaleStoreOptions) {
     super(inner)
@@ -43,19 +43,19 @@ export class StaleStore extends StoreLayer {
     this.#ended = new ExpiringSet(options.bounds.max)
   }
 
-  override async load<T extends SessionData>(
+  override async load<T extends SessionValues>(
     id: string,
     options?: LoadOptions,
   ): Promise<SessionRecord<T> | null> {
-    const era = this.#era
+    const clockEpoch = this.#clockEpoch
     try {
       const record = await this.inner.load<T>(id, options)
-      if (record) this.#remember(record, era)
+      if (record) this.#remember(record, clockEpoch)
       if (record?.id !== id) this.#seen.delete(id)
       return record
     } catch (error) {
       if (error instanceof SessionGoneError) this.#forget(id)
-      const mayBeStale = isOutage(error) && options?.consistent !== true
+      const mayBeStale = isUnavailable(error) && options?.consistent !== true
       const stale = mayBeStale ? this.#recall<T>(id, options?.minVersion ?? 0) : undefined
       if (!stale) throw error
       callHook(this.#options.hooks, 'stale', id, recordDetails(stale))
@@ -63,18 +63,18 @@ export class StaleStore extends StoreLayer {
     }
   }
 
-  override async create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
-    const era = this.#era
+  override async create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+    const clockEpoch = this.#clockEpoch
     const record = await this.inner.create(draft)
-    this.#remember(record, era)
+    this.#remember(record, clockEpoch)
     return record
   }
 
-  override async save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
-    const era = this.#era
+  override async save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+    const clockEpoch = this.#clockEpoch
     try {
       const saved = await this.inner.save(record)
-      this.#remember(saved, era)
+      this.#remember(saved, clockEpoch)
       return saved
     } catch (error) {
       if (error instanceof SessionGoneError) this.#forget(record.id)
@@ -82,10 +82,10 @@ export class StaleStore extends StoreLayer {
     }
   }
 
-  override async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
-    const era = this.#era
+  override async touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+    const clockEpoch = this.#clockEpoch
     const touched = await this.inner.touch(record)
-    if (touched) this.#remember(touched, era)
+    if (touched) this.#remember(touched, clockEpoch)
     return touched
   }
 
@@ -93,14 +93,14 @@ export class StaleStore extends StoreLayer {
     return this.#ending(id, () => this.inner.destroy(id, options))
   }
 
-  override async rotate<T extends SessionData>(
+  override async rotate<T extends SessionValues>(
     record: SessionRecord<T>,
     newId: string,
     options?: RotateOptions,
   ): Promise<SessionRecord<T>> {
-    const era = this.#era
+    const clockEpoch = this.#clockEpoch
     const rotated = await this.#ending(record.id, () => this.inner.rotate(record, newId, options))
-    this.#remember(rotated, era)
+    this.#remember(rotated, clockEpoch)
     return rotated
   }
 
@@ -119,18 +119,18 @@ export class StaleStore extends StoreLayer {
     return this.inner.dispose()
   }
 
-  /** @param era - when the storage was asked */
-  #remember(record: SessionRecord, era: number): void {
+  /** @param clockEpoch - when the storage was asked */
+  #remember(record: SessionRecord, clockEpoch: number): void {
     const { id } = record
     const now = this.config.now()
-    if (era !== this.#era || this.#ended.has(id, now)) return
+    if (clockEpoch !== this.#clockEpoch || this.#ended.has(id, now)) return
     const snapshot = snapshotOf(record)
     const known = this.#seen.get(id)
     if (known && known.snapshot.version > snapshot.version) return
     this.#seen.set(id, { snapshot, storedAt: now })
   }
 
-  #recall<T extends SessionData>(id: string, minVersion: number): StoredRecord<T> | undefined {
+  #recall<T extends SessionValues>(id: string, minVersion: number): StoredRecord<T> | undefined {
     const entry = this.#seen.get(id)
     if (!entry || entry.snapshot.version < minVersion) return undefined
     const now = this.config.now()
@@ -140,7 +140,7 @@ export class StaleStore extends StoreLayer {
   }
 
   #forgetAll(): void {
-    this.#era++
+    this.#clockEpoch++
     this.#seen.clear()
   }
 
@@ -160,9 +160,4 @@ export class StaleStore extends StoreLayer {
     this.#seen.delete(id)
     this.#ended.add(id, this.config.now() + this.#options.maxStale)
   }
-}
-
-/** Whether the storage is out of reach, which says nothing about the session. */
-function isOutage(error: unknown): boolean {
-  return error instanceof UnsessionError && error.status === 503
 }

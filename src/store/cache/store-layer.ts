@@ -1,15 +1,15 @@
 import type {
   LoadOptions,
   RotateOptions,
-  SessionData,
+  SessionValues,
   SessionDraft,
   SessionRecord,
   SessionStore,
   SessionSummary,
   StoreConfig,
   StoreStats,
-  SweepOptions,
-  SweepResult,
+  ClearExpiredOptions,
+  ClearExpiredResult,
 } from '../../core/types.ts'
 
 /** A session store in front of a session store, which passes everything on; what is over it says what it does otherwise. */
@@ -22,19 +22,19 @@ export class StoreLayer implements SessionStore {
     this.config = inner.config
   }
 
-  create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+  create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
     return this.inner.create(draft)
   }
 
-  load<T extends SessionData>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
+  load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
     return this.inner.load(id, options)
   }
 
-  save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+  save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     return this.inner.save(record)
   }
 
-  touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+  touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
     return this.inner.touch(record)
   }
 
@@ -42,7 +42,7 @@ export class StoreLayer implements SessionStore {
     return this.inner.destroy(id, options)
   }
 
-  rotate<T extends SessionData>(
+  rotate<T extends SessionValues>(
     record: SessionRecord<T>,
     newId: string,
     options?: RotateOptions,
@@ -58,7 +58,7 @@ export class StoreLayer implements SessionStore {
     return this.inner.destroyAll(options)
   }
 
-  clearExpired(options?: SweepOptions): Promise<SweepResult> {
+  clearExpired(options?: ClearExpiredOptions): Promise<ClearExpiredResult> {
     return this.inner.clearExpired(options)
   }
 

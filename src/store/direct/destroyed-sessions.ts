@@ -5,7 +5,7 @@ type Ending = { destroyedAt: number } | { rotatedUntil: number }
 const MAX_IDS = 10_000
 
 /** The sessions that this process has destroyed, or found rotated. Instants are in ms since the epoch. */
-export class EndedSessions {
+export class DestroyedSessions {
   readonly #byId = new Map<string, Ending>()
   readonly #now: () => number
 

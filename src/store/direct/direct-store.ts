@@ -2,60 +2,60 @@ import { randomBytes } from 'node:crypto'
 import { SessionGoneError, UnsessionError } from '../../../drivers/utils/errors.ts'
 import { registryOf } from '../../format/codecs/registry.ts'
 import { type Backend, connect } from '../../storage/backend.ts'
-import { EndedSessions } from './destroyed-sessions.ts'
+import { DestroyedSessions } from './destroyed-sessions.ts'
 import { callHook, recordDetails } from '../../core/hooks.ts'
 import { isSessionId } from '../../core/id.ts'
 import { toMilliseconds } from '../../core/instant.ts'
 import { expiryOf } from '../../core/lifetime.ts'
 import { endOf, lifetimeOf } from '../../core/stored-lifetime.ts'
-import { type ListOptions, listSessions, sweep } from './listing.ts'
+import { type ListOptions, listSessions, clearExpired } from './listing.ts'
 import type { DirectStoreOptions } from './direct-options.ts'
 import { StoredRecord, snapshotOf, storedRecord } from '../../format/snapshot.ts'
-import { destroyEach, revocable } from './revocation.ts'
+import { destroySessions, sessionsToRevoke } from './revocation.ts'
 import { rotateSession } from './rotate.ts'
 import { IN_FLIGHT_MS, checkGrace, parseMarker } from '../../format/rotation-marker.ts'
-import { type Outcome, type SessionFormat, checkHeader } from '../../format/serialize.ts'
+import { type ParsedSession, type SessionFormat, checkHeader } from '../../format/serialize.ts'
 import { SessionReader, isWriteRejected } from './session-reader.ts'
 import { SessionWriter } from './session-writer.ts'
 import type {
   LoadOptions,
   RotateOptions,
-  SessionData,
+  SessionValues,
   SessionDraft,
   SessionRecord,
   SessionStore,
   SessionSummary,
   StoreConfig,
   StoreStats,
-  SweepOptions,
-  SweepResult,
+  ClearExpiredOptions,
+  ClearExpiredResult,
 } from '../../core/types.ts'
-import { type Origin, Users } from '../users/user-bindings.ts'
+import { type Origin, UserBindings } from '../users/user-bindings.ts'
 
 /** Sessions on a storage, without a cache. {@link SessionStore} says what each method promises. */
-export class StorageStore implements SessionStore {
+export class DirectStore implements SessionStore {
   readonly config: StoreConfig
   #options: DirectStoreOptions
   #format: SessionFormat
   #counts = { loads: 0, saves: 0 }
   #backend: Promise<Backend> | undefined
-  #users: Users
+  #users: UserBindings
   #reader: SessionReader
   #writer: SessionWriter
-  readonly ended: EndedSessions
+  readonly ended: DestroyedSessions
 
   constructor(options: DirectStoreOptions) {
     this.#options = options
     this.#format = { ...options, codecs: registryOf(options.codecs) }
     this.config = options.config
-    this.ended = new EndedSessions(options.config.now)
+    this.ended = new DestroyedSessions(options.config.now)
     this.#reader = new SessionReader(() => this.#connect(), options, this.#format, this.ended)
     this.#writer = new SessionWriter(() => this.#connect(), options, this.#format, this.#reader)
-    this.#users = new Users(() => this.#connect(), options.config.now)
+    this.#users = new UserBindings(() => this.#connect(), options.config.now)
   }
 
   /** @param from - the session that this one continues */
-  async create<T extends SessionData>(draft: SessionDraft<T>, from?: Origin): Promise<SessionRecord<T>> {
+  async create<T extends SessionValues>(draft: SessionDraft<T>, from?: Origin): Promise<SessionRecord<T>> {
     const { id, data, user } = draft
     const now = this.config.now()
     if (!isSessionId(id))
@@ -75,7 +75,10 @@ export class StorageStore implements SessionStore {
     return this.#users.bind({ id, user, from }, insert, { end, undo: end })
   }
 
-  async load<T extends SessionData>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
+  async load<T extends SessionValues>(
+    id: string,
+    options: LoadOptions = {},
+  ): Promise<SessionRecord<T> | null> {
     const outcome = await this.find(id, options)
     if (outcome.state === 'live') return new StoredRecord<T>(outcome.snapshot)
     return this.loadAbsent(id, outcome, options, (successor) =>
@@ -88,9 +91,9 @@ export class StorageStore implements SessionStore {
    *
    * @param load - loads the session that a rotation's grace leads to
    */
-  async loadAbsent<T extends SessionData>(
+  async loadAbsent<T extends SessionValues>(
     id: string,
-    outcome: Outcome,
+    outcome: ParsedSession,
     { since }: LoadOptions,
     load: (successor: string) => Promise<SessionRecord<T> | null>,
   ): Promise<SessionRecord<T> | null> {
@@ -105,7 +108,7 @@ export class StorageStore implements SessionStore {
   }
 
   /** As {@link load}, and tells why there is no live session. */
-  async find(id: string, { minVersion = 0, consistent = false }: LoadOptions): Promise<Outcome> {
+  async find(id: string, { minVersion = 0, consistent = false }: LoadOptions): Promise<ParsedSession> {
     if (!isSessionId(id)) return { state: 'missing' }
     this.#counts.loads++
     // An eventually consistent read may show a session that was destroyed here.
@@ -117,7 +120,7 @@ export class StorageStore implements SessionStore {
   }
 
   /** @param from - the session that this one continues */
-  async save<T extends SessionData>(record: SessionRecord<T>, from?: Origin): Promise<SessionRecord<T>> {
+  async save<T extends SessionValues>(record: SessionRecord<T>, from?: Origin): Promise<SessionRecord<T>> {
     const { id, user } = record
     if (user === snapshotOf(record).user) return this.#save(record)
     if (typeof user !== 'string') return this.#save(record)
@@ -128,7 +131,7 @@ export class StorageStore implements SessionStore {
     })
   }
 
-  async #save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+  async #save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const { id, version, createdAt, user, leases, data } = record
     const now = this.config.now()
     if (!this.#reader.isLive(record)) {
@@ -149,7 +152,7 @@ export class StorageStore implements SessionStore {
     }
   }
 
-  async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+  async touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
     const stored = snapshotOf(record)
     const { id, version } = stored
     const now = this.config.now()
@@ -203,13 +206,13 @@ export class StorageStore implements SessionStore {
     }
   }
 
-  async rotate<T extends SessionData>(
+  async rotate<T extends SessionValues>(
     record: SessionRecord<T>,
     newId: string,
     { grace = 0 }: RotateOptions = {},
   ): Promise<SessionRecord<T>> {
     checkGrace(grace)
-    const rotation = { newId, grace, mark: randomBytes(9).toString('base64url') }
+    const rotation = { newId, grace, writeId: randomBytes(9).toString('base64url') }
     if (this.#reader.isLive(record))
       return rotateSession(this, this.#writer, { record, current: storedRecord(record) }, rotation)
     const snapshot = this.#reader.requireLive(record.id, await this.#reader.readStrong(record.id))
@@ -224,16 +227,16 @@ export class StorageStore implements SessionStore {
   }
 
   destroyAll(options: { user: string; except?: string }): Promise<number> {
-    return destroyEach(this, this.revocable(options))
+    return destroySessions(this, this.sessionsToRevoke(options))
   }
 
-  /** Ids of what {@link destroyAll} ends; see {@link revocable}. */
-  async *revocable(options: { user: string; except?: string }): AsyncGenerator<string[]> {
-    yield* revocable(await this.#connect(), this.#users, options, this.config.now)
+  /** Ids of what {@link destroyAll} ends; see {@link sessionsToRevoke}. */
+  async *sessionsToRevoke(options: { user: string; except?: string }): AsyncGenerator<string[]> {
+    yield* sessionsToRevoke(await this.#connect(), this.#users, options, this.config.now)
   }
 
-  async clearExpired(options: SweepOptions = {}): Promise<SweepResult> {
-    return sweep(await this.#connect(), options, this.config)
+  async clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
+    return clearExpired(await this.#connect(), options, this.config)
   }
 
   stats(): StoreStats {

@@ -2,8 +2,13 @@ import type { Backend } from '../../storage/backend.ts'
 import { type Header, type StoredValue, parseEnvelope } from '../../format/envelope.ts'
 import { isListedId, isSessionId } from '../../core/id.ts'
 import { endOf, isLive } from '../../core/stored-lifetime.ts'
-import type { Native } from '../../storage/conditional-driver.ts'
-import type { SessionSummary, StoreConfig, SweepOptions, SweepResult } from '../../core/types.ts'
+import type { LocatedDriver } from '../../storage/conditional-driver.ts'
+import type {
+  SessionSummary,
+  StoreConfig,
+  ClearExpiredOptions,
+  ClearExpiredResult,
+} from '../../core/types.ts'
 import { isUserKey } from '../users/bindings.ts'
 
 export interface ListOptions {
@@ -55,15 +60,15 @@ export async function sessionsOf(backend: Backend, user: string, ids: readonly s
 }
 
 /** Remove expired sessions; the driver's own way where there is one. Values that are no sessions are left alone. */
-export async function sweep(
+export async function clearExpired(
   backend: Backend,
-  options: SweepOptions,
+  options: ClearExpiredOptions,
   config: StoreConfig,
-): Promise<SweepResult> {
-  const { native } = backend
-  if (native?.driver.clearExpired) return native.driver.clearExpired(options)
+): Promise<ClearExpiredResult> {
+  const { conditional } = backend
+  if (conditional?.driver.clearExpired) return conditional.driver.clearExpired(options)
   const { grace = DEFAULT_GRACE, dryRun = false, onProgress, signal } = options
-  const result: SweepResult = { scanned: 0, expired: 0, deleted: 0 }
+  const result: ClearExpiredResult = { scanned: 0, expired: 0, deleted: 0 }
   for await (const { id, header } of allHeaders(backend, (key) => isSessionId(key) || isUserKey(key))) {
     signal?.throwIfAborted()
     result.scanned++
@@ -92,11 +97,11 @@ async function* candidates(
   recent: readonly string[],
 ): AsyncGenerator<Listed> {
   if (user === undefined) return yield* allHeaders(backend, isListedId)
-  const { native } = backend
-  const listed = native?.driver.listUser
+  const { conditional } = backend
+  const listed = conditional?.driver.listUser
     ? userHeaders(
-        native,
-        native.driver.listUser(user, expired ? { liveAt: now() - DEFAULT_GRACE * 1000 } : {}),
+        conditional,
+        conditional.driver.listUser(user, expired ? { liveAt: now() - DEFAULT_GRACE * 1000 } : {}),
       )
     : allHeaders(backend, isListedId)
   const seen = new Set<string>()
@@ -112,7 +117,7 @@ async function* candidates(
 }
 
 async function* userHeaders(
-  { prefix }: Native,
+  { prefix }: LocatedDriver,
   items: AsyncIterable<{ key: string; value: unknown }>,
 ): AsyncGenerator<Listed> {
   for await (const { key, value } of items) {

@@ -1,28 +1,29 @@
 import type { Backend } from '../../storage/backend.ts'
 import { listSessions, sessionsOf } from './listing.ts'
 import type { SessionStore } from '../../core/types.ts'
-import { type Binding, lineOf } from '../users/bindings.ts'
-import type { Users } from '../users/user-bindings.ts'
+import { type Binding, sessionLineage } from '../users/bindings.ts'
+import type { UserBindings } from '../users/user-bindings.ts'
 
 /** Sessions destroyed at the same time: each takes a connection and a write unit. */
 const DESTROYS_IN_FLIGHT = 16
 
 /**
- * The sessions of a user, in groups, for a caller that destroys each group before it asks for the next one. See {@link Users}
+ * The sessions of a user, in groups, for a caller that destroys each group before it asks for the next one. See {@link UserBindings}
  * for the protocol.
  *
  * A session that is announced after the mark is a new one and lives, unless it continues one that was the user's.
  *
  * @param options - `except`: the id of a session to spare, under a new id as well
  */
-export async function* revocable(
+export async function* sessionsToRevoke(
   backend: Backend,
-  users: Users,
+  users: UserBindings,
   { user, except }: { user: string; except?: string },
   now: () => number,
 ): AsyncGenerator<string[]> {
   const announced = await users.revoke(user, except)
-  const isSpared = (bindings: readonly Binding[], id: string): boolean => lineOf(bindings, except).has(id)
+  const isSpared = (bindings: readonly Binding[], id: string): boolean =>
+    sessionLineage(bindings, except).has(id)
   const seen = new Set(announced.map(({ id }) => id))
   const recent = [...seen].filter((id) => !isSpared(announced, id))
   const found: string[] = []
@@ -48,7 +49,7 @@ export async function* revocable(
 }
 
 /** Destroys sessions, several at the same time. @returns how many were alive */
-export async function destroyEach(store: SessionStore, groups: AsyncIterable<string[]>): Promise<number> {
+export async function destroySessions(store: SessionStore, groups: AsyncIterable<string[]>): Promise<number> {
   let destroyed = 0
   for await (const ids of groups) {
     const left = ids.values()

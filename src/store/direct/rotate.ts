@@ -4,13 +4,13 @@ import { mergeData } from '../../core/merge.ts'
 import { snapshotOf } from '../../format/snapshot.ts'
 import { type SessionWriter, isCertain } from './session-writer.ts'
 import type { Rotation } from '../../format/rotation-marker.ts'
-import type { SessionData, SessionDraft, SessionRecord, SessionStore } from '../../core/types.ts'
+import type { SessionValues, SessionDraft, SessionRecord, SessionStore } from '../../core/types.ts'
 import type { Origin } from '../users/user-bindings.ts'
 
 /** What a rotation needs of the store. `from`: the session that the written one continues. */
 export interface RotationStore extends Pick<SessionStore, 'config' | 'destroy'> {
-  create<T extends SessionData>(draft: SessionDraft<T>, from?: Origin): Promise<SessionRecord<T>>
-  save<T extends SessionData>(record: SessionRecord<T>, from?: Origin): Promise<SessionRecord<T>>
+  create<T extends SessionValues>(draft: SessionDraft<T>, from?: Origin): Promise<SessionRecord<T>>
+  save<T extends SessionValues>(record: SessionRecord<T>, from?: Origin): Promise<SessionRecord<T>>
 }
 
 /** It is not known whether a session got its new id: both records were left as they are. */
@@ -37,7 +37,7 @@ class UnknownRotationError extends UnsessionError {
  * differs from what the record was made of
  * @param rotation - the new id, and how long the old one leads to it
  */
-export async function rotateSession<T extends SessionData>(
+export async function rotateSession<T extends SessionValues>(
   store: RotationStore,
   writer: SessionWriter,
   { record, current }: { record: SessionRecord<T>; current: SessionRecord<T> },
@@ -72,7 +72,7 @@ function originOf(old: SessionRecord): Origin {
 }
 
 /** Ends the old record at its version. @returns the session that another request has saved there, if one has */
-async function endOld<T extends SessionData>(
+async function endOld<T extends SessionValues>(
   writer: SessionWriter,
   old: SessionRecord<T>,
   rotation: Rotation,
@@ -100,7 +100,7 @@ async function storeMarker(writer: SessionWriter, old: SessionRecord, rotation: 
 }
 
 /** Carry what was saved over `base` into the renewed record, whose own changes prevail. */
-function rebase<T extends SessionData>(
+function rebase<T extends SessionValues>(
   renewed: SessionRecord<T>,
   base: SessionRecord<T>,
   theirs: SessionRecord<T>,

@@ -6,13 +6,13 @@ import {
 } from '../../../drivers/utils/errors.ts'
 import type { Backend } from '../../storage/backend.ts'
 import type { Found } from '../../format/envelope.ts'
-import type { EndedSessions } from './destroyed-sessions.ts'
+import type { DestroyedSessions } from './destroyed-sessions.ts'
 import { callHook, recordDetails } from '../../core/hooks.ts'
-import { SessionLapsedError } from '../../shared/errors.ts'
+import { SessionExpiredError } from '../../shared/errors.ts'
 import { endOf, isLive } from '../../core/stored-lifetime.ts'
 import type { DirectStoreOptions } from './direct-options.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
-import { type Outcome, type SessionFormat, readSession } from '../../format/serialize.ts'
+import { type ParsedSession, type SessionFormat, readSession } from '../../format/serialize.ts'
 import type { SessionRecord } from '../../core/types.ts'
 
 /** Reads sessions from a backend, and finds out why there is none. */
@@ -20,13 +20,13 @@ export class SessionReader {
   readonly #connect: () => Promise<Backend>
   readonly #options: DirectStoreOptions
   readonly #format: SessionFormat
-  readonly #ended: EndedSessions
+  readonly #ended: DestroyedSessions
 
   constructor(
     connect: () => Promise<Backend>,
     options: DirectStoreOptions,
     format: SessionFormat,
-    ended: EndedSessions,
+    ended: DestroyedSessions,
   ) {
     this.#connect = connect
     this.#options = options
@@ -40,7 +40,7 @@ export class SessionReader {
    *
    * @param isStrong - begin with the strong read
    */
-  async find(id: string, minVersion: number, isStrong: boolean): Promise<Outcome> {
+  async find(id: string, minVersion: number, isStrong: boolean): Promise<ParsedSession> {
     if (!isStrong) {
       const outcome = await this.#read(id, false)
       if (outcome.state === 'live' && outcome.snapshot.version >= minVersion) return outcome
@@ -52,7 +52,7 @@ export class SessionReader {
    * Reads a session, strongly consistent. A session has expired only by the answer to a read that was sent after its end:
    * before, another request may have touched it in the meantime.
    */
-  async readStrong(id: string): Promise<Outcome> {
+  async readStrong(id: string): Promise<ParsedSession> {
     for (;;) {
       const askedAt = this.#options.config.now()
       const outcome = await this.#read(id, true)
@@ -64,7 +64,7 @@ export class SessionReader {
    * Returns what stands in the way of a rejected write. Errors of any other kind are thrown again. The answer to a write is
    * of the time when it arrived: it shows what was alive then, and not that nothing is alive now.
    */
-  async readBlocker(id: string, error: unknown): Promise<Outcome> {
+  async readBlocker(id: string, error: unknown): Promise<ParsedSession> {
     if (!isWriteRejected(error)) throw error
     const current: CurrentItem | null = error instanceof ConflictError ? error.current : null
     const outcome = current && (await this.#interpret(id, current.value))
@@ -78,7 +78,7 @@ export class SessionReader {
   }
 
   /** Returns the live session of an outcome. Tells the hooks of the other outcomes. */
-  report(id: string, outcome: Outcome): Snapshot | null {
+  report(id: string, outcome: ParsedSession): Snapshot | null {
     const { hooks } = this.#options
     if (outcome.state === 'live') return outcome.snapshot
     if (outcome.state === 'expired') callHook(hooks, 'expired', id, recordDetails(outcome.header))
@@ -88,11 +88,11 @@ export class SessionReader {
   }
 
   /** Returns the live session of an outcome. @throws {SessionGoneError} when there is none */
-  requireLive(id: string, outcome: Outcome): Snapshot {
+  requireLive(id: string, outcome: ParsedSession): Snapshot {
     const snapshot = this.report(id, outcome)
     if (snapshot !== null) return snapshot
     throw outcome.state === 'expired'
-      ? new SessionLapsedError({ key: id })
+      ? new SessionExpiredError({ key: id })
       : new SessionGoneError({ key: id })
   }
 
@@ -102,11 +102,11 @@ export class SessionReader {
     this.#ended.rotated(id, until)
   }
 
-  async #read(id: string, strong: boolean): Promise<Outcome> {
+  async #read(id: string, strong: boolean): Promise<ParsedSession> {
     return this.#interpret(id, await (await this.#connect()).read(id, strong))
   }
 
-  async #interpret(id: string, found: Found): Promise<Outcome> {
+  async #interpret(id: string, found: Found): Promise<ParsedSession> {
     const outcome = await readSession(id, found, this.#format, this.#options.config.now())
     if (outcome.state === 'rotated') this.#ended.rotated(id, outcome.marker.until)
     return outcome

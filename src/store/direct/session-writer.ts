@@ -9,7 +9,7 @@ import { type Snapshot, StoredRecord, snapshotOf } from '../../format/snapshot.t
 import { formatMarker, type Rotation } from '../../format/rotation-marker.ts'
 import { type SessionFormat, writeSession } from '../../format/serialize.ts'
 import type { SessionReader } from './session-reader.ts'
-import type { SessionData, SessionRecord } from '../../core/types.ts'
+import type { SessionValues, SessionRecord } from '../../core/types.ts'
 
 /** Writes sessions to a backend, and finds out why a write was rejected. */
 export class SessionWriter {
@@ -36,7 +36,7 @@ export class SessionWriter {
   async put(
     id: string,
     header: HeaderFields,
-    data: SessionData,
+    data: SessionValues,
     ifVersion: number | null,
   ): Promise<Snapshot> {
     const { value, snapshot } = await writeSession(id, header, data, this.#format)
@@ -46,7 +46,7 @@ export class SessionWriter {
   }
 
   /** Writes a session where there is nothing live. @throws {UnsessionError} `SESSION_EXISTS` */
-  async insert(id: string, header: HeaderFields, data: SessionData): Promise<Snapshot> {
+  async insert(id: string, header: HeaderFields, data: SessionValues): Promise<Snapshot> {
     try {
       return await this.put(id, header, data, null)
     } catch (error) {
@@ -85,14 +85,14 @@ export class SessionWriter {
    * @throws {ConflictError} when another request has saved the session: then a late marker is rejected, too
    * @throws {SessionGoneError} when the session was destroyed or has expired
    */
-  async fence(old: SessionRecord, { mark }: Rotation): Promise<boolean> {
+  async fence(old: SessionRecord, { writeId }: Rotation): Promise<boolean> {
     const { id, data, copy: _, ...header } = snapshotOf(old)
     try {
       await this.put(id, { ...header, version: old.version + 1 }, data, old.version)
       return false
     } catch (error) {
       const outcome = await this.#reader.readBlocker(id, error)
-      if (outcome.state !== 'rotated' || outcome.marker.mark !== mark)
+      if (outcome.state !== 'rotated' || outcome.marker.writeId !== writeId)
         throw this.conflict(old.version, this.#reader.requireLive(id, outcome))
       callHook(this.#options.hooks, 'destroyed', id, {})
       return true
@@ -105,7 +105,9 @@ export class SessionWriter {
    * @returns the session as others have saved it in the meantime; `undefined` if nobody has
    * @throws {SessionGoneError} when the session was destroyed or has expired
    */
-  async afterLeases<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | undefined> {
+  async afterLeases<T extends SessionValues>(
+    record: SessionRecord<T>,
+  ): Promise<SessionRecord<T> | undefined> {
     let current = snapshotOf(record)
     for (let attempt = 0; ; attempt++) {
       const now = this.#options.config.now()

@@ -121,7 +121,7 @@ export function judge(marks: readonly string[], id: string): Verdict {
 }
 
 /** A session and what continues it under other ids; nobody without one. */
-export function lineOf(bindings: readonly Binding[], first: string | undefined): Set<string> {
+export function sessionLineage(bindings: readonly Binding[], first: string | undefined): Set<string> {
   const line = new Set(first === undefined ? [] : [first])
   for (let size = 0; size < line.size;) {
     size = line.size

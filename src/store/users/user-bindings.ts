@@ -8,7 +8,7 @@ import {
   endOfItems,
   formatBinding,
   judge,
-  lineOf,
+  sessionLineage,
   parseBindings,
   recentKeys,
   refuse,
@@ -44,7 +44,7 @@ export interface NewBinding {
  * 5. A session that was the user's may have got a new id in the meantime, and the index may show neither. So the announcements
  *    are read again until none continues a session that was the user's; those are refused and destroyed.
  */
-export class Users {
+export class UserBindings {
   #connect: () => Promise<Backend>
   #now: () => number
 
@@ -104,7 +104,7 @@ export class Users {
     )
     if (verdict.isRefused || verdict.unlessContinues.length === 0) return !verdict.isRefused
     const bindings = await this.recent(user)
-    return verdict.unlessContinues.every((spared) => lineOf(bindings, spared).has(id))
+    return verdict.unlessContinues.every((spared) => sessionLineage(bindings, spared).has(id))
   }
 
   /** Returns the latest announcements, by strongly consistent reads. */

@@ -4,17 +4,20 @@ import {
   type DynamoDBOptions,
   resolveOptions,
 } from '../../../drivers/dynamodb/config/options.ts'
-import { SWEEP_OPTIONS, resolveSweep } from '../../../drivers/dynamodb/clear-expired/options.ts'
 import {
-  type SweepOptions,
-  type SweepResult as ClearExpiredResult,
-  sweepTable,
+  CLEAR_EXPIRED_OPTIONS,
+  resolveClearExpired,
+} from '../../../drivers/dynamodb/clear-expired/options.ts'
+import {
+  type DynamoDBClearExpiredOptions,
+  type DynamoDBClearExpiredResult,
+  clearExpiredItems,
 } from '../../../drivers/dynamodb/clear-expired/clear-expired.ts'
 import { checkNames } from '../../../drivers/utils/validate.ts'
 import { checkIsObject } from '../manage/options.ts'
 
 /** The driver's options, which name the table and its `base`, and the options of the deletion. All are optional. */
-export interface ClearExpiredOptions extends DynamoDBOptions, SweepOptions {}
+export interface ClearExpiredTableOptions extends DynamoDBOptions, DynamoDBClearExpiredOptions {}
 
 /**
  * Deletes the expired items of a table.
@@ -27,7 +30,7 @@ export interface ClearExpiredOptions extends DynamoDBOptions, SweepOptions {}
  *
  * Required rights: Scan, BatchWriteItem and DeleteItem. PartiQLDelete and DescribeTable are used if they are allowed.
  *
- * @param options - see {@link ClearExpiredOptions}
+ * @param options - see {@link ClearExpiredTableOptions}
  * @returns the numbers of items scanned, expired and deleted, including the runs that `resume` continues
  * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` if DynamoDB refuses every request for 30 seconds; and the driver's
  * errors
@@ -40,14 +43,16 @@ export interface ClearExpiredOptions extends DynamoDBOptions, SweepOptions {}
  * await clearExpired({ table: 'sessions', resume, signal: AbortSignal.timeout(60_000) }).catch(() => save(resume))
  * ```
  */
-export async function clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
+export async function clearExpired(
+  options: ClearExpiredTableOptions = {},
+): Promise<DynamoDBClearExpiredResult> {
   checkIsObject(options)
-  checkNames(options, { ...SWEEP_OPTIONS, ...DRIVER_OPTIONS })
-  const own = pick(options, SWEEP_OPTIONS)
-  resolveSweep(own)
+  checkNames(options, { ...CLEAR_EXPIRED_OPTIONS, ...DRIVER_OPTIONS })
+  const own = pick(options, CLEAR_EXPIRED_OPTIONS)
+  resolveClearExpired(own)
   const connection = new Connection(resolveOptions(pick(options, DRIVER_OPTIONS)))
   try {
-    return await sweepTable(connection, connection.options.base, own, { checkClock: true })
+    return await clearExpiredItems(connection, connection.options.base, own, { checkClock: true })
   } finally {
     await connection.dispose()
   }

@@ -1,8 +1,8 @@
 import type {
-  SweepResult as ClearExpiredResult,
-  SweepState as ClearExpiredState,
+  DynamoDBClearExpiredResult,
+  ClearExpiredState,
 } from '../../../drivers/dynamodb/clear-expired/clear-expired.ts'
-import { type ClearExpiredOptions, clearExpired } from './clear-expired.ts'
+import { type ClearExpiredTableOptions, clearExpired } from './clear-expired.ts'
 
 /** The part of a Lambda function's context that the handler uses. */
 export interface LambdaContext {
@@ -11,7 +11,7 @@ export interface LambdaContext {
 }
 
 /** Result of one invocation. The numbers include the earlier invocations that it continues. */
-export interface ClearExpiredOutcome extends ClearExpiredResult {
+export interface ClearExpiredOutcome extends DynamoDBClearExpiredResult {
   /** Whether the whole table has been scanned. */
   done: boolean
   /** The state to continue from, if `done` is `false`: pass it as `resume` of the next event. It contains keys. */
@@ -41,7 +41,7 @@ const MARGIN = 5000
  * ```
  */
 export function clearExpiredHandler(
-  options: Omit<ClearExpiredOptions, 'resume' | 'signal'> = {},
+  options: Omit<ClearExpiredTableOptions, 'resume' | 'signal'> = {},
 ): ClearExpiredHandler {
   let kept: Partial<ClearExpiredState> = {}
   return async (event, context) => {

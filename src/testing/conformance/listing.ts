@@ -55,7 +55,7 @@ export const listingCases: readonly Case[] = [
       await store.create({ id: live, data: {}, idleTimeout: 600 })
       at(30 + 61)
       const result = await store.clearExpired()
-      if (backend.sweeps !== false) assert.ok(result.deleted >= 1)
+      if (backend.clearsExpired !== false) assert.ok(result.deleted >= 1)
       assert.ok(result.scanned >= result.deleted)
       await loaded(await createStore(), live)
       await gone(store, over)

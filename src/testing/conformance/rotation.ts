@@ -191,7 +191,7 @@ export const rotationCases: readonly Case[] = [
   {
     name: 'clears what a rotation leaves behind, once it has no meaning',
     async run({ createStore, at, backend }) {
-      if (backend.sweeps === false) return
+      if (backend.clearsExpired === false) return
       const store = await createStore()
       const [oldId, newId] = [freshId(), freshId()]
       await store.rotate(await store.create({ id: oldId, data: {} }), newId, { grace: 90 })

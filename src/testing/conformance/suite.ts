@@ -19,7 +19,7 @@ export interface SessionStoreBackend {
   /** A store over the backend. Each call gives a new instance, over the same sessions. */
   createStore: (options: StoreTestOptions) => SessionStore | Promise<SessionStore>
   /** Whether `clearExpired` finds what has expired; `false` where the storage clears by itself. Default `true`. */
-  sweeps?: boolean
+  clearsExpired?: boolean
 }
 
 /** What a case works with. */

@@ -4,12 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { createSessionStore } from '../../../src/index.ts'
 import type { SessionHooks, SessionStore, SessionStoreOptions } from '../../../src/index.ts'
 import { expiringMemory } from '../../support/stores/expiring-memory.ts'
-import { type ConditionalDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
+import { type TestDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
 
 const START = 1_800_000_000_000
 const STRONG = { minVersion: Number.MAX_SAFE_INTEGER }
 
-let driver: ConditionalDriver
+let driver: TestDriver
 let store: SessionStore
 
 const at = (seconds: number): unknown => vi.setSystemTime(START + seconds * 1000)

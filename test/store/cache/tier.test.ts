@@ -10,7 +10,7 @@ import dynamodb from '../../../drivers/dynamodb.ts'
 import { createSessionStore } from '../../../src/index.ts'
 import type { SessionStore, SessionStoreOptions } from '../../../src/index.ts'
 import { DEADLINE_MS, REST_MS } from '../../../src/store/cache/circuit-breaker.ts'
-import { type ConditionalDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
+import { type TestDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
 import { expiringMemory } from '../../support/stores/expiring-memory.ts'
 import { type RedisServer, hasRedis, startRedis } from '../../support/engines/redis.ts'
 
@@ -25,7 +25,7 @@ describe.runIf(hasRedis)('a cache on a Redis', () => {
   let server: RedisServer
   let tier: Driver
   let store: SessionStore
-  let driver: ConditionalDriver
+  let driver: TestDriver
   let errors: unknown[]
 
   async function start(...options: string[]): Promise<void> {

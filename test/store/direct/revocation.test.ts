@@ -11,14 +11,14 @@ import {
   isKeyOf,
   isUserKey,
   judge,
-  lineOf,
+  sessionLineage,
   parseBindings,
   recentKeys,
   refuse,
   revokeAll,
 } from '../../../src/store/users/bindings.ts'
 import { formatSets, mergeSets, parseSets } from '../../../src/format/user-sets.ts'
-import { type ConditionalDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
+import { type TestDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
 
 const START = 1_800_000_000_000
 const HOUR = 60 * 60
@@ -27,7 +27,7 @@ const turns = async (count = 4): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
 }
 
-let driver: ConditionalDriver
+let driver: TestDriver
 let store: SessionStore
 
 /** Keys that the index shows. */
@@ -245,8 +245,8 @@ describe('the announcements of a user', () => {
       }),
     )
     const bindings = [{ id: 'c', from: 'b' }, { id: 'b', from: 'a' }, { id: 'x' }, { id: 'y', from: 'x' }]
-    expect([...lineOf(bindings, 'a')].toSorted()).toEqual(['a', 'b', 'c'])
-    expect([...lineOf(bindings, undefined)]).toEqual([])
+    expect([...sessionLineage(bindings, 'a')].toSorted()).toEqual(['a', 'b', 'c'])
+    expect([...sessionLineage(bindings, undefined)]).toEqual([])
   })
 
   it('that are malformed count for nothing', () => {

@@ -80,7 +80,7 @@ const OPERATIONS: Record<string, Operation> = {
   },
   update: {
     run: (store, record) =>
-      commit(store, { record, mine: record.original, patch: { x: 1 }, dress: (current) => current }),
+      commit(store, { record, mine: record.original, patch: { x: 1 }, applyPending: (current) => current }),
     check: (after) => changed(after, 'x'),
   },
   touch: {

@@ -1,4 +1,4 @@
-import type { ConditionalDriver } from '../stores/conditional-driver.ts'
+import type { TestDriver } from '../stores/conditional-driver.ts'
 
 /** How a request is broken. `dead`: this one and all after it are not sent. */
 export const WAYS = ['not sent', 'answer lost', 'answer late', 'dead'] as const
@@ -6,7 +6,7 @@ export type Way = (typeof WAYS)[number]
 
 /** A driver whose requests are counted, and one of which can be broken. */
 export interface BreakableDriver {
-  driver: ConditionalDriver
+  driver: TestDriver
   /** Requests since the last call of `breakAt` or `count`. */
   count(): number
   /** Break the request of this index, the next one being 0. */
@@ -28,7 +28,7 @@ const REQUESTS = [
 ] as const
 
 /** Wraps a driver's calls, each of which is one request. */
-export function breakable(inner: ConditionalDriver): BreakableDriver {
+export function breakable(inner: TestDriver): BreakableDriver {
   let sent = 0
   let broken: { index: number; way: Way } | undefined
   let late: (() => Promise<unknown>)[] = []

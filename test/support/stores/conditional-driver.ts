@@ -1,7 +1,7 @@
 import type { Driver } from 'unstorage'
 import { ConflictError, type CurrentItem, UnsessionError } from '../../../drivers/utils/errors.ts'
 import { answerHandshake } from '../../../drivers/utils/driver-handshake.ts'
-import type { NativeDriver } from '../../../src/storage/conditional-driver.ts'
+import type { ConditionalDriver } from '../../../src/storage/conditional-driver.ts'
 import type { TransactionOptions } from '../../../src/storage/storage-like.ts'
 
 interface Item extends CurrentItem {
@@ -14,9 +14,9 @@ export interface ConditionalDriverOptions {
 }
 
 /** What a test may look at and break. */
-export interface ConditionalDriver
-  extends Driver, Pick<NativeDriver, 'deleteItem' | 'listUser' | 'addToSets' | 'getSets'> {
-  flags: NativeDriver['flags']
+export interface TestDriver
+  extends Driver, Pick<ConditionalDriver, 'deleteItem' | 'listUser' | 'addToSets' | 'getSets'> {
+  flags: ConditionalDriver['flags']
   /** Calls that would have been requests. */
   readonly calls: string[]
   /** States of each key, the latest last; `null` where it was removed. */
@@ -34,7 +34,7 @@ export interface ConditionalDriver
  * A driver with conditional writes, in memory: what DynamoDB does, to the whole second of its expiry and with plain reads
  * that lag behind.
  */
-export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): ConditionalDriver {
+export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): TestDriver {
   const history = new Map<string, (Item | null)[]>()
   const calls: string[] = []
   let failure: { call: string; when: string; skip: number } | undefined
@@ -90,7 +90,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
       push(key, { value, version: Number(version ?? 1), expires, user })
     })
   const sets = new Map<string, Record<string, string[]>>()
-  const addToSets: NativeDriver['addToSets'] = (key, added) =>
+  const addToSets: ConditionalDriver['addToSets'] = (key, added) =>
     request('add', key, undefined, () => {
       const held = { ...sets.get(key) }
       for (const [name, strings] of Object.entries(added))
@@ -98,7 +98,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
       sets.set(key, held)
       return structuredClone(held)
     })
-  const getSets: NativeDriver['getSets'] = (key) =>
+  const getSets: ConditionalDriver['getSets'] = (key) =>
     request('get sets', key, undefined, () => structuredClone(sets.get(key) ?? {}))
   const deleteItem = (key: string, options: TransactionOptions = {}): Promise<boolean> =>
     request('delete', key, options, () => {
@@ -110,7 +110,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): C
       return removed !== null
     })
 
-  const driver: ConditionalDriver = {
+  const driver: TestDriver = {
     flags: { conditional: true },
     calls,
     history,

@@ -3,13 +3,13 @@ import { expiryOf } from '../../../src/core/lifetime.ts'
 import { isLive } from '../../../src/core/stored-lifetime.ts'
 import { mergeData } from '../../../src/core/merge.ts'
 import type {
-  SessionData,
+  SessionValues,
   SessionDraft,
   SessionRecord,
   SessionStore,
   StoreConfig,
   StoreStats,
-  SweepResult,
+  ClearExpiredResult,
 } from '../../../src/core/types.ts'
 
 type Row = Omit<SessionRecord, 'data' | 'original'> & { json: string }
@@ -29,7 +29,7 @@ export class MemoryStore implements SessionStore {
     this.config = { maxRetries: 5, now: () => Date.now(), ...config }
   }
 
-  async create<T extends SessionData>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+  async create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
     await this.#called('create', draft.id)
     if (this.#live(draft.id)) throw new UnsessionError('SESSION_EXISTS', 'the id is taken')
     const { maxAge, idleTimeout } = this.config
@@ -48,12 +48,12 @@ export class MemoryStore implements SessionStore {
     )
   }
 
-  async load<T extends SessionData>(id: string): Promise<SessionRecord<T> | null> {
+  async load<T extends SessionValues>(id: string): Promise<SessionRecord<T> | null> {
     await this.#called('load', id)
     return this.#live<T>(id)
   }
 
-  async save<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+  async save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const { data } = record
     await this.#called('save', record.id)
     const current = this.#live<T>(record.id)
@@ -62,7 +62,7 @@ export class MemoryStore implements SessionStore {
     return this.#put<T>({ ...record, version: record.version + 1 }, data)
   }
 
-  async touch<T extends SessionData>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+  async touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
     await this.#called('touch', record.id)
     const current = this.#live<T>(record.id)
     if (current?.version !== record.version) return null
@@ -75,7 +75,7 @@ export class MemoryStore implements SessionStore {
     return this.#live(id) !== null && this.rows.delete(id)
   }
 
-  async rotate<T extends SessionData>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
+  async rotate<T extends SessionValues>(record: SessionRecord<T>, newId: string): Promise<SessionRecord<T>> {
     await this.#called('rotate', record.id)
     if (this.#live(newId)) throw new UnsessionError('SESSION_EXISTS', 'the id is taken')
     const current = this.#live<T>(record.id)
@@ -91,7 +91,7 @@ export class MemoryStore implements SessionStore {
     return 0
   }
 
-  async clearExpired(): Promise<SweepResult> {
+  async clearExpired(): Promise<ClearExpiredResult> {
     return { scanned: 0, expired: 0, deleted: 0 }
   }
 
@@ -106,7 +106,7 @@ export class MemoryStore implements SessionStore {
     await this.before?.(call, id)
   }
 
-  #put<T extends SessionData>(
+  #put<T extends SessionValues>(
     fields: Omit<SessionRecord, 'data' | 'original' | 'expiresAt'>,
     data: T,
   ): SessionRecord<T> {
@@ -127,7 +127,7 @@ export class MemoryStore implements SessionStore {
     return this.#live<T>(id) ?? fail(id)
   }
 
-  #live<T extends SessionData>(id: string): SessionRecord<T> | null {
+  #live<T extends SessionValues>(id: string): SessionRecord<T> | null {
     const row = this.rows.get(id)
     if (!row || !isLive(row, this.config.now())) return null
     const { json, ...fields } = row

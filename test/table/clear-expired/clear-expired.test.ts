@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
-  type ClearExpiredOptions,
-  type ClearExpiredProgress,
+  type ClearExpiredTableOptions,
+  type DynamoDBClearExpiredProgress,
   type ClearExpiredState,
   clearExpired,
 } from '../../../src/table/index.ts'
@@ -25,7 +25,7 @@ const LATER = 3600
 let table: TestTable
 let proxy: Proxy
 /** The table through the proxy. */
-let options: ClearExpiredOptions
+let options: ClearExpiredTableOptions
 
 async function begin(engine: { endpoint: string; region: string; credentials: object }): Promise<void> {
   table = await createTestTable(engine as ReturnType<typeof anyEngine>)
@@ -56,7 +56,7 @@ describeEngines('clearExpired', (engine) => {
     ])
     await table.put({ session_key: { S: 'forever' }, data: { S: 'x' } })
     await table.put({ session_key: { S: 'odd' }, expire_date: { S: '5' } })
-    const steps: ClearExpiredProgress[] = []
+    const steps: DynamoDBClearExpiredProgress[] = []
     const result = await clearExpired({ ...options, ...how, onProgress: (step) => steps.push(step) })
     expect(result).toMatchObject({ scanned: 292, expired: 230, deleted: 230 })
     expect(result.units).toBeGreaterThan(230 * 2)
@@ -160,7 +160,7 @@ describeEngines('clearExpired', (engine) => {
     let interruptions = 0
     for (const most of [3, 130, 420, 700, Infinity]) {
       const stop = new AbortController()
-      const onProgress = ({ deleted }: ClearExpiredProgress): void => {
+      const onProgress = ({ deleted }: DynamoDBClearExpiredProgress): void => {
         if (deleted > most) stop.abort()
       }
       const run = clearExpired({ ...options, resume, signal: stop.signal, onProgress })
@@ -264,8 +264,8 @@ describe('clearExpired', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
     expect(await clearExpired({ ...options, dryRun: true })).toMatchObject({ expired: 5 })
     proxy.fault({ match: 'DescribeTable', do: accessDenied })
-    const steps: ClearExpiredProgress[] = []
-    const onProgress = (step: ClearExpiredProgress): void => void steps.push(step)
+    const steps: DynamoDBClearExpiredProgress[] = []
+    const onProgress = (step: DynamoDBClearExpiredProgress): void => void steps.push(step)
     expect(await clearExpired({ ...options, onProgress })).toMatchObject({ deleted: 5 })
     expect(steps.at(-1)).not.toHaveProperty('timeLeft')
     expect(await table.count()).toBe(5)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import {
-  type ClearExpiredOptions,
+  type ClearExpiredTableOptions,
   type LambdaContext,
   clearExpiredHandler,
 } from '../../../src/table/index.ts'
@@ -12,7 +12,7 @@ import { itemEnding, keys, plant } from './items.ts'
 
 let table: TestTable
 let proxy: Proxy
-let options: ClearExpiredOptions
+let options: ClearExpiredTableOptions
 
 beforeEach(async () => {
   table = await createTestTable(anyEngine())

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Costs } from '../../../drivers/dynamodb/clear-expired/cost-estimator.ts'
-import { Meter } from '../../../drivers/dynamodb/clear-expired/rate-meter.ts'
-import { Pacer } from '../../../drivers/dynamodb/clear-expired/capacity-limiter.ts'
-import { type SweepState, beginState } from '../../../drivers/dynamodb/clear-expired/state.ts'
+import { CostEstimator } from '../../../drivers/dynamodb/clear-expired/cost-estimator.ts'
+import { RateMeter } from '../../../drivers/dynamodb/clear-expired/rate-meter.ts'
+import { CapacityLimiter } from '../../../drivers/dynamodb/clear-expired/capacity-limiter.ts'
+import { type ClearExpiredState, beginState } from '../../../drivers/dynamodb/clear-expired/state.ts'
 
 /** A clock that only moves when told to. */
 function clock(): { now: () => number; pass: (ms: number) => void } {
@@ -19,7 +19,7 @@ function busiestSecond(uses: { at: number; units: number }[]): number {
 }
 
 /** Let a request wait for its turn. */
-function turn(pacer: Pacer, units: number, pass: (ms: number) => void): number {
+function turn(pacer: CapacityLimiter, units: number, pass: (ms: number) => void): number {
   let waited = 0
   const place = pacer.book(units)
   for (let ms = pacer.wait(place); ms > 0; ms = pacer.wait(place)) {
@@ -36,7 +36,7 @@ function run(
   request: (slice: number) => { booked: number; used: number },
 ): { at: number; units: number }[] {
   const { now, pass } = clock()
-  const pacer = new Pacer(limit, now)
+  const pacer = new CapacityLimiter(limit, now)
   const uses = []
   for (const end = now() + seconds * 1000; now() < end;) {
     const { booked, used } = request(pacer.slice)
@@ -87,7 +87,7 @@ describe('the pace', () => {
 
   it('sends a single request above the limit, and waits afterwards', () => {
     const { now, pass } = clock()
-    const pacer = new Pacer(10, now)
+    const pacer = new CapacityLimiter(10, now)
     turn(pacer, 0.5, pass)
     pacer.settle(0.5, 100)
     expect(turn(pacer, 0.5, pass)).toBeCloseTo((100 / 9.5) * 1000, -2)
@@ -101,7 +101,7 @@ describe('the pace', () => {
     fc.assert(
       fc.property(some, stalls, (limit, stalls) => {
         const { now, pass } = clock()
-        const pacer = new Pacer(limit, now)
+        const pacer = new CapacityLimiter(limit, now)
         const uses = []
         for (const end = now() + 20_000; now() < end;) {
           const places = [1, 2, 3].map(() => pacer.book(pacer.slice / 2))
@@ -121,7 +121,7 @@ describe('the pace', () => {
 
   it('has no limit by default, until DynamoDB throttles', () => {
     const { now, pass } = clock()
-    const pacer = new Pacer(Infinity, now)
+    const pacer = new CapacityLimiter(Infinity, now)
     expect(pacer.slice).toBe(Infinity)
     for (let second = 0; second < 5; second++) {
       expect(turn(pacer, 1000, pass)).toBe(0)
@@ -145,7 +145,7 @@ describe('the pace', () => {
 
   it('never falls to zero or grows above the limit', () => {
     const { now, pass } = clock()
-    const pacer = new Pacer(40, now)
+    const pacer = new CapacityLimiter(40, now)
     for (let time = 0; time < 50; time++) {
       pacer.throttled()
       pass(600)
@@ -168,7 +168,7 @@ describe('costs', () => {
         fc.double({ min: 0.001, max: 50, noNaN: true }),
         fc.integer({ min: 1, max: 500 }),
         (each, slice) => {
-          const costs = new Costs()
+          const costs = new CostEstimator()
           expect(costs.page(slice).limit).toBeLessThanOrEqual(4)
           let limit = 0
           for (let page = 0; page < 60; page++) {
@@ -187,7 +187,7 @@ describe('costs', () => {
   })
 
   it('of deletes are estimated from item sizes, then from consumed units; at most 25 in a batch', () => {
-    const costs = new Costs()
+    const costs = new CostEstimator()
     expect(costs.deletes(Infinity)).toEqual({ size: 25, each: 1 })
     costs.sawPage(1, 0, 0.5)
     expect(costs.deletes(10)).toEqual({ size: 2, each: 4 })
@@ -198,7 +198,7 @@ describe('costs', () => {
 })
 
 it('a page has about 500 expired items if nothing else limits it', () => {
-  const costs = new Costs()
+  const costs = new CostEstimator()
   expect(costs.page(Infinity)).toEqual({ limit: 500, units: 0 })
   for (let page = 0; page < 20; page++) costs.sawPage(1000, 100, 10)
   expect(costs.page(Infinity).limit).toBeGreaterThan(4900)
@@ -208,7 +208,7 @@ it('a page has about 500 expired items if nothing else limits it', () => {
 
 describe('the rate', () => {
   it('is measured over the last ten seconds', () => {
-    const meter = new Meter(0, 500)
+    const meter = new RateMeter(0, 500)
     expect(meter.rate(0, 500)).toBe(0)
     expect(meter.rate(1000, 600)).toBe(100)
     for (let at = 2000; at <= 60_000; at += 1000) meter.rate(at, 600 + at)
@@ -228,11 +228,11 @@ describe('the state', () => {
   }
 
   it('fills an empty object, and can be restored from JSON', () => {
-    const given: Partial<SweepState> = {}
+    const given: Partial<ClearExpiredState> = {}
     const state = beginState(given, target, undefined)
     expect(state).toBe(given)
     expect(state.segments).toEqual([{}, {}, {}, {}])
-    const copy = JSON.parse(JSON.stringify(state)) as SweepState
+    const copy = JSON.parse(JSON.stringify(state)) as ClearExpiredState
     expect(beginState(copy, target, undefined)).toBe(copy)
     expect(beginState(copy, target, 4)).toBe(copy)
   })

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type ClearExpiredResult, type ClearExpiredState, clearExpired } from '../../../src/table/index.ts'
+import {
+  type DynamoDBClearExpiredResult,
+  type ClearExpiredState,
+  clearExpired,
+} from '../../../src/table/index.ts'
 import { BOUNDS, type Session, World } from './world.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
@@ -78,7 +82,7 @@ async function sweepInParts(
   world: World,
   segments: number,
   stops: { after: number; lost: number }[],
-): Promise<ClearExpiredResult> {
+): Promise<DynamoDBClearExpiredResult> {
   const options = { client: world.client as never, table: 'sessions', segments }
   let kept = '{}'
   for (const { after, lost } of stops) {

@@ -1,8 +1,8 @@
 import { resolveOptions } from '../../../../drivers/dynamodb/config/options.ts'
 import { UnsessionError } from '../../../../drivers/utils/errors.ts'
 import {
-  type ClearExpiredOptions,
-  type ClearExpiredResult,
+  type ClearExpiredTableOptions,
+  type DynamoDBClearExpiredResult,
   type ClearExpiredState,
   clearExpired as clear,
   describeTable,
@@ -63,7 +63,7 @@ export const clearExpired: Command = {
   ],
   async run(flags, terminal) {
     const path = flags.text('resume')
-    const options: ClearExpiredOptions = {
+    const options: ClearExpiredTableOptions = {
       ...tableOptions(flags),
       base: flags.text('base'),
       grace: flags.number('grace', 0),
@@ -81,7 +81,7 @@ export const clearExpired: Command = {
   },
 }
 
-async function isConfirmed(options: ClearExpiredOptions, terminal: Terminal): Promise<boolean> {
+async function isConfirmed(options: ClearExpiredTableOptions, terminal: Terminal): Promise<boolean> {
   if (terminal.json || !terminal.interactive) {
     throw new UsageError('cannot ask for confirmation; pass `--yes` to delete, or `--dry-run` to count')
   }
@@ -96,7 +96,7 @@ async function isConfirmed(options: ClearExpiredOptions, terminal: Terminal): Pr
 }
 
 /** Returns the table's number of items as a relative clause. Empty without the right DescribeTable. */
-async function describeSize(options: ClearExpiredOptions): Promise<string> {
+async function describeSize(options: ClearExpiredTableOptions): Promise<string> {
   try {
     const { itemCount } = await describeTable(options)
     // DynamoDB has not counted the items of a new table yet.
@@ -108,7 +108,7 @@ async function describeSize(options: ClearExpiredOptions): Promise<string> {
 }
 
 async function runDeletion(
-  options: ClearExpiredOptions,
+  options: ClearExpiredTableOptions,
   file: StateFile | undefined,
   terminal: Terminal,
 ): Promise<number> {
@@ -122,7 +122,7 @@ async function runDeletion(
     if (file) keepState(file)
   }
   const saveOften = oncePerSecond(() => file && saveState(file))
-  const work = (signal: AbortSignal): Promise<ClearExpiredResult> =>
+  const work = (signal: AbortSignal): Promise<DynamoDBClearExpiredResult> =>
     clear({
       ...options,
       resume: state,
@@ -158,7 +158,7 @@ async function runDeletion(
 }
 
 function report(
-  result: ClearExpiredResult,
+  result: DynamoDBClearExpiredResult,
   end: 'done' | 'interrupted',
   isDryRun: boolean,
   file: StateFile | undefined,

@@ -1,4 +1,4 @@
-import type { ClearExpiredProgress } from '../../../table/index.ts'
+import type { DynamoDBClearExpiredProgress } from '../../../table/index.ts'
 import { formatNumber, formatSpan } from '../../ui/format.ts'
 import type { Terminal } from '../../ui/terminal.ts'
 
@@ -19,7 +19,11 @@ const NARROWEST_BAR = 5
  * @param width - columns of the line
  * @param isDryRun - whether to name expired items instead of deleted ones
  */
-export function progressLine(progress: ClearExpiredProgress, width: number, isDryRun: boolean): string {
+export function progressLine(
+  progress: DynamoDBClearExpiredProgress,
+  width: number,
+  isDryRun: boolean,
+): string {
   const { scanned, expired, deleted, units, rate, items, timeLeft } = progress
   const share = items === undefined || scanned > items ? undefined : scanned / items
   const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`]
@@ -66,7 +70,7 @@ export class ProgressDisplay {
     this.#shownAt = terminal.redraws ? -Infinity : performance.now()
   }
 
-  show(progress: ClearExpiredProgress): void {
+  show(progress: DynamoDBClearExpiredProgress): void {
     const terminal = this.#terminal
     const now = performance.now()
     if (terminal.json || now - this.#shownAt < (terminal.redraws ? REDRAW : LINE)) return

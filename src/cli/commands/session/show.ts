@@ -1,5 +1,5 @@
 import { parseEnvelope } from '../../../format/envelope.ts'
-import type { SessionData } from '../../../core/types.ts'
+import type { SessionValues } from '../../../core/types.ts'
 import { type ItemFacts, readItem } from '../../../table/manage/items.ts'
 import { type Command, EXIT } from '../../ui/command.ts'
 import { formatBytes, formatMoment, formatSpan, printable, toJson } from '../../ui/format.ts'
@@ -87,7 +87,7 @@ function describe({ value, ...item }: ItemFacts, now: number): SessionDetails {
 
 /** A session's data, or the reason why it cannot be read. */
 interface DataResult {
-  data?: SessionData
+  data?: SessionValues
   dataUnreadable?: string
 }
 

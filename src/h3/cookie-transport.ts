@@ -1,5 +1,5 @@
-import { UnsessionError } from '../../drivers/utils/errors.ts'
-import type { SessionCarrier } from '../core/session.ts'
+import { isUnavailable, UnsessionError } from '../../drivers/utils/errors.ts'
+import type { SessionTransport } from '../core/session.ts'
 import type { SessionRecord } from '../core/types.ts'
 import type { ResolvedConfig } from './config.ts'
 import { cookieExpires } from './cookie.ts'
@@ -11,7 +11,7 @@ import type { SessionTimer } from './response/timing.ts'
 const RETRY_AFTER = 5
 
 /** Carries a session's token in the cookie of a response, or, by header transport, leaves it to the handler. */
-export class ResponseCarrier implements SessionCarrier {
+export class CookieTransport implements SessionTransport {
   #config: ResolvedConfig
   #response: ResponseHead | undefined
   #timer: SessionTimer | undefined
@@ -42,7 +42,7 @@ export class ResponseCarrier implements SessionCarrier {
   }
 
   /** Whether a session is to be stored for whoever comes without one, and can be. */
-  get isEager(): boolean {
+  get shouldSaveUninitialized(): boolean {
     return this.#config.saveUninitialized && this.isOpen
   }
 
@@ -92,7 +92,7 @@ export class ResponseCarrier implements SessionCarrier {
   }
 
   /** Measures the work, where that is asked for. */
-  around(work: () => Promise<void>): () => Promise<void> {
+  instrument(work: () => Promise<void>): () => Promise<void> {
     if (!this.#config.serverTiming) return work
     return async () => {
       const timer = (this.#timer ??= await newTimer(this.#config.name))
@@ -106,13 +106,12 @@ export class ResponseCarrier implements SessionCarrier {
 
   /** An error that time may heal goes out with the time after which to try again. */
   failed(error: unknown): void {
-    const isOutage = error instanceof UnsessionError && error.status === 503
-    if (isOutage && this.#response?.isOpen) this.#response.retryAfter(RETRY_AFTER)
+    if (isUnavailable(error) && this.#response?.isOpen) this.#response.retryAfter(RETRY_AFTER)
   }
 
   /** Make room for what a `Response` that the handler returns says itself. @returns the response to send instead */
-  yieldTo(response: Response): Response {
-    return this.#response?.isOpen ? this.#response.yieldTo(response) : response
+  mergeHeadersInto(response: Response): Response {
+    return this.#response?.isOpen ? this.#response.mergeHeadersInto(response) : response
   }
 
   /** Takes the session's cookies out of the prepared headers, which become part of a cached response. */

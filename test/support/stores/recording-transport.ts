@@ -1,9 +1,9 @@
-import { UnsessionError } from '../../drivers/utils/errors.ts'
-import type { SessionCarrier } from '../../src/core/session.ts'
-import type { SessionRecord } from '../../src/core/types.ts'
+import { UnsessionError } from '../../../drivers/utils/errors.ts'
+import type { SessionTransport } from '../../../src/core/session.ts'
+import type { SessionRecord } from '../../../src/core/types.ts'
 
-/** A carrier that keeps what the client would have been told. */
-export class RecordingCarrier implements SessionCarrier {
+/** A transport that keeps what the client would have been told. */
+export class RecordingTransport implements SessionTransport {
   sent: string[] = []
   failures: unknown[] = []
   isOpen = true
@@ -22,7 +22,7 @@ export class RecordingCarrier implements SessionCarrier {
     this.sent.push('removed')
   }
 
-  around(work: () => Promise<void>): () => Promise<void> {
+  instrument(work: () => Promise<void>): () => Promise<void> {
     return work
   }
 
