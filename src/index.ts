@@ -6,6 +6,7 @@ export { json } from './format/codecs/json.ts'
 export { checkHealth, type Health } from './store/health.ts'
 export { signToken, verifyToken } from './core/token.ts'
 export { ConflictError, SessionGoneError, UnsessionError } from '../drivers/utils/errors.ts'
+export { answerHandshake } from '../drivers/utils/driver-handshake.ts'
 export type { ErrorCode } from '../drivers/utils/errors.ts'
 export type { Codec, CodecContext, Encoded } from './format/codec.ts'
 export type { CompressedOptions } from './format/codecs/compressed.ts'
@@ -18,6 +19,12 @@ export type {
   SessionEvent,
   SessionHooks,
 } from './core/hooks.ts'
+export type {
+  ConditionalDriver,
+  DriverDeleteOptions,
+  DriverReadOptions,
+  DriverWriteOptions,
+} from './storage/driver-contract.ts'
 export type { LegacyFormat, LegacySession } from './storage/legacy.ts'
 export type { CacheOptions, SessionStoreOptions } from './store/options.ts'
 export type { DriverLike, StorageLike } from './storage/storage-like.ts'

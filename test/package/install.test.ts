@@ -9,6 +9,7 @@ const EXPORTS: Record<string, string[]> = {
     'ConflictError',
     'SessionGoneError',
     'UnsessionError',
+    'answerHandshake',
     'checkHealth',
     'compressed',
     'createSessionStore',
