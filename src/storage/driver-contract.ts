@@ -1,4 +1,4 @@
-import type { SweepOptions, SweepResult } from '../core/types.ts'
+import type { ClearExpiredOptions, ClearExpiredResult } from '../core/types.ts'
 
 /** Sets of strings in one item, by name. */
 export type StringSets = Record<string, string[]>
@@ -83,7 +83,7 @@ export interface ConditionalDriver {
    */
   listUser?(user: string, options: { liveAt?: number }): AsyncIterable<{ key: string; value: unknown }>
   /** Deletes expired items. Without it, the store reads all keys, and finds only what the driver still shows. */
-  clearExpired?(options?: SweepOptions): Promise<SweepResult>
+  clearExpired?(options?: ClearExpiredOptions): Promise<ClearExpiredResult>
   /** @returns seconds left and creation, for sessions of other software; see `legacy` of the store */
   getMeta?(key: string, options?: DriverReadOptions): Promise<{ ttl?: number; birthtime?: Date } | null>
 }

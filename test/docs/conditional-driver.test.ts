@@ -3,7 +3,7 @@ import * as unstorage2 from 'unstorage2'
 import * as vitest from 'vitest'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as unsession from '../../src/index.ts'
-import { findNative } from '../../src/storage/conditional-driver.ts'
+import { findConditionalDriver } from '../../src/storage/conditional-driver.ts'
 import * as testing from '../../src/testing/index.ts'
 import { pageText, runSnippet, snippetsIn } from '../support/snippets.ts'
 import { typeErrors } from '../support/type-errors.ts'
@@ -42,7 +42,7 @@ describe('docs/conditional-driver.md', () => {
       const driver = page.mapDriver()
       const storage = createStorage()
       storage.mount('db', driver)
-      const found = await findNative(prefixStorage(storage, 'db:app'))
+      const found = await findConditionalDriver(prefixStorage(storage, 'db:app'))
       expect(found).toEqual({ driver, prefix: 'app:' })
     },
   )
