@@ -1,5 +1,5 @@
 import { Lazy } from '../../drivers/utils/lazy.ts'
-import type { trace } from './trace.ts'
+import type { isTraced, trace } from './trace.ts'
 import type {
   LoadOptions,
   RotateOptions,
@@ -18,6 +18,7 @@ import type {
 export interface OpenedStore {
   readonly store: SessionStore
   readonly trace: typeof trace
+  readonly isTraced: typeof isTraced
 }
 
 /** The session store that an app gets: it opens the store behind it at the first call, and publishes calls to tracing channels. */
@@ -35,6 +36,9 @@ export class StoreFacade implements SessionStore {
   }
 
   load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
+    const { value } = this.#opened
+    // Most calls are loads from the cache, and nothing traces them: they pay for no closure.
+    if (value !== undefined && !value.isTraced('load')) return value.store.load<T>(id, options)
     return this.#call(({ store, trace }) => trace('load', id, () => store.load<T>(id, options)))
   }
 

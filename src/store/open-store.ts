@@ -10,12 +10,12 @@ import { DEFAULT_BOUNDS, type ResolvedCache, type ResolvedOptions } from './opti
 import { DirectStore } from './direct/direct-store.ts'
 import { rawStorage } from '../storage/raw-storage.ts'
 import type { OpenedStore } from './facade.ts'
-import { trace } from './trace.ts'
+import { isTraced, trace } from './trace.ts'
 import type { SessionStore } from '../core/types.ts'
 
 /** The store that does the work: sessions on a storage, behind the layers that the options ask for. */
 export function openStore(options: ResolvedOptions): OpenedStore {
-  return { store: withStale(withCache(new DirectStore(options), options), options), trace }
+  return { store: withStale(withCache(new DirectStore(options), options), options), trace, isTraced }
 }
 
 function withCache(store: DirectStore, options: ResolvedOptions): SessionStore {

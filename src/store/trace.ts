@@ -61,6 +61,11 @@ function describeRecord(record: SessionRecord | null): Partial<TraceEvent> {
   return record ? { found: true, version: record.version } : { found: false }
 }
 
+/** Returns whether the calls of an operation have subscribers. */
+export function isTraced(operation: TracedOperation): boolean {
+  return channels[operation].hasSubscribers
+}
+
 /**
  * Runs a call and publishes it on the channel of its operation. Without subscribers, the call goes straight through.
  *
@@ -71,7 +76,7 @@ export function trace<Name extends TracedOperation, R extends TracedResults[Name
   id: string | undefined,
   call: () => Promise<R>,
 ): Promise<R> {
-  return channels[operation].hasSubscribers ? publish(operation, id, call) : call()
+  return isTraced(operation) ? publish(operation, id, call) : call()
 }
 
 async function publish<Name extends TracedOperation, R extends TracedResults[Name]>(
