@@ -6,7 +6,7 @@ import { CookieTransport } from './cookie-transport.ts'
 import { type ResolvedConfig, resolveConfig, type SessionConfig } from './config.ts'
 import { cookiesOf, headerOf, requestHeaders, requestIdentity, type H3EventLike } from './request/event.ts'
 import { loadOrigin, requestOrigin } from './origin.ts'
-import { markContext, nodeOfWeb, outerRequest } from './request/outer-request.ts'
+import { clientEvent, markContext, nodeOfWeb, outerRequest } from './request/outer-request.ts'
 import { loadHeads, responseHead } from './response/response.ts'
 import { Stamp } from './request/stamp.ts'
 
@@ -58,8 +58,12 @@ export class RequestState {
     this.#identity = identity
   }
 
-  /** Returns the state of an event's request; `undefined` in work whose result is cached. */
-  static of(event: H3EventLike): RequestState | undefined {
+  /**
+   * Returns the state of an event's request; `undefined` in work whose result is cached.
+   *
+   * @param header - option `sessionHeader` of the call
+   */
+  static of(event: H3EventLike, header?: string | false): RequestState | undefined {
     const identity = requestIdentity(event)
     const origin = nodeOfWeb(event) ?? identity
     let known = Stamp.read(origin)
@@ -68,7 +72,9 @@ export class RequestState {
     if (known instanceof RequestState) return isFillingCache() ? undefined : known
     if (known instanceof SubRequest) return isFillingCache() ? undefined : known.outer
     if (isCacheEvent(event)) return undefined
-    const outer = outerRequest(event)
+    const client = clientEvent(event)
+    if (client && Stamp.read(origin) === undefined) Stamp.write(origin, new RequestState(client, origin))
+    const outer = outerRequest(event, header)
     if (outer instanceof RequestState) {
       Stamp.write(identity, new SubRequest(outer))
       markContext(event, outer)
@@ -85,11 +91,15 @@ export class RequestState {
     return Stamp.read(requestIdentity(event)) instanceof SubRequest
   }
 
-  /** Whether another event carries the same cookies and the same token as this request. */
-  hasTokensOf(event: H3EventLike): boolean {
-    const header = this.#config?.header
-    if (header && headerOf(requestHeaders(event), header) !== headerOf(requestHeaders(this.#event), header))
-      return false
+  /**
+   * Whether another event carries the same cookies and the same token as this request.
+   *
+   * @param header - option `sessionHeader` of the call
+   */
+  hasTokensOf(event: H3EventLike, header?: string | false): boolean {
+    const [given, own] = [requestHeaders(event), requestHeaders(this.#event)]
+    const carriers = [header && header.toLowerCase(), this.#config?.header]
+    if (carriers.some((each) => each && headerOf(given, each) !== headerOf(own, each))) return false
     return cookiesOf(event) === cookiesOf(this.#event)
   }
 
@@ -222,7 +232,7 @@ export class RequestState {
 
 /** Makes a configuration that of a whole request. @returns `undefined` in work whose result is cached */
 export function exposeConfig(event: H3EventLike, config: ResolvedConfig): RequestState | undefined {
-  const state = RequestState.of(event)
+  const state = RequestState.of(event, config.header)
   state?.expose(config)
   return state
 }
@@ -246,13 +256,13 @@ export function firstRequest(event: H3EventLike): RequestState | undefined {
 
 /** Returns the session of a request, loaded. */
 export function openSession(event: H3EventLike, config?: SessionConfig): Promise<Session> {
-  const state = RequestState.of(event)
+  const state = RequestState.of(event, config?.sessionHeader)
   return state && !isRegenerated(event) ? state.ready(event, config, open) : openCached(event)
 }
 
 /** Ends the session of a request, without reading it first. */
 export async function closeSession(event: H3EventLike, config?: SessionConfig): Promise<void> {
-  const state = RequestState.of(event)
+  const state = RequestState.of(event, config?.sessionHeader)
   if (state && !isRegenerated(event))
     return state.ready(event, config, async ({ session }) => void (await session.clear()))
   const { CachedSession } = await import('./request/cached-session.ts')

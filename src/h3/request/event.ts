@@ -29,7 +29,7 @@ interface WebRequest {
 
 /** The server that a request came from, as h3 2 tells. */
 interface Runtime {
-  readonly node?: { readonly req: object } | undefined
+  readonly node?: { readonly req: object; readonly res?: object | undefined } | undefined
 }
 
 /** The part of Node's request that sessions need. */

@@ -1,10 +1,10 @@
 import { isObject } from '../../../drivers/utils/validate.ts'
-import type { H3EventLike } from './event.ts'
+import type { H3EventLike, NodeRequest, NodeResponse } from './event.ts'
 import { Stamp } from './stamp.ts'
 
 /** A visitor's request, as far as a request that it makes needs to know it. */
 interface Outer {
-  hasTokensOf(event: H3EventLike): boolean
+  hasTokensOf(event: H3EventLike, header?: string | false): boolean
   isOf(event: H3EventLike): boolean
 }
 
@@ -19,12 +19,28 @@ const AMBIGUOUS = Symbol('ambiguous')
  *
  * A request with other cookies is not a sub-request, because the app decided whom it is made for.
  *
+ * @param header - option `sessionHeader` of the call
  * @returns `undefined` for a request of a client, and for a request whose origin is not certain
  */
-export function outerRequest(event: H3EventLike): Outer | undefined {
+export function outerRequest(event: H3EventLike, header?: string | false): Outer | undefined {
   const origin = originOfNode(event) ?? nodeOfWeb(event)
   const outer = origin && Stamp.read(origin)
-  return isOuter(outer) && !outer.isOf(event) && outer.hasTokensOf(event) ? outer : undefined
+  return isOuter(outer) && !outer.isOf(event) && outer.hasTokensOf(event, header) ? outer : undefined
+}
+
+/**
+ * Returns an event of the client's request, for a request that the app has made with `fetchWithEvent` of h3 2. No session was
+ * used with the client's own event, so its response is Node's.
+ *
+ * @returns `undefined` for a request that the server has made, and where the server is not Node
+ */
+export function clientEvent({ runtime, req }: H3EventLike): H3EventLike | undefined {
+  const node = (runtime ?? req?.runtime)?.node
+  // Servers give h3 requests of a class of their own.
+  if (!node?.res || !req || Object.getPrototypeOf(req) !== Request.prototype) return undefined
+  return isNodeRequest(node.req) && isNodeResponse(node.res)
+    ? { node: { req: node.req, res: node.res } }
+    : undefined
 }
 
 /**
@@ -46,6 +62,14 @@ function originOfNode({ node, context }: H3EventLike): object | undefined {
 /** Returns Node's request of an event of h3 2. A client's request and those made while it is handled share it. */
 export function nodeOfWeb({ runtime, req }: H3EventLike): object | undefined {
   return (runtime ?? req?.runtime)?.node?.req
+}
+
+function isNodeRequest(value: object): value is NodeRequest {
+  return 'headers' in value && isObject(value.headers)
+}
+
+function isNodeResponse(value: object): value is NodeResponse {
+  return 'setHeader' in value && 'getHeader' in value && 'headersSent' in value
 }
 
 function isOuter(value: unknown): value is Outer {

@@ -105,8 +105,10 @@ export class NodeHead implements ResponseHead {
     for (const [name, value] of pairs) {
       if (value === undefined) continue
       const text = Array.isArray(value) ? value.map(String) : String(value)
-      const isCookie = name.toLowerCase() === 'set-cookie'
-      this.#response.setHeader(name, isCookie ? [...this.#sentCookies(), ...toArray(text)] : text)
+      const header = name.toLowerCase()
+      if (header === 'vary') this.vary(toArray(text).join(', '))
+      else if (header === 'set-cookie') this.#response.setHeader(name, this.#sentCookies().concat(text))
+      else this.#response.setHeader(name, text)
     }
   }
 
