@@ -29,8 +29,8 @@ export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
  *
  * @param request - the `Request` that `sessionMiddleware` was given. A clone is another request
  * @param config - store, password and options; may be left out inside of `sessionMiddleware`
- * @throws {UnsessionError} `INVALID_OPTION` for a bad configuration and for anything but a `Request`, before the store is asked;
- * whatever the storage fails with: an outage is never taken for "no session"
+ * @throws {UnsessionError} `INVALID_OPTION` for a bad configuration and for anything but a `Request`, before the store is asked.
+ * Errors of the storage are thrown too: an outage is never taken for "no session"
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ export function setCookies(headers: Headers, cookies: ReadonlyMap<string, readon
 const watched = new WeakSet<Headers>()
 
 /**
- * Keeps a response out of shared caches, whatever code says later. No hook runs between a handler and the moment when the server
+ * Keeps a response out of shared caches, also when code sets other headers later. No hook runs between a handler and the moment when the server
  * takes the headers, so the headers themselves are watched.
  */
 export function keepPrivate(headers: Headers): void {
