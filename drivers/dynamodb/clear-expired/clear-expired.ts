@@ -4,7 +4,7 @@ import type { Connection } from '../client/connection.ts'
 import { truncatedResponse } from '../client/sdk-failures.ts'
 import type { RequestContext } from '../requests/read.ts'
 import { scanRequest } from '../maintenance/scan-requests.ts'
-import { toDriverError } from '../client/to-error.ts'
+import { keyMismatch, toDriverError } from '../client/to-error.ts'
 import { CostEstimator } from './cost-estimator.ts'
 import { type DeleteBatch, conditionalDeletes, sessionDeletes } from './delete-batch.ts'
 import { RateMeter } from './rate-meter.ts'
@@ -178,12 +178,7 @@ async function readPage(run: ClearExpiredRun, place: SegmentState, segment: numb
   // The last item that was read may be of other software.
   const lastSort = sort && lastKey?.[sort.name]?.S
   if (lastKey !== undefined && (last === undefined || Object.keys(lastKey).length > (sort ? 2 : 1))) {
-    throw new UnsessionError(
-      'SCHEMA_MISMATCH',
-      `table \`${table}\` has another key than \`attributes\` says; it needs a string partition key and no sort key: ` +
-        `run \`npx unsession table describe --table ${table}\``,
-      { table },
-    )
+    throw new UnsessionError('SCHEMA_MISMATCH', keyMismatch(table), { table })
   }
   return { keys, scanned, last, lastSort }
 }

@@ -3,10 +3,10 @@ import { Deadline } from './deadline.ts'
 import { isClientError, isThrottling } from './sdk-failures.ts'
 import { type ErrorContext, deadlineError } from './to-error.ts'
 
-/** How long after throttling a client that adapts its rate may still hold calls back, ms. */
+/** Time after throttling in which a client with adaptive retries may still delay its calls, ms. Longer than its usual delays. */
 const THROTTLING_MS = 30_000
 
-/** Throttling that the calls of a connection have met in the last {@link THROTTLING_MS}. */
+/** The last throttling error of a connection, kept for {@link THROTTLING_MS}. */
 export class RecentThrottling {
   #error: unknown
   #at = -Infinity
@@ -21,38 +21,38 @@ export class RecentThrottling {
   }
 }
 
-/** What the calls of a connection know of each other. */
+/** State that the calls of a connection share. */
 export interface CallContext {
   throttling: RecentThrottling
-  /** Where the credentials come from; unknown for a client of the app. */
+  /** Source of the credentials. Unknown for a client of the app. */
   credentials?: CredentialSource | undefined
-  /** Whether a call has succeeded, so that the credentials once worked. */
+  /** Whether a call has succeeded. If so, the credentials were valid then. */
   hasSucceeded: boolean
-  /** When the endpoint last answered anything, on the clock of `performance.now()`. */
+  /** Time of the endpoint's last response, on the clock of `performance.now()`. */
   answeredAt: number
 }
 
 /**
- * One call in progress: what the SDK has tried so far, and the means to end it.
+ * One call in progress. It records the attempts of the SDK and can end the call.
  *
  * It has the shape of the SDK's plain abort signal (`aborted`, `onabort`), which costs a tenth of an `AbortController`.
  */
 export class Call {
   aborted = false
   onabort: (() => void) | null = null
-  /** Whether the SDK has been asked; from then on it resolves credentials before it sends anything. */
+  /** Whether the command was passed to the SDK. The SDK first resolves credentials, then sends. */
   asked = false
   /** Requests sent, retries included. */
   attempts = 0
-  /** Whether an attempt ended without saying if it was carried out: a reset, a 5xx, an unreadable answer. */
+  /** Whether an attempt has an unknown outcome: a connection reset, a 5xx status, an unreadable response. */
   ambiguous = false
-  /** Last error below the SDK's retries; a throttling error is not replaced by later ones. */
+  /** Error of the last failed attempt. A throttling error is kept, because it explains the later ones. */
   lastError: unknown
-  /** Why the call was ended. */
+  /** Error that the call was ended with. */
   reason: unknown
   /** Called when the call is ended before it is done. */
   onend: ((reason: unknown) => void) | undefined
-  /** Called with the error of each attempt that failed. */
+  /** Called with the error of each failed attempt. */
   onfailure: ((error: unknown) => void) | undefined
   #context: CallContext
   #deadline: Deadline | undefined
@@ -62,7 +62,7 @@ export class Call {
     this.#context = context
   }
 
-  /** Throttling of other calls, while this one has sent nothing: the SDK's adaptive retries hold it back then. */
+  /** Throttling error of another call, while this call has sent nothing. The SDK's adaptive retries delay this call then. */
   get throttledBy(): unknown {
     return this.attempts === 0 ? this.#context.throttling.error : undefined
   }
@@ -72,24 +72,24 @@ export class Call {
     return this.asked && this.attempts === 0 && this.#context.credentials?.isPending === true
   }
 
-  /** Whether the credentials of this connection once worked. */
+  /** Whether the credentials of this connection were valid before. */
   get hadCredentials(): boolean {
     return this.#context.hasSucceeded
   }
 
-  /** Whether the deadline has passed: the call ends in this turn of the event loop or the next one. */
+  /** Whether the deadline has passed. The call ends in this turn of the event loop or the next one. */
   get isDue(): boolean {
     return this.#deadline?.isDue ?? false
   }
 
-  /** A real signal, for request handlers that pass it on to `fetch`. */
+  /** An `AbortSignal` of the call, for request handlers that pass it to `fetch`. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.aborted) this.#controller.abort(this.reason)
     return this.#controller.signal
   }
 
-  /** Ends the call: its caller is told `reason`, and the request in flight is aborted. */
+  /** Ends the call: rejects it with `reason` and aborts its request in flight. */
   end(reason: unknown): void {
     if (this.aborted) return
     if (this.isWithoutCredentials) this.#context.credentials?.abandon()
@@ -100,13 +100,12 @@ export class Call {
     this.#controller?.abort(reason)
   }
 
-  /** Notes the error of an attempt. */
-  /** Notes that an attempt was answered. */
+  /** Records the time of a response. */
   noteAnswer(): void {
     this.#context.answeredAt = performance.now()
   }
 
-  /** Notes the error of an attempt. */
+  /** Records the error of a failed attempt. */
   note(error: unknown): void {
     if (!isClientError(error)) this.ambiguous = true
     if (!isThrottling(this.lastError)) this.lastError = error
@@ -114,7 +113,7 @@ export class Call {
     this.onfailure?.(error)
   }
 
-  /** Settles as `work` does, or fails when the call is ended, whichever comes first. */
+  /** Settles as `work` does, or rejects when the call is ended first. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.onend = reject
@@ -123,7 +122,8 @@ export class Call {
   }
 
   /**
-   * Does as {@link race}, and fails after `ms`. The SDK's own timeouts do not cover an answer whose body stalls.
+   * Settles as `work` does, or rejects when the call is ended or after `ms` milliseconds. The SDK's own timeouts do not cover
+   * a response whose body stalls.
    */
   within<T>(ms: number, context: ErrorContext, work: Promise<T>): Promise<T> {
     const deadline = new Deadline(ms, () => this.end(deadlineError(this, ms, context)))
@@ -132,9 +132,9 @@ export class Call {
   }
 
   /**
-   * Settles as one attempt does. After `ms` without an answer, breaks the attempt off and fails with `error`.
+   * Settles as one attempt does. After `ms` milliseconds without a response, aborts the attempt and rejects with `error`.
    *
-   * @param ifSilent - only when the endpoint has answered no other request meanwhile either
+   * @param ifSilent - aborts only if the endpoint has sent no other response since the attempt began
    */
   limitAttempt<T>(work: Promise<T>, ms: number, ifSilent: boolean, error: () => Error): Promise<T> {
     const began = performance.now()
@@ -142,14 +142,14 @@ export class Call {
       const deadline = new Deadline(ms, () => {
         if (ifSilent && this.#context.answeredAt > began) return
         reject(error())
-        // Without `aborted` it ends the request in flight, and not the call.
+        // `aborted` stays false, so this aborts the request in flight, and the SDK may retry.
         this.onabort?.()
       })
       work.then(resolve, reject).finally(() => deadline.cancel())
     })
   }
 
-  /** Waits, unless the call is ended first. */
+  /** Waits `ms` milliseconds, or until the call is ended. */
   async pause(ms: number): Promise<void> {
     if (this.aborted) return
     await new Promise<void>((resolve) => {

@@ -18,37 +18,37 @@ import { WriteLimit } from './write-limit.ts'
 type OperationOf<Export> = Export extends `${infer Name}Command` ? Name : never
 type CommandOf<O extends Operation> = InstanceType<Sdk[`${O}Command`]>
 
-/** An operation of DynamoDB: `GetItem`, `CreateTable` …; the SDK's own base class is none. */
+/** An operation of DynamoDB: `GetItem`, `CreateTable` … The SDK also exports a base class, `$Command`, which is excluded. */
 export type Operation = Exclude<OperationOf<keyof Sdk>, '$'>
 
-/** What goes into an operation. */
+/** Input of an operation. */
 export type Input<O extends Operation> = CommandOf<O>['input']
 
-/** What comes out of it. */
+/** Output of an operation. */
 export type Output<O extends Operation> = Awaited<
   ReturnType<ReturnType<CommandOf<O>['resolveMiddleware']>>
 >['output']
 
-/** What an answer says it has consumed, by table where it is about several. */
+/** Consumed capacity in a response. Batch operations return one entry for each table. */
 type Consumed = ConsumedCapacity | ConsumedCapacity[] | undefined
 
 /**
- * How long an attempt may go without an answer while the SDK would try again, ms; each further attempt has twice the time.
- * A keep-alive connection can be dead without a sign. The last attempt has what is left of the call's deadline.
+ * Time limit of the first attempt, ms. Each further attempt has twice the time of the one before. The last attempt has the
+ * remaining time of the call's deadline. The limits are needed because a keep-alive connection can be dead without an error.
  *
- * DynamoDB answers requests about one item within some 10 ms. Scans and batches take longer, so these are broken off later,
- * and only when the endpoint answers nothing else either.
+ * DynamoDB answers requests for one item within about 10 ms. Scans and batches take longer. They have a higher limit, and
+ * are aborted only if the endpoint answers no other request either.
  */
 const ATTEMPT_MS = { item: 1000, many: 2000 }
 const ITEM_OPERATIONS = new Set<Operation>(['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
 
 /**
- * The way to DynamoDB: loads the SDK and makes the client at the first call, gives each call a deadline and a typed error,
- * and can end everything at once.
+ * Connection to DynamoDB. It loads the SDK and creates the client at the first call. It gives each call a deadline and
+ * converts its errors. `dispose` ends all calls.
  */
 export class Connection {
   readonly options: ResolvedOptions
-  /** Whether this endpoint returns, with a failed condition, the conflicting item. */
+  /** Whether this endpoint returns the conflicting item when a condition fails. */
   returnsConflictingItem = false
   #opening: Promise<OpenedClient> | undefined
   #opened: OpenedClient | undefined
@@ -62,13 +62,14 @@ export class Connection {
     this.#writes = new WriteLimit(options.writes.maxInFlight)
   }
 
-  /** The client in use: the caller's own, or the one made at the first call. */
+  /** Returns the client in use: the option `client`, or the client that the first call creates. */
   async client(): Promise<DynamoDBClient> {
     return (await this.open()).client
   }
 
   /**
-   * Loads the SDK and makes the client, once; again after a failure. No call's deadline covers it.
+   * Loads the SDK and creates the client. Later calls return the same client. After a failure, the next call tries again.
+   * The deadlines of calls do not include this time.
    *
    * @throws {UnsessionError} `DEPENDENCY_MISSING`, `DISPOSED`
    */
@@ -84,11 +85,12 @@ export class Connection {
   }
 
   /**
-   * Runs one call under the request deadline. Every failure is a typed error.
+   * Runs one call within `timeout.request`. Every failure is a typed error.
    *
-   * @param key - key of the call, named in errors by its hash
-   * @param work - sends through the call it is given; the deadline covers all it does
-   * @param signal - ends the call, which then fails with the signal's reason
+   * @param key - key of the item; errors contain only its hash
+   * @param work - sends the requests of the call; the deadline covers all of it
+   * @param signal - ends the call, which then rejects with the signal's reason
+   * @throws {UnsessionError} see {@link toDriverError}
    */
   async call<T>(
     operation: Operation,
@@ -116,12 +118,12 @@ export class Connection {
     }
   }
 
-  /** Sends one request under a deadline of its own. */
+  /** Sends one request with its own deadline. */
   request<O extends Operation>(operation: O, input: Input<O>, signal?: AbortSignal): Promise<Output<O>> {
     return this.call(operation, undefined, (call) => this.send(operation, input, call), signal)
   }
 
-  /** Sends one request of a call. Errors are those of the SDK. */
+  /** Sends one request of a call. Throws the SDK's errors as they are. */
   async send<O extends Operation>(operation: O, input: Input<O>, call: Call): Promise<Output<O>> {
     const opened = this.#opened ?? (await this.open())
     if (call.aborted || this.#disposed) throw disposedError(this.options.table)
@@ -133,7 +135,7 @@ export class Connection {
       output = await sendCommand(opened, operation, input, call)
     } catch (error) {
       if (!isExpiredToken(error) || call.aborted) throw error
-      // Another call may have renewed them meanwhile.
+      // Another call may have renewed the credentials in the meantime.
       if (current === undefined || current === opened.credentials?.current) {
         await opened.client.config.credentials({ forceRefresh: true })
       }
@@ -144,18 +146,19 @@ export class Connection {
     return output
   }
 
-  /** A call without a deadline of its own; `finish` it. */
+  /** Returns a call without a deadline. The caller must pass it to {@link finish}. */
   begin(): Call {
     const call = new Call(this.#context)
     this.#calls.add(call)
     return call
   }
 
+  /** Removes a call from the calls that {@link dispose} ends. */
   finish(call: Call): void {
     this.#calls.delete(call)
   }
 
-  /** Ends everything in flight and destroys the client, unless it is the caller's. Safe to call twice. */
+  /** Ends all calls in flight and destroys the client. A client from the option `client` is left open. Can be called twice. */
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
@@ -175,7 +178,7 @@ export class Connection {
       if (this.options.onCapacity === undefined) continue
       const { table } = this.options
       const units: ConsumedUnits = { operation, table, units: each.CapacityUnits, kind }
-      // It may be asynchronous, and its failure is not the call's.
+      // The callback may be asynchronous. Its failure must not fail the call.
       const told = (async () => this.options.onCapacity?.(units))()
       told.catch((error: unknown) => console.warn('[unsession] the option `onCapacity` threw:', error))
     }
@@ -191,14 +194,14 @@ async function sendCommand<O extends Operation>(
   const command = commandOf(sdk, operation, input)
   const isOfItem = ITEM_OPERATIONS.has(operation)
   let attempts = 0
-  // Inside the SDK's retries, so that every attempt is seen.
+  // The middleware is inside the SDK's retries, so it runs once for each attempt.
   command.middlewareStack.add(
     (next) => async (args) => {
       call.attempts++
       attempts++
       const ms = (isOfItem ? ATTEMPT_MS.item : ATTEMPT_MS.many) * 2 ** (attempts - 1)
       const giveUp = (): Error => {
-        // The other idle connections went through the same network.
+        // The other idle connections use the same network path and are likely dead too.
         closeIdleConnections(client)
         return unansweredAttempt(ms)
       }
@@ -211,7 +214,7 @@ async function sendCommand<O extends Operation>(
       } catch (thrown) {
         const error = thrown instanceof SyntaxError ? truncatedResponse() : thrown
         call.note(error)
-        // The SDK does not repeat these by itself.
+        // The SDK does not retry these errors by default.
         if (isWriteInProgress(error)) Object.assign(error as object, { $retryable: {} })
         throw error
       }
@@ -231,7 +234,7 @@ function commandOf(sdk: Sdk, operation: Operation, input: unknown): InstanceType
   return new Command(input)
 }
 
-/** What every call gets after `dispose()`. */
+/** Returns the error of every call after `dispose()`. */
 export function disposedError(table: string): UnsessionError {
-  return new UnsessionError('DISPOSED', 'the driver has been disposed; create a new one to go on', { table })
+  return new UnsessionError('DISPOSED', 'the driver has been disposed; create a new driver', { table })
 }

@@ -5,14 +5,14 @@ type Provider = Extract<Given, (...args: never[]) => unknown>
 type Credentials = Awaited<ReturnType<Provider>>
 type ProviderOptions = { forceRefresh?: boolean } & Parameters<Provider>[0]
 
-/** Credentials are renewed this long before they expire, ms. Source: the AWS SDK's own margin. */
+/** Credentials are renewed this long before they expire, ms. The AWS SDK uses the same 5 minutes. */
 const RENEW_BEFORE_MS = 300_000
 
 /**
- * Obtains credentials from a provider and keeps them until shortly before they expire.
+ * Cache of a provider's credentials. It keeps them until 5 minutes before they expire.
  *
- * It replaces the SDK's own cache, which fails calls while the old credentials are still valid, and waits for ever for a
- * provider that hangs once.
+ * It replaces the SDK's own cache, which has two faults. If a renewal fails, it fails calls although the old credentials are
+ * still valid. If the provider hangs once, it waits for that request for ever.
  */
 export class CredentialSource {
   #makeProvider: () => Provider
@@ -21,7 +21,7 @@ export class CredentialSource {
   #pending: Promise<Credentials> | undefined
   #isAbandoned = false
 
-  /** @param makeProvider - makes a provider that waits for no earlier request */
+  /** @param makeProvider - returns a provider that does not share a pending request with an earlier one */
   constructor(makeProvider: () => Provider) {
     this.#makeProvider = makeProvider
     this.#provider = makeProvider()
@@ -32,7 +32,7 @@ export class CredentialSource {
     return this.#current
   }
 
-  /** Whether the provider has been asked and has not answered. */
+  /** Whether a request to the provider is in flight. */
   get isPending(): boolean {
     return this.#pending !== undefined
   }
@@ -45,12 +45,12 @@ export class CredentialSource {
     if (left > RENEW_BEFORE_MS) return held
     const renewed = this.#ask(options)
     if (left <= 0) return renewed
-    // The old ones are valid until then. A failed renewal is repeated by the next call.
+    // The old credentials are still valid. If the renewal fails, the next call tries again.
     renewed.catch(() => {})
     return held
   }
 
-  /** Stops waiting for the provider, so that the next call asks it again. Its late answer is still used. */
+  /** Stops waiting for the provider, so that the next call asks it again. A late result is still used. */
   abandon(): void {
     this.#isAbandoned = this.isPending
   }
@@ -79,7 +79,7 @@ export class CredentialSource {
   }
 }
 
-/** An error of a credentials provider. Providers of apps throw errors of any name. */
+/** Error of a credentials provider. Its name is fixed, because a provider of the app can throw an error of any name. */
 export class CredentialsError extends Error {
   override name = 'CredentialsProviderError'
 

@@ -1,16 +1,20 @@
 /**
- * A timeout that lets a waiting answer win.
+ * Timeout that does not discard a response that has already arrived.
  *
- * After a process was stopped, or its event loop was blocked, timers fire before the answers that have arrived meanwhile are
- * read. So the timeout acts one turn of the event loop after its timer fired, unless it is cancelled in that turn.
+ * After the process was stopped, or its event loop was blocked, timers fire before the event loop reads the responses that
+ * have arrived. So the timeout waits for one more turn of the event loop after its timer fired. A cancellation in that turn
+ * still counts.
  */
 export class Deadline {
-  /** Whether the time is up; the timeout acts in the same turn of the event loop or the next one. */
+  /** Whether the timer has fired. The timeout acts in the same turn of the event loop or the next one. */
   isDue = false
   #timer: NodeJS.Timeout
   #turn: NodeJS.Immediate | undefined
 
-  /** @param ms - milliseconds until `act` is called */
+  /**
+   * @param ms - milliseconds until `act` is called
+   * @param act - called once, unless the timeout is cancelled
+   */
   constructor(ms: number, act: () => void) {
     this.#timer = setTimeout(() => {
       this.isDue = true
@@ -18,6 +22,7 @@ export class Deadline {
     }, ms)
   }
 
+  /** Cancels the timeout. */
   cancel(): void {
     clearTimeout(this.#timer)
     if (this.#turn !== undefined) clearImmediate(this.#turn)

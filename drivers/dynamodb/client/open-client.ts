@@ -4,22 +4,23 @@ import { CredentialSource } from './credentials.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { INSTALL_SDK } from './to-error.ts'
 
+/** The module `@aws-sdk/client-dynamodb`. */
 export type Sdk = typeof import('@aws-sdk/client-dynamodb')
 
-/** The SDK with a client, ready to send. */
+/** The loaded SDK with a client. */
 export interface OpenedClient {
   sdk: Sdk
   client: DynamoDBClient
-  /** None for a client of the app. */
+  /** Not set for a client of the app. */
   credentials: CredentialSource | undefined
-  /** How often the client sends a request at most. */
+  /** Maximum number of attempts of a request, the first one included. */
   maxAttempts: number
-  /** Whether its request handler takes the plain signal of the SDK; others may pass the signal on to `fetch`. */
+  /** Whether its request handler accepts the SDK's plain abort signal. Other handlers may pass the signal to `fetch`. */
   takesPlainSignal: boolean
 }
 
 /**
- * Loads the SDK and makes the client, or takes the client of the app.
+ * Loads the SDK and creates the client, or takes the client of the app.
  *
  * @throws {UnsessionError} `DEPENDENCY_MISSING` when the SDK cannot be loaded
  */
@@ -29,7 +30,7 @@ export async function openClient(options: ResolvedOptions): Promise<OpenedClient
     options.client === undefined
       ? makeClient(sdk, options)
       : { client: options.client as DynamoDBClient, credentials: undefined }
-  // A client of the app may be of another release, or wrapped.
+  // A client of the app may be of another release, or a wrapper without `config`.
   const config = (client as { config?: Partial<DynamoDBClient['config']> }).config ?? {}
   const handler = config.requestHandler as { metadata?: { handlerProtocol?: string } } | undefined
   return {
@@ -45,7 +46,7 @@ async function loadSdk(): Promise<Sdk> {
   try {
     return await import('@aws-sdk/client-dynamodb')
   } catch (cause) {
-    // Runtimes and bundlers report a missing module in many ways, so every failure counts as one.
+    // Runtimes and bundlers report a missing module in many ways. So every failure to load means a missing dependency.
     const words = cause instanceof Error ? cause.message : String(cause)
     throw new UnsessionError(
       'DEPENDENCY_MISSING',
@@ -74,7 +75,7 @@ function makeClient(
   }
   const given = options.credentials ?? clientConfig?.credentials
   if (typeof given === 'object') {
-    // Copied for each call: the app may update the object, and the SDK writes notes of its own into what it gets.
+    // Copied for each call, because the app may update the object and the SDK adds properties to the object it gets.
     const provide = async () => ({ ...given })
     const client = new sdk.DynamoDBClient({ ...config, credentials: withoutCache(provide) })
     return { client, credentials: undefined }
@@ -87,7 +88,7 @@ function makeClient(
     }
   }
   const client = new sdk.DynamoDBClient(config)
-  // The SDK's chain of providers shares one search, so a search that hangs needs another chain.
+  // A chain of the SDK's providers shares one pending search. If that search hangs, only a new chain can search again.
   let made: DynamoDBClient | undefined = client
   const credentials = new CredentialSource(() => {
     const { credentials: chain } = (made ?? new sdk.DynamoDBClient(config)).config
@@ -102,12 +103,12 @@ function providerOf(source: CredentialSource): CredentialSource['provide'] {
   return withoutCache((options) => source.provide(options))
 }
 
-/** Marks a provider as one that keeps its credentials itself, by the property that the SDK uses for that. */
+/** Marks a provider as one that caches its credentials itself. `memoized` is the property that the SDK checks. */
 function withoutCache(provider: CredentialSource['provide']): CredentialSource['provide'] {
   return Object.assign(provider, { memoized: true })
 }
 
-/** Closes the idle connections of a client's agents; connections in use stay. */
+/** Closes the idle connections of a client's agents. Connections in use stay open. */
 export function closeIdleConnections(client: DynamoDBClient): void {
   const handler = client.config.requestHandler as { httpHandlerConfigs?: () => Record<string, unknown> }
   const { httpAgent, httpsAgent } = handler.httpHandlerConfigs?.() ?? {}

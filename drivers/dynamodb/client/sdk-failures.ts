@@ -1,6 +1,6 @@
 import { UnsessionError } from '../../utils/errors.ts'
 
-/** The parts of an SDK or Node error that tell what went wrong. */
+/** The properties of an SDK or Node.js error that identify its cause. */
 export interface Failure {
   name?: string
   code?: string
@@ -8,12 +8,12 @@ export interface Failure {
   $fault?: string
   $metadata?: { httpStatusCode?: number }
   cause?: unknown
-  /** Why DynamoDB throttled, such as `TableReadKeyRangeThroughputExceeded`. */
+  /** Reasons for throttling, such as `TableReadKeyRangeThroughputExceeded`. */
   ThrottlingReasons?: { reason?: string }[]
   throttlingReasons?: { reason?: string }[]
 }
 
-/** An error, to be looked into. */
+/** Returns an error as a {@link Failure}, and an empty one for anything that is not an object. */
 export function asFailure(error: unknown): Failure {
   return typeof error === 'object' && error !== null ? error : {}
 }
@@ -43,40 +43,40 @@ const UNREACHABLE = new Set([
   'ECONNABORTED',
 ])
 
-/** Whether DynamoDB refused because it was asked too much. */
+/** Returns whether DynamoDB throttled the request. */
 export function isThrottling(error: unknown): boolean {
   const { name, $metadata } = asFailure(error)
   return (name !== undefined && THROTTLING.has(name)) || $metadata?.httpStatusCode === 429
 }
 
-/** Whether another write to the item was in progress. The request was not carried out, and can be repeated. */
+/** Returns whether another write to the item was in progress. The request was not carried out and can be retried. */
 export function isWriteInProgress(error: unknown): boolean {
   return CONFLICTING.has(asFailure(error).name ?? '')
 }
 
-/** Whether a condition did not hold. */
+/** Returns whether the condition of a write failed. */
 export function isConditionFailure(error: unknown): boolean {
   return asFailure(error).name === 'ConditionalCheckFailedException'
 }
 
-/** Whether a query was refused because the table has no such index. */
+/** Returns whether a query failed because the table does not have the index. */
 export function isMissingIndex(error: unknown): boolean {
   const { name, message = '' } = asFailure(error instanceof UnsessionError ? error.cause : error)
   return name === 'ValidationException' && /specified index/i.test(message)
 }
 
-/** Whether a policy forbids the operation. */
+/** Returns whether a policy denies the operation. */
 export function isAccessDenied(error: unknown): boolean {
   return DENIED.has(asFailure(error).name ?? '')
 }
 
-/** Whether DynamoDB refused a request, so that it was certainly not carried out. */
+/** Returns whether DynamoDB rejected the request. Such a request was not carried out. */
 export function isClientError(error: unknown): boolean {
   const status = asFailure(error).$metadata?.httpStatusCode ?? 0
   return status >= 400 && status < 500
 }
 
-/** Whether an HTTP answer is of a DynamoDB endpoint, and not of something in between, such as a captive portal. */
+/** Returns whether an HTTP response comes from a DynamoDB endpoint, and not from a captive portal or another intermediary. */
 export function isAnswer(response: unknown): boolean {
   const { statusCode = 0, headers = {} } = (response ?? {}) as {
     statusCode?: number
@@ -89,47 +89,47 @@ export function isAnswer(response: unknown): boolean {
 }
 
 /** The name of {@link truncatedResponse}. */
-export const TRUNCATED = 'an unreadable answer'
+export const TRUNCATED = 'an unreadable response'
 
 /**
- * An answer that arrived but could not be read: cut off inside its JSON, or not JSON at all. The SDK does not try such a
- * request again by itself; the code makes it, in old releases as in new ones.
+ * Returns the error of a response that could not be read: its JSON was cut off, or it was not JSON. The SDK does not retry
+ * such a request by default. The code `ECONNRESET` and `$retryable` make it retry, in old releases and new ones.
  */
 export function truncatedResponse(): Error {
-  return Object.assign(new Error('the answer could not be read'), {
+  return Object.assign(new Error('the response could not be read'), {
     name: TRUNCATED,
     code: 'ECONNRESET',
     $retryable: {},
   })
 }
 
-/** Whether no connection was made in time. */
+/** Returns whether opening a connection timed out. */
 export function isConnectTimeout(failure: Failure): boolean {
-  // The SDK names resets and broken pipes "TimeoutError" too; those carry a code and mean an unreachable endpoint.
+  // The SDK also names resets and broken pipes "TimeoutError". They have a code, and mean that the endpoint is unreachable.
   if (failure.code !== undefined && UNREACHABLE.has(failure.code)) return false
   return failure.name === 'TimeoutError' || failure.code === 'ETIMEDOUT'
 }
 
-/** Whether the endpoint is unreachable or failing. */
+/** Returns whether the endpoint is unreachable or failing. */
 export function isServiceFailure({ code, name, $fault, $metadata }: Failure): boolean {
   const status = $metadata?.httpStatusCode ?? 0
   if (BUSY.has(name ?? '') || $fault === 'server' || status >= 500) return true
-  // Errors of the network have a code. DynamoDB's own answers are no outage, whatever fields they have.
+  // Network errors have a code. A response with a 4xx status comes from DynamoDB, so it is not an outage even with a code.
   return code !== undefined && !(status >= 400)
 }
 
-/** Whether the session token of the credentials has expired. */
+/** Returns whether the session token of the credentials has expired. */
 export function isExpiredToken(error: unknown): boolean {
   const { name } = asFailure(error)
   return name === 'ExpiredTokenException' || name === 'ExpiredToken'
 }
 
 /** The name of {@link unansweredAttempt}. */
-export const UNANSWERED = 'no answer'
+export const UNANSWERED = 'no response'
 
-/** An attempt that was broken off because it had no answer; the SDK tries again. */
+/** Returns the error of an attempt that was aborted because it had no response. The SDK retries after it. */
 export function unansweredAttempt(ms: number): Error {
-  return Object.assign(new Error(`an attempt had no answer within ${ms} ms`), {
+  return Object.assign(new Error(`an attempt had no response within ${ms} ms`), {
     name: UNANSWERED,
     $retryable: {},
   })

@@ -12,12 +12,12 @@ import {
   isWriteInProgress,
 } from './sdk-failures.ts'
 
-/** What was being tried when an SDK error came up. */
+/** The operation that failed. */
 export interface ErrorContext {
   /** `GetItem`, `PutItem` … */
   operation: string
   table: string
-  /** Enters the error as a hash. */
+  /** Key of the item. The error contains only its hash. */
   key?: string | undefined
 }
 
@@ -31,9 +31,9 @@ const REJECTED_CREDENTIALS = new Set([
 ])
 
 /**
- * Turns an error of the SDK into an error of this package. Errors of this package pass through.
+ * Converts an error of the SDK to an error of this package. Returns errors of this package unchanged.
  *
- * @param progress - how far the call had come, where that is known
+ * @param progress - state of the call when it failed, if known
  */
 export function toDriverError(error: unknown, context: ErrorContext, progress?: Progress): UnsessionError {
   if (error instanceof UnsessionError) return error
@@ -43,22 +43,22 @@ export function toDriverError(error: unknown, context: ErrorContext, progress?: 
   return new UnsessionError(code, message, { table: context.table, key: context.key, cause: error })
 }
 
-/** How far a call had come when it failed. */
+/** State of a call when it failed. */
 export interface Progress {
-  /** Whether the SDK was asked to send something. */
+  /** Whether the command was passed to the SDK. */
   asked: boolean
   lastError: unknown
-  /** Throttling of other calls, for which the SDK may have held this one back. */
+  /** Throttling error of another call. The SDK may have delayed this call because of it. */
   throttledBy: unknown
   /** Whether the call waits for credentials. */
   isWithoutCredentials: boolean
-  /** Whether the credentials of the connection once worked. */
+  /** Whether the credentials of the connection were valid before. */
   hadCredentials: boolean
 }
 
 /**
- * The error of a call whose deadline has passed. It names throttling, or a provider of credentials that has not answered,
- * where that explains the delay.
+ * Returns the error of a call whose deadline has passed. If throttling or a pending request for credentials caused the
+ * delay, the error says so.
  */
 export function deadlineError(
   progress: Progress | undefined,
@@ -84,24 +84,28 @@ export function deadlineError(
     progress?.asked === false && !isRead(operation)
       ? `${operation} on table \`${table}\` was not sent within ${ms} ms, because too many writes were in flight; ` +
         'check the network and the endpoint, or raise the driver option `writes.maxInFlight`'
-      : `${operation} on table \`${table}\` had no answer within ${ms} ms; ` +
-        `${isRead(operation) ? '' : 'it may have been carried out all the same; '}` +
+      : `${operation} on table \`${table}\` had no response within ${ms} ms; ` +
+        `${isRead(operation) ? '' : 'the write may still have been carried out; '}` +
         'check the network and the endpoint, or raise the driver option `timeout.request`'
   return new UnsessionError('TIMEOUT', message, details)
 }
 
-/** Whether an operation changes nothing. */
+/** Returns whether an operation only reads. */
 export function isRead(operation: string): boolean {
   return /^(Get|BatchGet|Query|Scan|Describe|List)/.test(operation)
 }
 
-/** How to install the SDK. */
+/** The advice of errors about a missing SDK. */
 export const INSTALL_SDK = 'run `npm install @aws-sdk/client-dynamodb`, or build the app with it'
 
 const GIVE_CREDENTIALS =
   'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the process a role, or set the driver option `credentials`'
 
-/** The reason of an error that is about credentials. @param onceWorked - whether a call has succeeded before */
+/**
+ * Returns code and message of an error about credentials, and `undefined` for any other error.
+ *
+ * @param onceWorked - whether a call has succeeded before
+ */
 function diagnoseCredentials(
   failure: Failure,
   { operation }: ErrorContext,
@@ -152,7 +156,7 @@ function diagnose(failure: Failure, { operation, table, key }: ErrorContext): [E
   if (isAccessDenied(failure)) {
     return [
       'ACCESS_DENIED',
-      `the credentials may not do dynamodb:${operation} on table \`${table}\`; allow that action in their policy`,
+      `the credentials do not allow dynamodb:${operation} on table \`${table}\`; allow that action in their policy`,
     ]
   }
   if (/region is missing|region not accepted/i.test(message)) {
@@ -170,35 +174,35 @@ function diagnose(failure: Failure, { operation, table, key }: ErrorContext): [E
   if (/is not found when adding|middleware/i.test(message)) {
     return [
       'INVALID_OPTION',
-      'option `client` must be made by the same @aws-sdk/client-dynamodb that the driver finds',
+      'option `client` must be created with the same copy of @aws-sdk/client-dynamodb that the driver loads',
     ]
   }
   if (name === 'LimitExceededException') {
-    // Only operations on tables get it: it is about how many there are, not about the capacity of one.
+    // Only operations on tables throw it. It is about the number of tables, not about the capacity of a table.
     return [
       'THROTTLED',
-      `DynamoDB refused ${operation}: too many tables or indexes in this account, or too many being changed at once; ` +
-        'wait for the others, or have the quota raised',
+      `DynamoDB rejected ${operation}: this account has too many tables or indexes, or changes too many of them at once; ` +
+        'wait until the other changes are done, or request a higher quota',
     ]
   }
   if (isThrottling(failure)) return ['THROTTLED', throttlingMessage(failure, operation, table)]
   if (isWriteInProgress(failure)) {
     return [
       'UNAVAILABLE',
-      `${operation} on table \`${table}\` met another write to the same item that was in progress (${name}); try again`,
+      `${operation} on table \`${table}\` failed because another write to the same item was in progress (${name}); try again`,
     ]
   }
   if (name === 'ValidationException') return diagnoseValidation(message, operation, table)
   if (isConnectTimeout(failure)) {
     return [
       'TIMEOUT',
-      `${operation}: no connection to the endpoint in time; check the network, or raise \`timeout.connect\``,
+      `${operation}: no connection to the endpoint within \`timeout.connect\`; check the network, or raise that option`,
     ]
   }
   if (name === UNANSWERED) {
     return [
       'TIMEOUT',
-      `${operation} on table \`${table}\` had no answer (${message}); check the network and the endpoint`,
+      `${operation} on table \`${table}\` had no response (${message}); check the network and the endpoint`,
     ]
   }
   if (isServiceFailure(failure)) {
@@ -208,20 +212,28 @@ function diagnose(failure: Failure, { operation, table, key }: ErrorContext): [E
         'the endpoint is unreachable or failing: check it, then try again',
     ]
   }
-  // The words are DynamoDB's or the app's; a key in them is left out.
+  // The message is from DynamoDB or the app. A key in it must not reach a log.
   const words = key === undefined ? message : message.replaceAll(key, '…')
   return ['INVALID_REQUEST', `${operation} on table \`${table}\` failed: ${name}: ${words}`]
 }
 
-/** What each limit of a throttling reason means, and what to do. Source: AWS's page on throttling of DynamoDB. */
+/** Returns the message for a table whose key schema differs from the configured one. */
+export function keyMismatch(table: string): string {
+  return (
+    `the key of table \`${table}\` does not match the driver option \`attributes\`; ` +
+    `run \`npx unsession table describe --table ${table}\` to see the difference`
+  )
+}
+
+/** Meaning of each limit in a throttling reason, and its fix. Source: "Diagnosing throttling" in the DynamoDB developer guide. */
 const LIMITS: [name: string, what: string, fix: string][] = [
   ['ProvisionedThroughputExceeded', 'the provisioned capacity is used up', 'raise it or switch to on-demand'],
   ['KeyRangeThroughputExceeded', 'one partition is too hot', 'spread the requests over more keys'],
   ['MaxOnDemandThroughputExceeded', 'the on-demand maximum is reached', 'raise the maximum'],
-  ['AccountLimitExceeded', "the account's limit is reached", 'have the quota raised'],
+  ['AccountLimitExceeded', "the account's limit is reached", 'request a higher quota'],
 ]
 
-/** Says which resource is throttled and why, from `ThrottlingReasons`, where DynamoDB sends them. */
+/** Returns a message that names the throttled resource and the cause, from `ThrottlingReasons` if DynamoDB sends them. */
 function throttlingMessage(failure: Failure, operation: string, table: string): string {
   const [first] = failure.ThrottlingReasons ?? failure.throttlingReasons ?? []
   const parsed = /^(Table|Index)(Read|Write)(.+)$/.exec(first?.reason ?? '')
@@ -239,7 +251,7 @@ function diagnoseValidation(message: string, operation: string, table: string): 
   if (/item size/i.test(message)) {
     return [
       'ITEM_TOO_LARGE',
-      "the item is over DynamoDB's limit of 400 KB; store less, or compress the value",
+      "the item is larger than DynamoDB's limit of 400 KB; store less, or compress the value",
     ]
   }
   if (
@@ -247,11 +259,7 @@ function diagnoseValidation(message: string, operation: string, table: string): 
       message,
     )
   ) {
-    return [
-      'SCHEMA_MISMATCH',
-      `table \`${table}\` has another key than \`attributes\` says; it needs a string partition key and no sort key: ` +
-        `run \`npx unsession table describe --table ${table}\``,
-    ]
+    return ['SCHEMA_MISMATCH', keyMismatch(table)]
   }
-  return ['INVALID_REQUEST', `DynamoDB refused ${operation} on table \`${table}\` as invalid; see \`cause\``]
+  return ['INVALID_REQUEST', `DynamoDB rejected ${operation} on table \`${table}\` as invalid; see \`cause\``]
 }

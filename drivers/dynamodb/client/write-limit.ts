@@ -1,8 +1,8 @@
 import type { Call } from './call.ts'
 
 /**
- * Bounds the writes in flight. Thousands of writes handed to the SDK at once are all signed and queued for its sockets
- * before the first one is answered, which blocks the event loop for seconds.
+ * Limit of the writes in flight. If thousands of writes are passed to the SDK at once, it signs and queues all of them before
+ * it handles the first response. That blocks the event loop for seconds.
  */
 export class WriteLimit {
   #maxInFlight: number
@@ -13,7 +13,7 @@ export class WriteLimit {
     this.#maxInFlight = maxInFlight
   }
 
-  /** Waits until a write may be sent. Writes are sent in order of arrival. */
+  /** Waits until the call may send its write. Calls are admitted in order of arrival. */
   async enter(call: Call): Promise<void> {
     if (this.#inFlight.size < this.#maxInFlight) {
       this.#inFlight.add(call)
@@ -22,14 +22,14 @@ export class WriteLimit {
     await new Promise<void>((resolve) => this.#waiting.set(call, resolve))
   }
 
-  /** Ends a write, whether it was sent or still waited. */
+  /** Removes a call that was admitted or still waits, and admits the next one. */
   leave(call: Call): void {
     this.#waiting.delete(call)
     if (!this.#inFlight.delete(call)) return
     for (const [next, admit] of this.#waiting) {
       if (this.#inFlight.size >= this.#maxInFlight) return
       this.#waiting.delete(next)
-      // It is ended in this turn of the event loop; to send it would be in vain.
+      // The call times out in this turn of the event loop, so its write must not be sent.
       if (next.isDue) continue
       this.#inFlight.add(next)
       admit()
