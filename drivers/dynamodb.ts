@@ -1,3 +1,9 @@
+/**
+ * The DynamoDB driver for unstorage.
+ *
+ * @module unsession/drivers/dynamodb
+ */
+
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Driver } from 'unstorage'
 import type { Attributes } from './dynamodb/config/attributes.ts'

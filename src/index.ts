@@ -1,3 +1,9 @@
+/**
+ * Session stores over any unstorage storage or driver, codecs, tokens and health checks.
+ *
+ * @module unsession
+ */
+
 export { createSessionStore } from './store/create-store.ts'
 export { compressed } from './format/codecs/compressed.ts'
 export { devalue } from './format/codecs/devalue.ts'

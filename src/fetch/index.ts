@@ -1,3 +1,9 @@
+/**
+ * Sessions for frameworks that hand over a `Request` and take a `Response`.
+ *
+ * @module unsession/fetch
+ */
+
 import type { SessionConfig } from '../h3/config.ts'
 import * as h3 from '../h3/index.ts'
 import type { SessionPatch } from '../core/patch.ts'

@@ -1,3 +1,9 @@
+/**
+ * `useSession` and the session middleware for h3 1 and h3 2.
+ *
+ * @module unsession/h3
+ */
+
 import type { SessionPatch } from '../core/patch.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionValues } from '../core/types.ts'

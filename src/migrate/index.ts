@@ -1,3 +1,9 @@
+/**
+ * Sessions of other software, read in place or taken over by their cookie.
+ *
+ * @module unsession/migrate
+ */
+
 export { django, type DjangoFormatOptions, type DjangoOptions, fromDjango } from './django.ts'
 export { expressSession, type ExpressSessionOptions, fromExpressSession } from './express-session.ts'
 export type { Converted, LegacyStoreOptions } from './legacy-store.ts'

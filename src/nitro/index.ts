@@ -1,3 +1,9 @@
+/**
+ * The module for nitropack 2 and Nitro 3.
+ *
+ * @module unsession/nitro
+ */
+
 import type { SessionsHost } from './build/host-module.ts'
 import { setup } from './build/module.ts'
 import type { NitroLike } from './build/nitro.ts'

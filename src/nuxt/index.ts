@@ -1,3 +1,9 @@
+/**
+ * The module for Nuxt 4.
+ *
+ * @module unsession/nuxt
+ */
+
 import {
   addImports,
   addPlugin,

@@ -1,3 +1,9 @@
+/**
+ * Operations on the table: create, describe and delete it, delete expired items, policies and templates.
+ *
+ * @module unsession/table
+ */
+
 export type {
   SegmentState,
   DynamoDBClearExpiredProgress,

@@ -1,3 +1,9 @@
+/**
+ * The functions of `#sessions`, for server code of Nitro and Nuxt apps.
+ *
+ * @module unsession/nitro/runtime
+ */
+
 import type { SessionConfig } from '../../h3/config.ts'
 import type { H3EventLike } from '../../h3/request/event.ts'
 import { clearSession as clear, updateSession as update, useSession as use } from '../../h3/index.ts'
