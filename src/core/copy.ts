@@ -1,6 +1,6 @@
 import type { SessionValues } from './types.ts'
 
-/** Set an own key, `__proto__` included: a patch may come from a request body. */
+/** Sets an own key, even `__proto__`. A patch may come from a request body, and must not change a prototype. */
 export function setOwn(target: SessionValues, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
@@ -8,8 +8,8 @@ export function setOwn(target: SessionValues, key: string, value: unknown): void
 }
 
 /**
- * An independent copy of session data: plain objects, arrays, dates, maps and sets, however they refer to each other.
- * Anything else is kept by reference: what has a `toJSON` of its own must still have it when the data is stored.
+ * Returns an independent copy of session data: plain objects, arrays, dates, maps and sets, also with cyclic references.
+ * Other objects are kept by reference, because a copy would lose their `toJSON`, which is needed when the data is stored.
  */
 export function copyData<T>(value: T, seen?: Map<unknown, unknown>): T
 export function copyData(value: unknown, seen: Map<unknown, unknown> = new Map()): unknown {

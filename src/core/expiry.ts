@@ -3,17 +3,17 @@ import { invalidOption } from '../../drivers/utils/errors.ts'
 import { deadlineOf, MAX_INSTANT } from './lifetime.ts'
 import type { Lifetime, SessionRecord, SessionStore, StoreConfig } from './types.ts'
 
-/** A lifetime of a session's own. Given together, the earliest end counts. */
+/** A session's own lifetime. If several values are given, the earliest end counts. */
 export interface SessionExpiry extends Lifetime {
-  /** A fixed end: a date, or ms since the epoch. */
+  /** Fixed end: a date, or ms since the epoch. Default: none. */
   expiresAt?: Date | number
 }
 
 /**
- * The lifetime fields of a record.
+ * Returns the lifetime fields of a record.
  *
- * @param expiry - as the app said it
- * @param createdAt - when the session began, ms since the epoch; `maxAge` counts from there
+ * @param expiry - as given by the app
+ * @param createdAt - creation time of the session, ms since the epoch. `maxAge` counts from this time
  */
 export function lifetimeFields(
   { maxAge, idleTimeout, expiresAt }: SessionExpiry,
@@ -29,7 +29,10 @@ export function lifetimeFields(
   }
 }
 
-/** The configured lifetime: of `sessionMiddleware` or the module, where it differs from the store's, or else the store's. */
+/**
+ * Returns the configured lifetime. The options of `sessionMiddleware` or of the module take precedence if they differ from the
+ * store's options.
+ */
 export function configuredLifetime(
   base: Lifetime | undefined,
   { config }: Pick<SessionStore, 'config'>,
@@ -37,7 +40,7 @@ export function configuredLifetime(
   return base && isGiven(base) && !isSame(base, config) ? base : config
 }
 
-/** The lifetime that a call gives a session of its own: values other than the configured ones. */
+/** Returns the session's own lifetime that a call sets; `undefined` if the call repeats the configured values or has none. */
 export function lifetimeOfCall(call: Lifetime, configured: Lifetime): Lifetime | undefined {
   return isGiven(call) && !isSame(call, configured) ? call : undefined
 }
@@ -51,8 +54,8 @@ function isSame(a: Lifetime, b: Lifetime): boolean {
 }
 
 /**
- * Whether today's configuration, and the lifetime that a call gives, let a stored session live on. Applies a configured
- * lifetime to the record.
+ * Returns whether a stored session is alive by the present configuration and by the lifetime of the call. If the session has a
+ * configured lifetime, sets it on the record.
  */
 export function acceptsLifetime(
   record: SessionRecord,
@@ -71,13 +74,13 @@ export function acceptsLifetime(
   return end === Infinity || store.now() < end
 }
 
-/** Seconds. */
+/** Ten years, in seconds. Larger values are most likely milliseconds. */
 const TEN_YEARS = 10 * 366 * 24 * 60 * 60
 
-/** A span of a session's life. */
+/** Rule for `maxAge` and `idleTimeout`. */
 export const SECONDS: Rule = [
   (value) => typeof value === 'number' && value > 0 && value <= TEN_YEARS,
-  'must be a number of seconds above 0, and ten years at most: seconds, not milliseconds; leave it out for the default',
+  'must be a number of seconds above 0 and at most ten years (seconds, not milliseconds). Omit it for the default',
 ]
 
 const RULES: Rules<SessionExpiry> = {
@@ -89,15 +92,19 @@ const RULES: Rules<SessionExpiry> = {
   ],
 }
 
-/** @throws {UnsessionError} `INVALID_OPTION`, naming the option */
+/**
+ * Checks a lifetime.
+ *
+ * @throws {UnsessionError} `INVALID_OPTION` with the name of the option
+ */
 export function checkExpiry(expiry: SessionExpiry): void {
   checkOptions(expiry, RULES)
 }
 
 /**
- * Checks the lifetime of a session that began at `createdAt`.
+ * Checks the lifetime of a session that was created at `createdAt`.
  *
- * @throws {UnsessionError} `INVALID_OPTION`, also for a lifetime that has ended already
+ * @throws {UnsessionError} `INVALID_OPTION`, also for a lifetime that has already expired
  */
 export function checkExpiryAt(expiry: SessionExpiry, createdAt: number, now: number): void {
   checkExpiry(expiry)

@@ -3,15 +3,15 @@ import { invalidOption } from '../../drivers/utils/errors.ts'
 /** An instant: a date, or ms since the epoch. */
 export type Instant = Date | number
 
-/** Returns whole ms since the epoch; `NaN` for anything but a valid date or a number. */
+/** Returns whole ms since the epoch; `NaN` if the value is not a valid date or a number. */
 export function toMilliseconds(value: unknown): number {
   return value instanceof Date || typeof value === 'number' ? Math.floor(Number(value)) : Number.NaN
 }
 
-/** The least ms that are taken for an instant, in 1973. Smaller numbers are seconds, most likely. */
+/** Smallest number that is accepted as ms since the epoch: in 1973. A smaller number is most likely in seconds. */
 const MIN_MILLISECONDS = 1e11
 
-/** Returns ms since the epoch for a date, ISO text, or ms as a number or text; `NaN` for anything else. */
+/** Returns ms since the epoch for a date, ISO text, or ms as a number or text; `NaN` for other values. */
 export function toInstant(value: unknown): number {
   if (typeof value !== 'string') return sinceMinimum(toMilliseconds(value))
   if (/^\d+$/.test(value)) return sinceMinimum(Number(value))
@@ -23,10 +23,10 @@ function sinceMinimum(ms: number): number {
 }
 
 /**
- * Returns a clock that gives whole ms. `performance.timeOrigin + performance.now()`, for instance, has fractions, and stored
+ * Returns a clock that gives whole ms. Some clocks have fractions, such as `performance.timeOrigin + performance.now()`. Stored
  * instants have none.
  *
- * @throws {UnsessionError} `INVALID_OPTION` from the clock, when `now` returns anything but ms
+ * @throws {UnsessionError} `INVALID_OPTION` from the returned clock, if `now` returns anything but ms
  */
 export function wholeMilliseconds(now: () => number): () => number {
   return () => {

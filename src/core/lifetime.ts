@@ -1,29 +1,30 @@
 import { DEFAULT_IDLE_TIMEOUT, type SessionRecord } from './types.ts'
 
-/** The last instant a `Date` can hold, ms since the epoch. */
+/** The last instant that a `Date` can hold, ms since the epoch (ECMAScript, "Time Values and Time Range"). */
 export const MAX_INSTANT: number = 8.64e15
 
-/** The fields that a session's end follows from. */
+/** The fields that determine the end of a session. */
 export type OwnLifetime = Pick<SessionRecord, 'deadline' | 'idleTimeout'>
 
-/** A lifetime and where it comes from. */
+/** A lifetime and its source. */
 export type SourcedLifetime = OwnLifetime & Pick<SessionRecord, 'lifetimeFrom'>
 
-/** The sliding window in ms; `undefined` for a session whose end is fixed. */
+/** Returns the sliding window in ms; `undefined` for a session with a fixed end. */
 function windowOf({ deadline, idleTimeout }: OwnLifetime): number | undefined {
   if (idleTimeout !== undefined) return idleTimeout * 1000
   return deadline === undefined ? DEFAULT_IDLE_TIMEOUT * 1000 : undefined
 }
 
-/** The end that `maxAge` seconds from `createdAt` mean, in ms since the epoch. */
+/** Returns the instant `maxAge` seconds after `createdAt`, in ms since the epoch. */
 export function deadlineOf(maxAge: number | undefined, createdAt: number): number | undefined {
   return maxAge === undefined ? undefined : Math.min(createdAt + Math.round(maxAge * 1000), MAX_INSTANT)
 }
 
 /**
- * When a session used now will end: the earlier of its deadline and its sliding window.
+ * Returns the end of a session that is used now: the earlier of its deadline and the end of its sliding window.
  *
- * @param lifetime - deadline in ms since the epoch, idle timeout in seconds; with neither, {@link DEFAULT_IDLE_TIMEOUT} slides
+ * @param lifetime - deadline in ms since the epoch, idle timeout in seconds. Without both, the window is
+ * {@link DEFAULT_IDLE_TIMEOUT}
  * @param now - ms since the epoch
  * @returns ms since the epoch
  */
@@ -33,14 +34,14 @@ export function expiryOf(lifetime: OwnLifetime, now: number): number {
   return Math.round(Math.min(lifetime.deadline ?? MAX_INSTANT, sliding, MAX_INSTANT))
 }
 
-/** A configured sliding end may lag by this share of its window, and always by {@link MIN_LAG}. */
+/** Share of a configured window by which the stored end may lag. The lag may always be {@link MIN_LAG}. */
 const LAG_SHARE = 1 / 24
 /** Five minutes, in ms. */
 const MIN_LAG = 5 * 60 * 1000
 
 /**
- * How far a sliding end may lag behind the last use, in ms: never more than half of the window. Without `touchAfter`, the
- * larger of 5 minutes and 1/24 of a configured window, and half of the unconfigured one.
+ * Returns how far the stored end may lag behind the last use, in ms. It is never more than half of the window. Without
+ * `touchAfter` it is the larger of 5 minutes and 1/24 of a configured window, and half of the default window of 14 days.
  *
  * @param touchAfter - seconds
  */
@@ -51,11 +52,11 @@ export function lagOf(idleTimeout: number | undefined, touchAfter: number | unde
 }
 
 /**
- * Whether a session that is read is due for the write that slides its end: it was last slid longer ago than the end may lag,
- * and the end would move.
+ * Returns whether a read must be followed by a write that moves the end of the session. This is so if the last such write is
+ * longer ago than the allowed lag, and the end would move.
  *
  * @param now - ms since the epoch
- * @param touchAfter - how far the end may lag, in seconds; see {@link lagOf} for the default
+ * @param touchAfter - allowed lag in seconds; see {@link lagOf} for the default
  */
 export function shouldTouch(
   record: Pick<SessionRecord, 'expiresAt'> & OwnLifetime,

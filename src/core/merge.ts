@@ -2,34 +2,42 @@ import { isDeepStrictEqual } from 'node:util'
 import { setOwn } from './copy.ts'
 import type { SessionValues } from './types.ts'
 
-/** The three values of a key that two writers changed at the same time; `undefined` where the key is absent. */
+/** The three values of a key that two writers changed at the same time. A value is `undefined` if the key is absent. */
 export interface ConflictingValues {
-  /** What both started from. */
+  /** The value that both writers had read. */
   base: unknown
-  /** What this writer wants to store. */
+  /** The value that this writer wants to store. */
   mine: unknown
-  /** What the other writer has stored. */
+  /** The value that the other writer has stored. */
   theirs: unknown
 }
 
-/** Decides between two writers. What it returns is stored; `undefined` leaves it to the rule: the later writer wins. */
+/**
+ * A function that resolves a conflict between two writers of one key.
+ *
+ * @param key - top-level key of the data
+ * @param values - the three values of the key
+ * @returns the value to store; `undefined` for the default, which is `values.mine`
+ */
 export type ConflictResolver = (key: string, values: ConflictingValues) => unknown
 
+/** Options of {@link mergeData}. */
 export interface MergeOptions {
+  /** Resolves conflicts. Default: the later writer wins. */
   onConflict?: ConflictResolver
-  /** Keys that count as changed by this writer even where its value is the one it started from. */
+  /** Keys that count as changed by this writer even if it set the value that it had read. */
   written?: Iterable<string>
 }
 
 /**
- * Three-way merge by top-level key: both writers' changes, and where both changed the same key, mine.
+ * Returns a three-way merge by top-level key. It has the changes of both writers. If both changed a key, it has `mine`.
  *
- * A key that is absent and a key that is `undefined` are the same; removing a key is a change like any other.
+ * An absent key and a key with the value `undefined` are the same. The removal of a key is a change like any other.
  *
- * @param base - what both writers started from
- * @param mine - what this writer wants to store, the later one
- * @param theirs - what the other writer has stored
- * @returns a new object; its values are those of `mine` and `theirs`, not copies
+ * @param base - the data that both writers had read
+ * @param mine - the data that this writer, the later one, wants to store
+ * @param theirs - the data that the other writer has stored
+ * @returns a new object. Its values are those of `mine` and `theirs`, not copies
  *
  * @example
  * ```ts
@@ -71,12 +79,12 @@ function pick(
   return decided === undefined ? mine : decided
 }
 
-/** Returns a key's own value: `constructor` and its like are no data unless somebody stored them. */
+/** Returns the value of an own key. Inherited properties such as `constructor` are not data. */
 export function own(data: Readonly<SessionValues>, key: string): unknown {
   return Object.hasOwn(data, key) ? data[key] : undefined
 }
 
-/** Whether two values are stored alike: members that are `undefined` and members that are absent are the same. */
+/** Returns whether two values are stored alike. An absent member and a member with the value `undefined` are the same. */
 export function isSameData(a: unknown, b: unknown): boolean {
   if (!isPlain(a) || !isPlain(b)) return isDeepStrictEqual(a, b)
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) =>

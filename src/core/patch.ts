@@ -4,17 +4,17 @@ import { setOwn } from './copy.ts'
 import type { SessionValues } from './types.ts'
 
 /**
- * A change of session data: keys to set, or a synchronous function that gets the data and may change it, return keys to
- * set, or both. A function runs again on fresh data when somebody else saved meanwhile, so it must not act on anything else.
+ * A change of session data: keys to set, or a synchronous function. The function gets the data. It may change the data, return
+ * keys to set, or both. After a conflict it runs again on the current data, so it must have no other effects.
  */
 export type SessionPatch<T extends object> = Partial<T> | ((data: T) => Partial<T> | undefined | void)
 
 /**
- * Apply a patch.
+ * Applies a patch.
  *
- * @param data - changed in place, and handed to a function patch
- * @returns the keys that were set outright
- * @throws {UnsessionError} `INVALID_VALUE` when the patch, or what it returns, is no object
+ * @param data - changed in place, and passed to a patch that is a function
+ * @returns the keys of the patch, or of the object that the function returned
+ * @throws {UnsessionError} `INVALID_VALUE` if the patch or the value that it returns is not an object
  */
 export function applyPatch(data: SessionValues, patch: SessionPatch<SessionValues> | undefined): string[] {
   const changes = typeof patch === 'function' ? patch(data) : patch
@@ -34,7 +34,7 @@ export function applyPatch(data: SessionValues, patch: SessionPatch<SessionValue
   return keys
 }
 
-/** Make `target` equal to `source` in place. Members that are equal already stay the very objects they were. */
+/** Makes `target` equal to `source` in place. Keeps the objects of members that are already equal. */
 export function replaceContent(target: SessionValues, source: SessionValues): void {
   for (const key of Object.keys(target)) if (!Object.hasOwn(source, key)) delete target[key]
   for (const key of Object.keys(source)) {

@@ -2,12 +2,13 @@ import { deadlineOf, type SourcedLifetime } from './lifetime.ts'
 import type { Lifetime, SessionRecord, StoreConfig } from './types.ts'
 
 /**
- * The lifetime that a write stores: the store's own options for a session of `store`, and the given lifetime for any other.
+ * Returns the lifetime that a write stores. A session with `lifetimeFrom: 'store'` gets the store's options. Every other session
+ * keeps the given lifetime.
  *
- * @param given - of the draft or record to write
- * @param config - the store's options
- * @param createdAt - ms since the epoch
- * @param before - the stored lifetime. Without `lifetimeFrom`, values that differ from it make the lifetime the session's own
+ * @param given - lifetime of the draft or record to write
+ * @param config - options of the store
+ * @param createdAt - creation time, ms since the epoch
+ * @param before - the stored lifetime. If `given` differs from it and has no `lifetimeFrom`, it is the session's own lifetime
  */
 export function lifetimeOf(
   given: SourcedLifetime,
@@ -30,8 +31,8 @@ export function lifetimeOf(
 }
 
 /**
- * When a stored session ends by the store's options of today: never after `createdAt + maxAge`, unless its lifetime is not
- * the store's, and never after `notBefore` if it was created before that.
+ * Returns the end of a stored session by the present options of the store. A session with the store's lifetime ends at
+ * `createdAt + maxAge` at the latest. A session that was created before `notBefore` ends at `notBefore` at the latest.
  *
  * @returns ms since the epoch
  */
@@ -45,7 +46,7 @@ export function endOf(
   return notBefore !== undefined && createdAt < notBefore ? Math.min(end, notBefore) : end
 }
 
-/** The creation time of a session whose own is unknown: now, or just before `notBefore`, so that `notBefore` ends it too. */
+/** Returns the creation time for a session without one: now, but always before `notBefore`, so that `notBefore` ends it too. */
 export function unknownCreation(
   { notBefore = Infinity }: Pick<StoreConfig, 'notBefore'>,
   now: number,
@@ -53,12 +54,12 @@ export function unknownCreation(
   return Math.min(now, notBefore - 1)
 }
 
-/** Whether a session is alive: until the millisecond before its end. */
+/** Returns whether a session is alive. It is alive in the last millisecond before its end, and expired at its end. */
 export function isLive(session: Pick<SessionRecord, 'expiresAt'>, now: number): boolean {
   return now < session.expiresAt
 }
 
-/** Whole seconds until an instant, rounded up and never 0: a time to live that ends no session early. */
+/** Returns whole seconds until an instant, rounded up and at least 1. Rounded down, a time to live would end sessions early. */
 export function secondsUntil(instant: number, now: number): number {
   return Math.max(1, Math.ceil((instant - now) / 1000))
 }

@@ -2,14 +2,15 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { invalidOption, UnsessionError } from '../../drivers/utils/errors.ts'
 import { isSessionId } from './id.ts'
 
-/** What a token says once its mac has been checked. */
+/** The content of a token with a valid MAC. */
 export interface SessionToken {
+  /** Session id. */
   readonly id: string
-  /** Version of the session when the token was made: a reader accepts nothing older. */
+  /** Version of the session when the token was made. A reader does not accept an older version of the session. */
   readonly version: number
 }
 
-/** One password as a key, with the tokens it has verified in this process. */
+/** The key derived from a password, and the tokens that it has verified in this process. */
 export interface SigningKey {
   readonly secret: Buffer
   readonly verified: Map<string, SessionToken>
@@ -18,26 +19,26 @@ export interface SigningKey {
 /** Shortest password accepted, as in h3. */
 const MIN_PASSWORD_LENGTH = 32
 
-/** Bounds of the two memos. Both keep what is cheap to find again, so the oldest entry simply goes. */
+/** Maximum entries of the two memos. The oldest entry is removed first, because every entry is cheap to compute again. */
 const MAX_VERIFIED = 10_000
 const MAX_KEYS = 100
 
-/** `id.version.mac`: a version has no leading zero and at most the 11 digits of a safe integer, a mac has 43. */
+/** `id.version.mac`. A version has no leading zero and at most 11 digits (a safe integer in base 36). A MAC has 43 characters. */
 const TOKEN = /^([A-Za-z0-9_-]{1,128})\.([1-9a-z][0-9a-z]{0,10})\.([A-Za-z0-9_-]{43})$/
 
-/** An id of 128 characters, a version of 11, a mac of 43, two dots. */
+/** 128 characters of the id, 11 of the version, 43 of the MAC, and two dots. */
 const MAX_TOKEN_LENGTH = 184
 
-/** What RFC 6265 allows as a cookie name, and RFC 9110 as a header name. */
+/** Characters that RFC 6265 allows in a cookie name and RFC 9110 allows in a header name. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 
 const keys = new Map<string, SigningKey>()
 
 /**
- * The keys for one or several passwords, derived once each.
+ * Returns the keys of one or several passwords. Each key is derived once.
  *
- * @param password - 32 characters or more, or several of them
- * @returns at least one key, in the order given; the first one signs
+ * @param password - 32 characters or more, or an array of such passwords
+ * @returns at least one key, in the order of the passwords. The first key signs
  * @throws {UnsessionError} `INVALID_OPTION` for a missing or short password
  */
 export function signingKeys(password: string | readonly string[]): [SigningKey, ...SigningKey[]] {
@@ -61,13 +62,13 @@ function signingKey(password: unknown): SigningKey {
 }
 
 /**
- * The token of a session: what its cookie or header carries.
+ * Returns the token of a session, for its cookie or header.
  *
- * @param name - name of the session; a token made for one name is worth nothing under another
+ * @param name - name of the session. A token is valid only for the name that it was made for
  * @param id - session id
  * @param version - version of the session, 1 or more
- * @param password - 32 characters or more; of several the first one signs
- * @returns `id.version.mac`, the version in base 36, the mac 43 characters of base64url
+ * @param password - 32 characters or more, or an array of such passwords. The first password signs
+ * @returns `id.version.mac`: the version in base 36, the MAC (HMAC-SHA-256) as 43 characters of base64url
  * @throws {UnsessionError} `INVALID_OPTION` for a bad password, `INVALID_VALUE` for a bad name, id or version
  *
  * @example
@@ -92,13 +93,13 @@ export function signToken(
 }
 
 /**
- * Check a token.
+ * Verifies a token.
  *
  * @param name - name of the session
- * @param token - what the client sent; anything at all
- * @param password - the password, or several of them, any of which may have signed
- * @returns the id and version; `null` for anything but the exact text that {@link signToken} makes
- * @throws {UnsessionError} `INVALID_OPTION` for a bad password, and for nothing else
+ * @param token - the value that the client sent, of any type
+ * @param password - the password, or an array of passwords. A token signed with any of them is valid
+ * @returns the id and version; `null` for every value that {@link signToken} does not return
+ * @throws {UnsessionError} `INVALID_OPTION` for a bad password. An invalid token does not throw
  *
  * @example
  * ```ts
@@ -112,17 +113,17 @@ export function verifyToken(
   password: string | readonly string[],
 ): SessionToken | null {
   const verified = verify(name, token, signingKeys(password))
-  // A copy: what the caller does with it must not change the memo.
+  // A copy, because changes by the caller must not reach the memo.
   return verified && { ...verified }
 }
 
-/** {@link signToken} for arguments already checked. */
+/** Does the same as {@link signToken}, for arguments that are already checked. */
 export function sign(name: string, id: string, version: number, key: SigningKey): string {
   const text = `${id}.${version.toString(36)}`
   return `${text}.${macOf(name, text, key)}`
 }
 
-/** {@link verifyToken} with keys at hand. */
+/** Does the same as {@link verifyToken}, with keys instead of passwords. */
 export function verify(name: string, token: unknown, keys: readonly SigningKey[]): SessionToken | null {
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) return null
   const memo = `${name}=${token}`
@@ -144,7 +145,7 @@ export function verify(name: string, token: unknown, keys: readonly SigningKey[]
   return null
 }
 
-/** Whether a name fits a cookie and, by its letters, a token: it may hold dots, but the two last ones are the token's. */
+/** Returns whether a name is valid for a cookie and a header. It may contain dots, because a token does not contain the name. */
 export function isSessionName(name: unknown): name is string {
   return typeof name === 'string' && NAME.test(name)
 }

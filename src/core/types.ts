@@ -7,175 +7,237 @@ export type {
   ClearExpiredResult,
 } from '../../drivers/utils/clear-expired.ts'
 
-/** What a session holds: a plain object, never an array. */
+/** The data of a session: a plain object, never an array. */
 export type SessionValues = Record<string, unknown>
 
 /**
- * How long a session lives. Everything is checked on each read, to the millisecond.
+ * The lifetime of a session. It is checked on each read, to the millisecond.
  *
- * `maxAge` alone: absolute, from creation. `idleTimeout` alone: sliding, from last use. Both: the earlier. Neither: the
- * record slides over {@link DEFAULT_IDLE_TIMEOUT} and the cookie ends with the browser.
+ * With `maxAge` alone, the session ends a fixed time after its creation. With `idleTimeout` alone, it ends a fixed time after its
+ * last use. With both, the earlier end counts. With neither, the stored session ends 14 days after its last use, and the cookie
+ * ends with the browser.
  */
 export interface Lifetime {
-  /** Seconds from creation. */
+  /** Seconds from creation, above 0, at most ten years. Default: none. */
   maxAge?: number
-  /** Seconds from last use. */
+  /** Seconds from last use, above 0, at most ten years. Default: 14 days without `maxAge`, none with it. */
   idleTimeout?: number
 }
 
 /**
- * Where a session's lifetime comes from. `store` and `config` are configured: the store's options, or the options of
- * `sessionMiddleware` or of a module. `call` and `session` are the session's own: the options of one `useSession` call, or
+ * The source of a session's lifetime. `store` and `config` are configured: by the store's options, or by the options of
+ * `sessionMiddleware` or of a module. `call` and `session` are the session's own: by the options of one `useSession` call, or by
  * `setExpiry`.
  */
 export type LifetimeSource = 'store' | 'config' | 'call' | 'session'
 
-/** Seconds a session without `maxAge` and `idleTimeout` slides over: 14 days, as in Django. */
+/** Sliding window of a session without `maxAge` and `idleTimeout`, in seconds: 14 days, the `SESSION_COOKIE_AGE` of Django. */
 export const DEFAULT_IDLE_TIMEOUT: number = 14 * 24 * 60 * 60
 
-/** Exclusive work of a session, see `session.once`: who does it, and until when. */
+/** A lease: one caller's right to do exclusive work of a session, see `session.once`. */
 export interface Lease {
+  /** Name of the work. */
   readonly name: string
-  /** Random; names one run of the work. */
+  /** Random id of one run of the work. */
   readonly holder: string
-  /** When others may take over, ms since the epoch. */
+  /** End of the lease, ms since the epoch. After it, another caller may do the work. */
   readonly until: number
-  /** Whether the result is stored. Absent while the work is under way. */
+  /** Whether the result is stored. Absent while the work runs. */
   readonly isDone?: true
 }
 
-/** A session as a store keeps it. All instants are ms since the epoch. */
+/** A stored session. All instants are ms since the epoch. */
 export interface SessionRecord<T extends SessionValues = SessionValues> {
+  /** Session id. */
   readonly id: string
-  /** 1 when created; one more with every save. A touch leaves it. 0: as other software has left it, see `legacy`. */
+  /**
+   * Version: 1 when created, one more with every save. A touch does not change it. 0 for a session that other software has
+   * stored, see the option `legacy`.
+   */
   readonly version: number
+  /** Creation time. */
   readonly createdAt: number
-  /** The end as it stands in the store. */
+  /** End of the session in the store. */
   readonly expiresAt: number
-  /** Absolute end, from `maxAge` or an explicit date; absent when there is none. */
+  /** Absolute end, from `maxAge` or an explicit date. Absent if there is none. */
   deadline?: number
-  /** Sliding window in seconds; absent when there is none. Absent together with `deadline`: the 14-day default slides. */
+  /** Sliding window in seconds. Absent if there is none. If `deadline` is absent too, the window is 14 days. */
   idleTimeout?: number
   /**
-   * Where `deadline` and `idleTimeout` come from. A store applies its own options to a session of `store` with every write,
-   * and keeps every other lifetime as it is. Default `store`.
+   * Source of `deadline` and `idleTimeout`. If it is `store`, every write applies the store's options. Otherwise writes keep the
+   * lifetime. Default `store`.
    */
   lifetimeFrom?: LifetimeSource
   /** Owner, for list and revoke. */
   user?: string
-  /** Exclusive work, see `session.once`. A write keeps the leases of its record; a session under a new id has none. */
+  /** Leases of exclusive work, see `session.once`. A write keeps the leases of its record. A rotation drops them. */
   leases?: readonly Lease[]
   /**
-   * The caller's own copy, made at first access; change it and `save` the record. It may be a getter of a class: a copy of
-   * the record by spreading names it again, `{ ...record, data }`.
+   * The caller's own copy of the data, made at first access. Change it and `save` the record. It may be a getter of a class, which
+   * object spread does not copy. To copy a record, write `{ ...record, data }`.
    */
   data: T
-  /** The data as loaded, shared between callers: the base of a three-way merge. Never change it. */
+  /** The data as it was loaded, shared between callers: the base of a three-way merge. Never change it. */
   readonly original: Readonly<T>
 }
 
-/** What `create` takes. The store sets version, creation time and expiry. */
+/** A session to create. The store sets the version, the creation time and the end. */
 export interface SessionDraft<T extends SessionValues = SessionValues> {
+  /** Session id: 1 to 128 of `A-Z a-z 0-9 _ -`. It must be hard to guess. */
   id: string
+  /** Session data. */
   data: T
+  /** Owner, for list and revoke. Default: none. */
   user?: string
-  /** See {@link SessionRecord.deadline}; the store's `maxAge` when both this and `idleTimeout` are absent. */
+  /** See {@link SessionRecord.deadline}. Default: by the store's `maxAge`, if `idleTimeout` is absent too. */
   deadline?: number
-  /** See {@link SessionRecord.idleTimeout}; the store's own when both this and `deadline` are absent. */
+  /** See {@link SessionRecord.idleTimeout}. Default: the store's `idleTimeout`, if `deadline` is absent too. */
   idleTimeout?: number
-  /** See {@link SessionRecord.lifetimeFrom}; `session` by default when `deadline` or `idleTimeout` is given. */
+  /** See {@link SessionRecord.lifetimeFrom}. Default: `session` if `deadline` or `idleTimeout` is given, else `store`. */
   lifetimeFrom?: LifetimeSource
-  /** When the session began, for a record that continues another: a date, or ms since the epoch. Default: now. */
+  /** Creation time, for a session that continues another one: a date, or ms since the epoch. Default: now. */
   createdAt?: Instant
 }
 
 /** Options of `load`. */
 export interface LoadOptions {
   /**
-   * Lowest acceptable version, from the token. A cached or eventually consistent record that is older is read again,
-   * strongly consistent, and that answer is final. Default 0.
+   * Lowest acceptable version, from the token. If a cached or eventually consistent record is older, it is read again, strongly
+   * consistent. The second answer is final. Default 0.
    */
   minVersion?: number
   /**
-   * When the caller's request began, ms since the epoch. With it, a session that was rotated or destroyed while the request
-   * was in flight throws, so that the request does not start another session. Default: such a session gives `null`.
+   * Start of the caller's request, ms since the epoch. With it, `load` throws if the session was rotated or destroyed while the
+   * request was in flight, so that the request does not start another session. Default: `load` returns `null` then.
    */
   since?: number
-  /** Read past the cache, strongly consistent. Default `false`. */
+  /** Reads from the storage, strongly consistent, not from a cache. Default `false`. */
   consistent?: boolean
 }
 
 /** Options of `rotate`. */
 export interface RotateOptions {
   /**
-   * Seconds for which the old id leads to the new session, at most 3600. Unsafe where the session gets more rights: whoever
-   * knows the old id gets them, too. Default 0.
+   * Seconds for which the old id leads to the new session, at most 3600. Unsafe if the session gets more rights: every holder of
+   * the old id gets them, too. Default 0.
    */
   grace?: number
 }
 
-/** A line of `list`: everything but the data. */
+/** A session in the result of `list`: a record without its data. */
 export type SessionSummary = Omit<SessionRecord, 'data' | 'original' | 'leases'>
 
 /** Counters since the store was created. */
 export interface StoreStats {
+  /** Calls of `load`. */
   loads: number
+  /** Loads that the cache answered. */
   hits: number
+  /** Loads that read the storage. */
   misses: number
+  /** Sessions in memory now. */
   entries: number
+  /** Successful calls of `save`. */
   saves: number
+  /** Conflicts of two saves. */
   conflicts: number
 }
 
 /**
- * Sessions on some storage. This comment is the contract; each backend passes the same conformance suite.
+ * A store of sessions on any storage. This interface is the contract. Each backend passes the same conformance suite.
  *
- * Missing, expired and malformed (unreadable envelope, unknown codec) records give `null` and a hook. A storage failure
- * always throws, and is never reported as "no session". `create` never overwrites; `save` never creates.
+ * A missing, expired or malformed record (unreadable envelope, unknown codec) gives `null`, and a hook is called. A failure of the
+ * storage always throws, and is never reported as "no session": every method throws {@link UnsessionError} with the code
+ * `UNAVAILABLE`, `TIMEOUT` or `THROTTLED` if the storage does not answer. `create` never overwrites. `save` never creates.
  */
 export interface SessionStore {
   /**
-   * Store a new session at version 1.
-   * @throws {UnsessionError} `SESSION_EXISTS` when the id is taken by a live session
-   * @throws {SessionGoneError} when all sessions of its user were ended while it was created; this one is, too
+   * Stores a new session at version 1.
+   *
+   * @param draft - id, data, and optionally owner and lifetime
+   * @returns the stored record
+   * @throws {UnsessionError} `SESSION_EXISTS` if the id belongs to a live session; `ITEM_TOO_LARGE` above the option `maxSize`
+   * @throws {SessionGoneError} if `destroyAll` ran for its user at the same time. The new session is destroyed, too
+   * @example
+   * ```ts
+   * const record = await store.create({ id: createId(), data: { cart: [] }, user: 'ada' })
+   * ```
    */
   create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>>
 
   /**
-   * Returns the live session, or `null`. During the grace of a rotation the old id gives the new session, whose `id` is the
-   * new one.
-   * @throws {SessionGoneError} with `since`: when the session was rotated in the last 10 seconds, by any process, or was
-   * destroyed after `since`, by this process
+   * Reads a session. During the grace of a rotation, the old id gives the new session, with the new `id`.
+   *
+   * @param id - session id. An invalid id gives `null`
+   * @param options - see {@link LoadOptions}
+   * @returns the live session, or `null`
+   * @throws {SessionGoneError} only with `since`: if any process rotated the session in the last 10 seconds, or this process
+   * destroyed it after `since`
+   * @example
+   * ```ts
+   * const record = await store.load(token.id, { minVersion: token.version })
+   * ```
    */
   load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null>
 
   /**
-   * Replace the session at `record.version` by the record's data, owner and lifetime; slides the expiry.
-   * @returns the stored record, version one higher
-   * @throws {ConflictError} with the current record, when somebody else saved meanwhile
-   * @throws {SessionGoneError} when it was destroyed or has expired, or when all sessions of the user were ended while it
-   * became the user's
+   * Stores the data, owner and lifetime of a record if the stored version is still `record.version`. Moves the end of a session
+   * with a sliding window.
+   *
+   * @param record - a record of this store, with changes
+   * @returns the stored record, with the next version
+   * @throws {ConflictError} with the current record, if another save was stored first
+   * @throws {SessionGoneError} if the session was destroyed or has expired, or if the save binds it to a user for whom `destroyAll`
+   * ran at the same time
+   * @throws {UnsessionError} `ITEM_TOO_LARGE` above the option `maxSize`
+   * @example
+   * ```ts
+   * record.data.cart.push(item)
+   * const saved = await store.save(record)
+   * ```
    */
   save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>>
 
   /**
-   * Slide the expiry, same version, one conditional write.
-   * @returns the record with its new expiry; `null` when it lost a race or the session is gone
+   * Moves the end of a session with a sliding window. The version and the data stay as they are. Costs one conditional write.
+   *
+   * @param record - a record of this store
+   * @returns the record with its new end; `null` if another write was stored first, or the session is destroyed or expired
+   * @example
+   * ```ts
+   * const touched = await store.touch(record)
+   * ```
    */
   touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null>
 
   /**
-   * Destroys a session. During the grace of a rotation the old id destroys the new session. What a rotation has left behind
-   * at the id is removed, so that a stale cookie does not stand in the way of a new session.
-   * @param options.ifVersion - only at this version
-   * @returns whether there was a live session to end
-   * @throws {ConflictError} when `ifVersion` is given and the version is another one
+   * Destroys a session. During the grace of a rotation, the old id destroys the new session. Also removes the marker that a
+   * rotation stored at the id, so that a new session can use the id.
+   *
+   * @param id - session id
+   * @param options.ifVersion - destroys the session only at this version. Default: at any version
+   * @returns whether there was a live session
+   * @throws {ConflictError} if `ifVersion` is given and the session has another version
+   * @example
+   * ```ts
+   * await store.destroy(record.id)
+   * ```
    */
   destroy(id: string, options?: { ifVersion?: number }): Promise<boolean>
 
   /**
-   * Same session, new id: create the new record, then destroy the old one at its version; what others saved meanwhile is
-   * carried over. Waits for exclusive work of the session that is under way, see `session.once`. @throws {SessionGoneError} when the old one is gone; then the new one is undone.
+   * Gives a session a new id: creates the new record, then destroys the old one at its version. Saves that others made in the
+   * meantime are merged into the new record. Waits for exclusive work in progress, see `session.once`.
+   *
+   * @param record - a record of this store, with or without changes
+   * @param newId - the new id, as in {@link SessionDraft.id}
+   * @param options - see {@link RotateOptions}
+   * @returns the stored record with the new id
+   * @throws {SessionGoneError} if the old session was destroyed or has expired. The new record is destroyed then
+   * @example
+   * ```ts
+   * const rotated = await store.rotate(record, createId())
+   * ```
    */
   rotate<T extends SessionValues>(
     record: SessionRecord<T>,
@@ -183,39 +245,67 @@ export interface SessionStore {
     options?: RotateOptions,
   ): Promise<SessionRecord<T>>
 
-  /** Live sessions, of one user or of all. @param options.limit - at most so many */
+  /**
+   * Lists sessions, without their data.
+   *
+   * @param options.user - only sessions of this owner. Default: all sessions
+   * @param options.limit - maximum number of sessions. Default: no limit
+   * @param options.expired - also lists expired sessions that are still stored. Default `false`
+   * @returns the sessions, in no particular order
+   * @example
+   * ```ts
+   * for await (const { createdAt } of store.list({ user: 'ada' })) console.log(new Date(createdAt))
+   * ```
+   */
   list(options?: { user?: string; limit?: number; expired?: boolean }): AsyncIterable<SessionSummary>
 
   /**
-   * End all of a user's sessions: those that were the user's before, although no listing shows them yet; one that becomes the
-   * user's meanwhile is ended or refused. After a failure, do it again.
-   * @param options.except - id to spare, under a new id as well
-   * @returns how many were ended
+   * Destroys all sessions of a user, also those that an eventually consistent listing does not show yet. A session that is bound
+   * to the user at the same time is destroyed, or the binding fails. If the call throws, call it again.
+   *
+   * @param options.user - the owner
+   * @param options.except - id of a session to keep, even if it gets a new id. Default: none
+   * @returns the number of destroyed sessions
+   * @example
+   * ```ts
+   * await store.destroyAll({ user: 'ada', except: session.id })
+   * ```
    */
   destroyAll(options: { user: string; except?: string }): Promise<number>
 
-  /** Remove what has expired. Without it expired sessions are never seen, but may take space. */
+  /**
+   * Deletes expired sessions from the storage. Expired sessions are never returned, but may use space until they are deleted.
+   *
+   * @param options - see {@link ClearExpiredOptions}
+   * @returns the number of items read, expired and deleted
+   * @example
+   * ```ts
+   * const { deleted } = await store.clearExpired({ maxCapacity: 25 })
+   * ```
+   */
   clearExpired(options?: ClearExpiredOptions): Promise<ClearExpiredResult>
 
+  /** Returns counters since the store was created. */
   stats(): StoreStats
 
-  /** Let go of what the store holds. The storage it was given is left open. */
+  /** Empties the cache and stops timers. The storage stays open, because the caller may use it for more than this store. */
   dispose(): Promise<void>
 
-  /** What a session layer above needs to know. */
+  /** The options that a session layer uses. */
   readonly config: StoreConfig
 }
 
+/** Options of a store that a session layer uses. */
 export interface StoreConfig extends Lifetime {
   /** Sessions created before this instant are expired, ms since the epoch. Default: none. */
   notBefore?: number
   /**
-   * How far a sliding end may lag behind the last use, in seconds: reads write no more often. At most half of the window.
-   * Default: half of the unconfigured 14 days; of an `idleTimeout`, the larger of 5 minutes and 1/24, at most half.
+   * Seconds by which the stored end of a session may lag behind its last use. Reads write no more often than this. At most half
+   * of the window. Default: with `idleTimeout`, the larger of 5 minutes and 1/24 of it; without it, 7 days.
    */
   touchAfter?: number
-  /** How often a conflicting commit is tried again. Default 5. */
+  /** Maximum retries of a save after conflicts. Default 5. */
   maxRetries: number
-  /** The clock, ms since the epoch. */
+  /** The clock. Returns ms since the epoch. Default `Date.now`. */
   now: () => number
 }

@@ -1,22 +1,22 @@
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 
-/** Names and codes are short words; anything else could be data. */
+/** Form of an error name or code: a short word. Other text may contain data. */
 const WORD = /^[\w.$-]{1,60}$/
 
-/** The word that an error reply of Redis begins with, such as `OOM` or `READONLY`. */
+/** First word of an error reply of Redis, such as `OOM` or `READONLY`. */
 const REDIS_CODE = /^[A-Z]{2,20}(?= )/
 
-/** How many causes of causes are kept. */
+/** Maximum depth of nested causes. */
 const MAX_CAUSES = 3
 
 /**
- * Returns what to throw for an error of a driver that is not this package's.
+ * Returns the error to throw for an error of another package's driver.
  *
- * Drivers print what they were given: the error of a Redis that is full, for instance, holds the command with the session's id and
- * value. So its message and properties are left out. Its name, codes and stack are kept.
+ * Errors of drivers may contain their arguments. The error of a full Redis, for instance, contains the command with the session id
+ * and value. So the message and the properties are omitted. The name, the codes and the stack are kept.
  *
  * @param what - the part that failed, as the subject of the message
- * @returns an error with code `UNAVAILABLE`; an error of this package as it is
+ * @returns an error with code `UNAVAILABLE`. An error of this package is returned unchanged
  */
 export function foreignError(error: unknown, what: string): UnsessionError {
   if (error instanceof UnsessionError) return error
@@ -27,7 +27,7 @@ export function foreignError(error: unknown, what: string): UnsessionError {
   })
 }
 
-/** What is kept of an error. */
+/** A copy of an error without its message. */
 export interface ErrorWithoutMessage extends Error {
   code?: string | number
 }
@@ -38,7 +38,7 @@ export function withoutMessage(error: unknown, depth = 1): ErrorWithoutMessage {
   const original: Record<string, unknown> = error instanceof Error ? { ...error } : {}
   const { name = 'Error', message = '', stack = '', cause } = error instanceof Error ? error : {}
   const copy: ErrorWithoutMessage = new Error(
-    'the message is left out, because it may hold session ids or data',
+    'the message is omitted, because it may contain session ids or data',
   )
   if (isWord(name)) copy.name = name
   const code = original['code'] ?? (name === 'ReplyError' ? REDIS_CODE.exec(message)?.[0] : undefined)
@@ -47,7 +47,7 @@ export function withoutMessage(error: unknown, depth = 1): ErrorWithoutMessage {
       Object.assign(copy, { [field]: value })
   }
   if (cause !== undefined && depth < MAX_CAUSES) copy.cause = withoutMessage(cause, depth + 1)
-  // Frames are trusted only behind the exact message: a message of several lines could look like one.
+  // Stack frames are copied only after the exact message. A message of several lines could look like a frame.
   const head = `${name}: ${message}`
   const frames = stack.startsWith(head) ? stack.slice(head.length) : ''
   copy.stack = `${copy.name}: ${copy.message}${frames}`

@@ -2,7 +2,7 @@
 export class KeyedQueue {
   #tails = new Map<string, Promise<unknown>>()
 
-  /** Run a task when those before it on the same key have settled. @returns what the task returns */
+  /** Runs a task after the earlier tasks of the same key have settled. @returns the result of the task */
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key)
     const turn = before === undefined ? task() : before.then(task, task)
@@ -17,7 +17,7 @@ export class KeyedQueue {
 
 const locks = new WeakMap<object, KeyedQueue>()
 
-/** The one lock of this process for a storage: all stores over it take turns. */
+/** Returns the queue of a storage. All stores of this process over the same storage share it. */
 export function queueOf(storage: object): KeyedQueue {
   let lock = locks.get(storage)
   if (lock === undefined) {
