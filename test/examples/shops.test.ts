@@ -16,6 +16,7 @@ interface Example {
 const EXAMPLES: Record<string, Example> = {
   h3: { companions: { h3: 'h3', unstorage: 'unstorage2' }, script: 'server.mjs' },
   'h3-v1': { companions: { h3: 'h3v1', unstorage: 'unstorage' }, script: 'server.mjs' },
+  hono: { companions: { hono: 'hono', '@hono': '@hono', unstorage: 'unstorage2' }, script: 'server.mjs' },
   nitro: {
     companions: { h3: 'h3', unstorage: 'unstorage2' },
     script: '.output/server/index.mjs',
