@@ -35,72 +35,142 @@ export type {
   WriteOptions,
 }
 
-/** Packages the driver imports at its first call, in unstorage's notation. */
+/** Packages that the driver imports at its first call, in unstorage's notation. */
 export const DRIVER_DEPENDENCIES: { client: { name: string; version: string } } = {
   client: { name: '@aws-sdk/client-dynamodb', version: '^3.700.0' },
 }
 
-/** Maximum time for loading the driver and the SDK, ms. A Lambda function of 128 MB takes about 3 seconds. */
+/** Maximum time for loading the driver and the SDK, ms. A Lambda function with 128 MB takes about 3000 ms. */
 const LOAD_MS = 30_000
 
-/** The driver: every unstorage method, natively, and what only a table with versions can do. */
+/**
+ * The DynamoDB driver. It has every method of an unstorage driver, and the methods of a conditional driver of this package.
+ *
+ * Every method that accesses the table can throw:
+ *
+ * @throws {UnsessionError} `TABLE_NOT_FOUND`, `ACCESS_DENIED`, `CREDENTIALS_MISSING`, `REGION_MISSING`, `DEPENDENCY_MISSING`,
+ * `INVALID_OPTION`, `INVALID_KEY`, `SCHEMA_MISMATCH` for an item with other attributes, `DISPOSED`, `INVALID_REQUEST`; and
+ * `THROTTLED`, `TIMEOUT` or `UNAVAILABLE` (status 503) during an outage
+ */
 export interface DynamoDBDriver extends Driver {
+  /** Name of the driver. */
   name: 'dynamodb'
+  /** Features that unstorage and the session store may use. */
   flags: { ttl: true; maxDepth: true; conditional: true }
+  /** The options as given. */
   options: DynamoDBOptions
-  /** Names the place of the items: region, table and prefix. */
+  /** Location of the items: region, table and key prefix, separated by `/`. Two drivers with one location share their items. */
   readonly location: string
-  /** The client in use; made at the first call. */
+  /** Returns the SDK's client. The first call creates it. */
   getInstance: () => Promise<DynamoDBClient>
+  /** Returns whether there is an item that has not expired. */
   hasItem: (key: string, options?: ReadOptions) => Promise<boolean>
-  /** Text as it was stored, or bytes where bytes were stored; `null` when missing or expired. */
+  /**
+   * Reads one item. Reads of one turn of the event loop are sent together, see {@link DynamoDBOptions.batch}.
+   *
+   * @returns text if text was stored, bytes if bytes were stored, and `null` if the item is missing or has expired
+   */
   getItem: (key: string, options?: ReadOptions) => Promise<string | Uint8Array | null>
+  /**
+   * Reads many items, 100 in a request. The call has no deadline of its own; each request has `timeout.request`.
+   *
+   * @param common - options for all items; the options of an item override them
+   * @returns one entry for each item, in the order of `items`
+   */
   getItems: (items: { key: string; options?: ReadOptions }[], common?: ReadOptions) => Promise<ItemEntry[]>
+  /** Does the same as {@link getItem}. */
   getItemRaw: (key: string, options?: ReadOptions) => Promise<string | Uint8Array | null>
+  /**
+   * Writes one item.
+   *
+   * @param value - text; `storage.setItem` converts objects to JSON text
+   * @throws {ConflictError} if the condition `ifVersion` failed, with the live item as `current`
+   * @throws {UnsessionError} `ITEM_TOO_LARGE` above 400 KB; `INVALID_VALUE`
+   */
   setItem: (key: string, value: string, options?: WriteOptions) => Promise<void>
+  /**
+   * Writes many items, 25 in a request. It takes no `ifVersion`, because DynamoDB has no conditional batch writes. If a key is
+   * named twice, its last entry is written.
+   *
+   * @param common - options for all items; the options of an item override them
+   */
   setItems: (items: ItemWrite[], common?: WriteOptions) => Promise<void>
-  /** Text is stored as a string, anything binary (bytes, buffers, blobs) as a binary attribute. */
+  /**
+   * Writes text as a string attribute, and bytes as a binary attribute.
+   *
+   * @param value - a string, `Uint8Array`, `ArrayBuffer`, other buffer view or `Blob`
+   * @throws as {@link setItem}
+   */
   setItemRaw: (key: string, value: unknown, options?: WriteOptions) => Promise<void>
+  /**
+   * Removes one item. A missing item is no error without `ifVersion`.
+   *
+   * @throws {ConflictError} if the condition `ifVersion` failed
+   */
   removeItem: (key: string, options?: Pick<WriteOptions, 'ifVersion'>) => Promise<void>
-  /** As `removeItem`. @returns whether a live item was removed */
+  /**
+   * Removes one item.
+   *
+   * @returns whether a live item was removed. `true` if this is unknown, because a retry found no item after a lost response
+   * @throws {ConflictError} if the condition `ifVersion` failed
+   */
   deleteItem: (key: string, options?: DeleteOptions) => Promise<boolean>
   /**
-   * Adds strings to sets of an item, which is created where there is none. Simultaneous calls never conflict.
+   * Adds strings to sets of an item, and creates the item if there is none. Simultaneous calls never conflict.
    *
    * @param sets - strings to add, by the name of the attribute; none of the sets may be empty
-   * @param expiresAt - when the item expires, ms since the epoch
-   * @returns all sets of the item, as this very write left them
+   * @param expiresAt - expiry of the item, ms since the epoch
+   * @returns all sets of the item after this write
    */
   addToSets: (
     key: string,
     sets: Record<string, string[]>,
     expiresAt: number,
   ) => Promise<Record<string, string[]>>
-  /** The sets of an item, by a strongly consistent read. */
+  /** Returns the sets of an item, by a strongly consistent read. Returns `{}` if there is no item. */
   getSets: (key: string) => Promise<Record<string, string[]>>
+  /** Returns metadata of an item, or `null` if it is missing or has expired. */
   getMeta: (key: string, options?: ReadOptions) => Promise<ItemMeta | null>
+  /**
+   * Returns the keys of live items. It scans the whole table, so it is meant for maintenance.
+   *
+   * @param base - returns only keys below it; default: all keys of the driver
+   * @param options.maxDepth - maximum number of `:` in a key; default: no limit
+   */
   getKeys: (base?: string, options?: ReadOptions & { maxDepth?: number }) => Promise<string[]>
+  /**
+   * Deletes all items, expired ones included. It scans the whole table.
+   *
+   * @param base - deletes only keys below it; default: all keys of the driver
+   */
   clear: (base?: string, options?: object) => Promise<void>
   /**
-   * Live items written with this `user`: by the index `user-index`, or by a scan where the table has none.
+   * Yields the live items that were written with this `user`. It queries the index `user-index`, and scans the table if it has
+   * no such index. The index is eventually consistent: an item written less than a second ago may be missing.
    *
-   * @param options.liveAt - what was live then and is still there, ms since the epoch; now by default
+   * @param options.liveAt - yields the items that were live then and still exist, ms since the epoch; default: now
    */
   listUser: (user: string, options?: { liveAt?: number }) => AsyncIterable<OwnedItem>
-  /** Delete what has expired, below the option `base`; DynamoDB itself does so up to two days late. */
+  /**
+   * Deletes expired items below the option `base`. DynamoDB's own time to live deletes them up to two days after they expired.
+   *
+   * @throws {UnsessionError} `THROTTLED` or another outage after 30 seconds in which no request succeeded
+   */
   clearExpired: (options?: DynamoDBClearExpiredOptions) => Promise<DynamoDBClearExpiredResult>
+  /** Ends all calls in flight, which reject with `DISPOSED`, and destroys the client unless the option `client` gave it. */
   dispose: () => Promise<void>
 }
 
 /**
- * An unstorage driver on Amazon DynamoDB, for unstorage 1.17 and 2.
+ * Creates an unstorage driver for Amazon DynamoDB. It works with unstorage 1.17 and 2.
  *
- * Expired items read as missing everywhere, although DynamoDB deletes them up to two days late. Conditional writes throw
- * `ConflictError`. An outage always throws, and is never reported as a missing item. The SDK, and most of the
- * driver, are loaded at the first call.
+ * Expired items are reported as missing, although DynamoDB deletes them up to two days after they expired. Conditional writes
+ * throw `ConflictError`. An outage always throws, and is never reported as a missing item. The first call loads the SDK and
+ * most of the driver.
  *
- * @param options - see {@link DynamoDBOptions}; all optional
- * @throws {UnsessionError} `INVALID_OPTION` for an option of the wrong type or range
+ * @param options - see {@link DynamoDBOptions}; all are optional
+ * @returns the driver, for `createStorage({ driver })`
+ * @throws {UnsessionError} `INVALID_OPTION` for an unknown option, or one of the wrong type or range
  * @example
  * ```ts
  * const storage = createStorage({ driver: dynamodb({ table: 'sessions', region: 'eu-west-1' }) })
@@ -108,7 +178,7 @@ export interface DynamoDBDriver extends Driver {
  * ```
  */
 export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver {
-  // Checks the options alone. The environment is read at the first call: an app may load it after its modules.
+  // Checks only the given options. The environment is read at the first call, because an app may set it after its imports.
   resolveOptions(options, {})
   let isDisposed = false
   const engine = new Lazy(async () => {
@@ -118,10 +188,10 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     await made.open()
     return made
   })
-  // `timeout.request` does not cover it: a slow disk or a small CPU says nothing about the table.
+  // `timeout.request` does not include loading. A slow disk or CPU is no sign that the table is unavailable.
   const load = (): Promise<Engine> => engine.within(LOAD_MS)
 
-  /** Answer the handshake of a call, then do its work, at once where the engine is there. */
+  /** Answers the handshake of a call, then runs its work. If the engine is loaded, the work starts in the same tick. */
   const call = async <T>(
     key: string,
     given: object | undefined,
@@ -165,7 +235,7 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     async *listUser(user, options) {
       yield* (await load()).listUser(user, options)
     },
-    clearExpired: async (sweep) => (await load()).clearExpired(sweep),
+    clearExpired: async (how) => (await load()).clearExpired(how),
     async dispose() {
       isDisposed = true
       await engine.value?.dispose()

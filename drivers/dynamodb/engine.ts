@@ -16,23 +16,29 @@ import type { OwnedItem } from './maintenance/list-user.ts'
 import { type DeleteOptions, type WriteOptions, putWrite } from './requests/write.ts'
 import { put, remove } from './operations/write.ts'
 
-/** What an entry of `getItems` says: an unreadable item has its error and does not hide the others. */
+/** Result of `getItems` for one key. */
 export interface ItemEntry {
+  /** The key as it was given. */
   key: string
+  /** Text or bytes. `null` if the item is missing, has expired or is unreadable. */
   value: string | Uint8Array | null
+  /** Set if the item is unreadable. The other items are returned all the same. */
   error?: UnsessionError
 }
 
-/** An item to write, as `setItems` takes it. */
+/** An item to write with `setItems`. */
 export interface ItemWrite {
+  /** Key of the item. */
   key: string
+  /** Text. */
   value: string
+  /** Options of this item. They override the common ones. */
   options?: WriteOptions
 }
 
 /**
- * The driver's work, loaded with the first call. What goes through a table is loaded when that is asked for: it is for
- * maintenance, and an app's requests go without.
+ * Implementation of the driver's methods. The driver loads it at the first call. Operations that scan the table are loaded
+ * when they are first called, because requests of an app do not need them.
  */
 export class Engine {
   readonly #options: ResolvedOptions
@@ -45,7 +51,7 @@ export class Engine {
     this.#reader = new Reader(this.#connection)
   }
 
-  /** Loads the SDK and makes the client, so that the deadlines of calls do not cover it. */
+  /** Loads the SDK and creates the client. Later calls do not spend their deadlines on it. */
   async open(): Promise<void> {
     await this.#connection.open()
   }
@@ -87,14 +93,14 @@ export class Engine {
     return item && itemMeta(item, Date.now())
   }
 
-  /** @param value - text, or anything that holds bytes */
+  /** Writes an item. @param value - text, bytes, a buffer or a `Blob` */
   async setItem(key: string, value: unknown, write?: WriteOptions): Promise<void> {
     await put(this.#connection, this.#toStored(key), await toStorable(value), write ?? {})
   }
 
   async setItems(items: ItemWrite[], common?: WriteOptions): Promise<void> {
     const now = Date.now()
-    // DynamoDB refuses a batch that names a key twice; as with single writes, the last one wins.
+    // DynamoDB rejects a batch that names a key twice. The last write of a key wins, as with single writes.
     const writes = new Map<string, WriteRequest>()
     for (const { key, value, options } of items) {
       const stored = this.#toStored(key)
@@ -103,7 +109,7 @@ export class Engine {
     await batchWriteAll(this.#connection, [...writes.values()])
   }
 
-  /** @returns whether a live item was removed */
+  /** Removes an item. @returns whether a live item was removed */
   async deleteItem(key: string, write?: DeleteOptions): Promise<boolean> {
     return remove(this.#connection, this.#toStored(key), write ?? {})
   }
@@ -149,9 +155,10 @@ export class Engine {
     await this.#connection.dispose()
   }
 
-  /** @returns `null` for an item that is missing or has expired */
+  /** Reads an item. @returns `null` if it is missing or has expired */
   async #find(key: string, read: ReadOptions | undefined): Promise<StoredItem | null> {
-    // What expires while its answer is on the way may have been lengthened meanwhile: the answer is of this moment.
+    // Expiry is judged at the time the read starts. If the item expires while the read is in flight, another request may
+    // have extended it in the meantime.
     const now = Date.now()
     const item = await this.#reader.read(this.#toStored(key), this.#isConsistent(read))
     return item === undefined ? null : parseItem(item, this.#options, now)
@@ -177,7 +184,7 @@ export class Engine {
   }
 }
 
-/** Text, or a copy-free view on whatever holds bytes. */
+/** Returns text unchanged, and bytes as a view on the same memory. Only a `Blob` is copied. */
 async function toStorable(value: unknown): Promise<string | Uint8Array> {
   if (typeof value === 'string' || value instanceof Uint8Array) return value
   if (value instanceof ArrayBuffer) return new Uint8Array(value)

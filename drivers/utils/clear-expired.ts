@@ -1,4 +1,4 @@
-/** What `clearExpired` did. The counts include the runs that `resume` continues. */
+/** Result of `clearExpired`. The counts include the runs that `resume` continues. */
 export interface ClearExpiredResult {
   /** Items read. */
   scanned: number
@@ -12,9 +12,9 @@ export interface ClearExpiredResult {
   duration?: number
 }
 
-/** How far `clearExpired` has come. */
+/** Progress of `clearExpired`. */
 export interface ClearExpiredProgress extends ClearExpiredResult {
-  /** Items read per second, over the last seconds. Only with DynamoDB. */
+  /** Items read per second, over the last 10 seconds. Only with DynamoDB. */
   rate?: number
   /** Number of items in the table, if DescribeTable is allowed. DynamoDB updates it every six hours. */
   items?: number
@@ -42,8 +42,8 @@ export interface ClearExpiredOptions {
   segments?: number
   /**
    * Deletes each item only if it is still expired when the delete arrives. Needed for tables whose keys are written again after
-   * they expired. Default `false`: session ids are never used again. Keys with a dot are no session ids, and are always deleted
-   * this way.
+   * they expired. Default `false`, because session ids are never used again. Keys with a dot are no session ids, and are always
+   * deleted with this condition.
    */
   conditional?: boolean
   /**

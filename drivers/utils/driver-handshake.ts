@@ -1,9 +1,9 @@
 /**
- * Transaction-option key through which a caller learns which driver it is talking to.
+ * Key of a transaction option by which a caller finds the driver behind a storage.
  *
- * `useStorage('sessions')` is a prefixed storage whose `getMount()` answers with the wrong driver; transaction options
- * are all that passes through it. A caller puts a function under this key; this package's drivers call it, before any
- * request, with themselves and the key as it reached them. Drivers that do not know it ignore it.
+ * `useStorage('sessions')` returns a prefixed storage. Its `getMount()` returns the wrong driver, and only transaction options
+ * reach the right one. The caller passes a function under this key. A conditional driver calls the function before any request,
+ * with itself and the key that it received. Other drivers ignore the option.
  *
  * @example
  * ```ts
@@ -12,10 +12,10 @@
  */
 export const DRIVER_HANDSHAKE: unique symbol = Symbol.for('unsession.driver') as never
 
-/** What a caller leaves under {@link DRIVER_HANDSHAKE}. Throwing from it ends the call before any request is sent. */
+/** Function that a caller passes under {@link DRIVER_HANDSHAKE}. If it throws, the call fails before any request is sent. */
 export type DriverHandshake<T = unknown> = (driver: T, key: string) => void
 
-/** Answer a handshake, if the caller left one. */
+/** Calls the function of a handshake, if the options have one. */
 export function answerHandshake(driver: unknown, key: string, options: object | undefined): void {
   const callback = options && (options as { [DRIVER_HANDSHAKE]?: unknown })[DRIVER_HANDSHAKE]
   if (typeof callback === 'function') (callback as DriverHandshake)(driver, key)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * Every reason this package throws for. One union, so that a `switch` over `error.code` is checked by the compiler.
+ * Codes of the errors of this package. It is a union, so that the compiler checks a `switch` over `error.code`. The page
+ * `docs/driver.md` explains each code.
  */
 export type ErrorCode =
   | 'ACCESS_DENIED'
@@ -25,7 +26,7 @@ export type ErrorCode =
   | 'TIMEOUT'
   | 'UNAVAILABLE'
 
-/** The HTTP status a code stands for where it reaches a response; 500 for the codes not named here. */
+/** HTTP status of each code. Codes that are not listed have status 500. */
 const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
   CONFLICT: 409,
   SESSION_GONE: 409,
@@ -34,20 +35,20 @@ const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
   UNAVAILABLE: 503,
 }
 
-/** What an error may say beside its message. Keys and session ids enter as a hash only. */
+/** Details of an error in addition to its message. */
 export interface ErrorDetails {
-  /** The table the failed call was for. */
+  /** Table of the failed call. */
   table?: string
-  /** The key the failed call was for; kept as {@link hashKey}, never as it is. */
+  /** Key or session id of the failed call. The error contains only its hash, see {@link hashKey}. */
   key?: string | undefined
-  /** What was thrown below. */
+  /** The original error. */
   cause?: unknown
 }
 
 /**
- * The base of every error this package throws.
+ * Base class of all errors of this package.
  *
- * The message says what happened and what to do; it never holds a key, a session id, a token or a password.
+ * The message says what happened and how to fix it. It never contains a key, a session id, a token or a password.
  *
  * @example
  * ```ts
@@ -57,15 +58,15 @@ export interface ErrorDetails {
  */
 export class UnsessionError extends Error {
   override name = 'UnsessionError'
-  /** Why; stable across releases, unlike the message. */
+  /** Reason of the error. It is stable across releases. The message is not. */
   readonly code: ErrorCode
-  /** HTTP status, under the name h3 v2 reads. */
+  /** HTTP status, under the name that h3 2 reads: 409, 500 or 503. */
   readonly status: number
-  /** HTTP status, under the name h3 v1 reads. */
+  /** HTTP status, under the name that h3 1 reads. */
   readonly statusCode: number
-  /** Table of the failed call, where there was one. */
+  /** Table of the failed call, if it had one. */
   readonly table?: string
-  /** Hash of the key of the failed call ({@link hashKey}), where there was one. */
+  /** Hash of the key of the failed call, if it had one, see {@link hashKey}. */
   readonly keyHash?: string
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -77,23 +78,31 @@ export class UnsessionError extends Error {
   }
 }
 
-/** The live item that stood in a conditional write's way. */
+/** The live item that a conditional write found. */
 export interface CurrentItem {
   /** Value as stored: text, or bytes for a binary attribute. */
   value: string | Uint8Array
+  /** Version of the item. 0 if other software wrote it. */
   version: number
-  /** End of life in ms since the epoch; `null` for an item that never expires. */
+  /** Expiry in ms since the epoch. `null` for an item that never expires. */
   expires: number | null
 }
 
 /**
- * A conditional write found another version than it asked for. Code `CONFLICT`, HTTP status 409.
+ * Error of a conditional write whose condition failed. Code `CONFLICT`, HTTP status 409.
  *
- * `current` is what was found instead, or `null` when there is nothing live: a {@link CurrentItem} from a driver, a
- * session record from a store. It is not enumerable, so that logging the error does not print session data.
+ * `current` is the live item that is stored, or `null` if there is none. Drivers set a {@link CurrentItem}, stores a session
+ * record. The property is not enumerable, so that a log of the error does not contain session data.
+ *
+ * @example
+ * ```ts
+ * try { await store.save(record) }
+ * catch (error) { if (error instanceof ConflictError) console.log('stored version:', error.current?.version) }
+ * ```
  */
 export class ConflictError<T = CurrentItem> extends UnsessionError {
   override name = 'ConflictError'
+  /** The live item or record that is stored, or `null` if there is none. */
   declare readonly current: T | null
 
   constructor(message: string, current: T | null, details?: ErrorDetails) {
@@ -102,26 +111,39 @@ export class ConflictError<T = CurrentItem> extends UnsessionError {
   }
 }
 
-/** The session was destroyed or has expired since it was loaded. Code `SESSION_GONE`, HTTP status 409. */
+/** Error of a write to a session that was destroyed or has expired since it was loaded. Code `SESSION_GONE`, HTTP status 409. */
 export class SessionGoneError extends UnsessionError {
   override name = 'SessionGoneError'
 
   constructor(details?: ErrorDetails) {
-    super('SESSION_GONE', 'the session was ended or has expired meanwhile; nothing was saved', details)
+    super(
+      'SESSION_GONE',
+      'the session was destroyed or has expired since it was loaded; nothing was saved',
+      details,
+    )
   }
 }
 
 /**
- * A short, irreversible name for a key or session id, for logs and errors.
+ * Returns a short hash of a key or session id, for logs and errors. The key cannot be recovered from it.
  *
- * @param key - the key or id
+ * @param key - key or session id
  * @returns the first 12 hex digits of its SHA-256
+ * @example
+ * ```ts
+ * console.log('session', hashKey(session.id))
+ * ```
  */
 export function hashKey(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 12)
 }
 
-/** An option of the wrong type or range: names the option, says what it must be. */
+/**
+ * Returns the error of an invalid option.
+ *
+ * @param option - name of the option
+ * @param must - rest of the message, such as `must be true or false`
+ */
 export function invalidOption(option: string, must: string): UnsessionError {
   return new UnsessionError('INVALID_OPTION', `option \`${option}\` ${must}`)
 }

@@ -1,8 +1,8 @@
 import { UnsessionError } from './errors.ts'
 
-/** Code that is loaded when it is first needed: once for all who ask meanwhile, again after a failure. */
+/** Code that is loaded when it is first needed. All callers share one load. After a failure, the next caller loads again. */
 export class Lazy<T> {
-  /** What was loaded, as soon as it is there: whoever looks here first need not wait. */
+  /** The loaded code. Set as soon as it is loaded, so that a caller can use it without waiting. */
   value: T | undefined
   #load: () => Promise<T>
   #loading: Promise<T> | undefined
@@ -11,12 +11,12 @@ export class Lazy<T> {
     this.#load = load
   }
 
-  /** @throws {UnsessionError} `DEPENDENCY_MISSING`, with what was thrown as its cause */
+  /** Loads the code. @throws {UnsessionError} `DEPENDENCY_MISSING`, with the original error as `cause` */
   load(): Promise<T> {
     return (this.#loading ??= this.#start())
   }
 
-  /** As {@link load}, for so many ms at most. @throws {UnsessionError} `TIMEOUT` */
+  /** Loads the code within a time limit. @param ms - time limit in ms @throws {UnsessionError} `TIMEOUT`; as {@link load} */
   within(ms: number): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = (): void =>
@@ -36,7 +36,7 @@ export class Lazy<T> {
       if (cause instanceof UnsessionError) throw cause
       throw new UnsessionError(
         'DEPENDENCY_MISSING',
-        'a part of the package could not be loaded (see `cause`); install it again, or build the app again',
+        'a part of the package could not be loaded (see `cause`); install the package again, or build the app again',
         { cause },
       )
     }

@@ -1,19 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What a traced call of a store has cost below it, so far. */
+/** Costs of a traced call of a store. The driver adds to them while the call runs. */
 export interface CallCosts {
-  /** Whether the cache had the answer; absent where there is no cache. */
+  /** Whether the cache had the session. Not set if there is no cache. */
   cache?: 'hit' | 'miss'
   /** Requests sent to the database. */
   requests: number
-  /** Capacity units they consumed. A read gathered with others is counted with the call that opened the batch. */
+  /** Read capacity units. The units of gathered reads are counted in the call that opened the batch. */
   readUnits: number
+  /** Write capacity units. */
   writeUnits: number
 }
 
 /**
- * The traced call that the code runs in, as far as somebody listens. Global by name: a driver and a store of two copies of
- * this package, as bundlers may make them, mean the same one.
+ * The traced call that the code runs in, if tracing has a subscriber. It is global, because a bundler may copy this package: a
+ * driver and a store of two copies must use the same object.
  */
 export const currentCall: AsyncLocalStorage<CallCosts> = shared(
   'unsession.call',

@@ -1,14 +1,15 @@
 import { invalidOption } from './errors.ts'
 
-/** What a given value must pass, and how to say so: `must be …`. */
+/** A check of a value, and the text of its error: `must be …`. */
 export type Rule = [passes: (value: unknown) => boolean, must: string]
 
-/** What each option must be. */
+/** One rule for each option. */
 export type Rules<Options> = { readonly [Option in keyof Options]-?: Rule }
 
 /**
- * Check the options that are given; others may be there.
+ * Checks the options that are set and have a rule. It ignores other options.
  *
+ * @param within - prefix for the name in the error, such as `cache.`
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be
  */
 export function checkGiven<Options extends object>(
@@ -24,9 +25,10 @@ export function checkGiven<Options extends object>(
 }
 
 /**
- * Refuses options of other names, and says which known name is the nearest.
+ * Throws for an option that is not known. The error has the nearest known name and the list of all.
  *
- * @param within - name of the option that holds these, and a dot
+ * @param known - object whose keys are the known names
+ * @param within - prefix for the name in the error, such as `cache.`
  * @throws {UnsessionError} `INVALID_OPTION`
  */
 export function checkNames(options: object, known: object, within = ''): void {
@@ -34,15 +36,15 @@ export function checkNames(options: object, known: object, within = ''): void {
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(known, name)) continue
     const nearest = nearestName(name, names)
-    const hint = nearest === undefined ? '' : `; did you mean \`${nearest}\`?`
-    throw invalidOption(within + name, `is unknown${hint || ';'} there is ${names.join(', ')}`)
+    const hint = nearest === undefined ? ';' : `; did you mean \`${nearest}\`?`
+    throw invalidOption(within + name, `is unknown${hint} known names: ${names.join(', ')}`)
   }
 }
 
-/** Returns the known name that a misspelt one most likely means; `undefined` when none is near. */
+/** Returns the known name that is nearest to a misspelt one, or `undefined` if none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase()
-  // Two wrong letters at most, and fewer in a short name.
+  // At most two wrong letters, and fewer in a short name.
   let least = Math.min(2, Math.floor(name.length / 3)) + 1
   let nearest: string | undefined
   for (const each of known) {
@@ -54,7 +56,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest
 }
 
-/** Returns how many letters have to be inserted, removed or replaced to make one text of the other (Levenshtein). */
+/** Returns the Levenshtein distance: the number of letters to insert, remove or replace to turn one text into the other. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
@@ -68,7 +70,7 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** {@link checkNames} and {@link checkGiven}. */
+/** Calls {@link checkNames} and {@link checkGiven}. */
 export function checkOptions<Options extends object>(
   options: Options,
   rules: Rules<Options>,
@@ -90,12 +92,12 @@ export function isBoolean(value: unknown): boolean {
   return typeof value === 'boolean'
 }
 
-/** Text that says something, in `max` bytes at most. */
+/** Returns whether a value is a non-empty string of at most `max` bytes. */
 export function isText(value: unknown, max: number = Infinity): value is string {
   return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= max
 }
 
-/** A whole number from `min` on. */
+/** Returns whether a value is a whole number of at least `min`. */
 export function isCount(value: unknown, min: number): value is number {
   return Number.isSafeInteger(value) && Number(value) >= min
 }

@@ -78,6 +78,9 @@ describeEngines('a table with a sort key', (engine) => {
     expect(await driver.getMeta('k0')).toMatchObject({ version: 2 })
     await expect(driver.setItem('k0', 'x', { ifVersion: null })).rejects.toMatchObject({ code: 'CONFLICT' })
     expect((await driver.getKeys()).toSorted()).toEqual(keys)
+    const expiresAt = Date.now() + 60_000
+    expect(await driver.addToSets('sets', { members: ['b'] }, expiresAt)).toEqual({ members: ['b'] })
+    expect(await driver.getSets('sets')).toEqual({ members: ['b'] })
     const owned: string[] = []
     for await (const { key } of driver.listUser('ada')) owned.push(key)
     expect(owned).toEqual(['k0'])

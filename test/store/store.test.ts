@@ -64,11 +64,11 @@ describe('options', () => {
 it.each([
   [
     { idletimeout: 60 },
-    'option `idletimeout` is unknown; did you mean `idleTimeout`? there is storage, cache,',
+    'option `idletimeout` is unknown; did you mean `idleTimeout`? known names: storage, cache,',
   ],
   [{ cache: { TTL: 60 } }, 'option `cache.TTL` is unknown; did you mean `ttl`?'],
   [{ hooks: { destroy: () => {} } }, 'option `hooks.destroy` is unknown; did you mean `destroyed`?'],
-  [{ somethingElse: 1 }, 'option `somethingElse` is unknown; there is storage,'],
+  [{ somethingElse: 1 }, 'option `somethingElse` is unknown; known names: storage,'],
 ])('a misspelt option is refused with the nearest name: %j', (options, message) => {
   const create = (): unknown => createSessionStore({ storage: createStorage(), ...(options as object) })
   expect(create).toThrow(message)

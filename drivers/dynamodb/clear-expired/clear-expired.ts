@@ -25,33 +25,34 @@ import {
 } from './state.ts'
 import { probeTable } from './probe-table.ts'
 
-/** ms that a plain read may lag behind, generously. */
+/** Upper bound of the lag of an eventually consistent read, ms. The usual lag is below 1 s. */
 const STRONG_MS = 60_000
 
 export type { DynamoDBClearExpiredOptions, DynamoDBClearExpiredProgress } from './options.ts'
 export type { DynamoDBClearExpiredResult } from './state.ts'
 export type { SegmentState, ClearExpiredState, ClearExpiredTarget } from './state.ts'
 
-/** How a sweep knows the time. */
-export interface SweepClock {
-  /** Go by the endpoint's clock where that is behind this machine's. Default `false`. */
+/** Options about the clock. */
+export interface ClockOptions {
+  /** Uses the endpoint's clock if it is behind the clock of this machine. Default `false`. */
   checkClock?: boolean
 }
 
 /**
- * Delete what has expired for longer than the grace, segment by segment, a page at a time.
+ * Deletes the items that have been expired for longer than the grace period. Each segment is scanned page by page, and the
+ * expired items of a page are deleted before the next page is read.
  *
- * The deletes of ids of sessions are not conditional by default, which is safe as an id that has expired is never written
- * again: expired is final, and only what has been expired for longer than any read lag and clock skew is taken.
+ * The deletes of session ids have no condition by default. That is safe, because an expired session id is never written again,
+ * and the grace period is longer than any read lag and clock skew.
  *
- * @param prefix - only keys that begin so
- * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` after 30 seconds in which nothing got through; and as the driver
+ * @param prefix - deletes only keys with this prefix
+ * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` after 30 seconds in which no request succeeded; and the driver's errors
  */
 export async function clearExpiredItems(
   connection: Connection,
   prefix: string,
   options: DynamoDBClearExpiredOptions,
-  { checkClock = false }: SweepClock = {},
+  { checkClock = false }: ClockOptions = {},
 ): Promise<DynamoDBClearExpiredResult> {
   const settings = resolveClearExpired(options)
   const { grace, resume, signal, onProgress, dryRun } = settings
@@ -109,6 +110,7 @@ export async function clearExpiredItems(
   return resultOf(state)
 }
 
+/** One run of the deletion. */
 interface ClearExpiredRun {
   ctx: RequestContext
   sender: PacedClient
@@ -116,9 +118,12 @@ interface ClearExpiredRun {
   state: ClearExpiredState
   prefix: string
   expiredAt: number
-  /** Until then read strongly: what an interrupted run has just deleted must not be found, and counted, again. */
+  /**
+   * Reads are strongly consistent until then, on the clock of `performance.now()`. Otherwise a resumed run could find, and
+   * count again, items that the interrupted run has just deleted.
+   */
   strongUntil: number
-  /** None in a dry run. */
+  /** Not set in a dry run. */
   deletes: DeleteBatch | undefined
   tell: () => void
 }
@@ -149,11 +154,15 @@ async function clearSegment(run: ClearExpiredRun, place: SegmentState, segment: 
   }
 }
 
+/** One page of a scan. */
 interface Page {
+  /** Keys of the expired items. */
   keys: string[]
+  /** Number of items that were read. */
   scanned: number
+  /** Key of the last item that was read. Not set on the last page. */
   last: string | undefined
-  /** Its sort key, in a table that has one. */
+  /** Sort key of that item, in a table that has one. */
   lastSort: string | undefined
 }
 
@@ -175,7 +184,7 @@ async function readPage(run: ClearExpiredRun, place: SegmentState, segment: numb
   costs.sawPage(scanned, keys.length, consistent ? units / 2 : units)
   const { LastEvaluatedKey: lastKey } = output
   const last = lastKey?.[attributes.key]?.S
-  // The last item that was read may be of other software.
+  // The last item may belong to other software, so its sort key can differ from the configured one.
   const lastSort = sort && lastKey?.[sort.name]?.S
   if (lastKey !== undefined && (last === undefined || Object.keys(lastKey).length > (sort ? 2 : 1))) {
     throw new UnsessionError('SCHEMA_MISMATCH', keyMismatch(table), { table })
@@ -186,7 +195,7 @@ async function readPage(run: ClearExpiredRun, place: SegmentState, segment: numb
 async function targetOf(connection: Connection, base: string, dryRun: boolean): Promise<ClearExpiredTarget> {
   const { table, endpoint = '', attributes } = connection.options
   const { config } = (await connection.client()) as { config?: { region?: () => Promise<string> } }
-  // A missing region is better explained by the first request.
+  // If the region is missing, the first request fails with a better message.
   const region = (await config?.region?.().catch(() => undefined)) ?? ''
   const { key: keyAttribute, expires: expiresAttribute } = attributes
   return { table, region, endpoint, base, keyAttribute, expiresAttribute, dryRun }

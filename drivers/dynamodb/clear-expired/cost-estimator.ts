@@ -1,25 +1,28 @@
 import { MAX_BATCH_WRITE } from '../requests/read.ts'
 
-/** How much a new figure counts beside those before it. */
+/** Weight of a new value in the moving averages. */
 const WEIGHT = 0.3
-/** Expired items a page should have at most, about: they are in memory until they are deleted. */
+/** Approximate maximum of expired items in a page. Their keys are in memory until they are deleted. */
 const FOUND = 500
-/** Beyond this a page is as large as DynamoDB makes it. */
+/** Minimum of the estimated share of expired items. It limits a page to 500,000 items; DynamoDB limits it to 1 MB anyway. */
 const LEAST_EXPIRED = 0.001
-/** A page grows by no more than this factor, in case the items that follow are bigger. */
+/** Maximum factor by which a page grows, because the next items may be larger. */
 const GROWTH = 4
-/** Bytes of a read unit beside those of a write unit, and plain reads cost half. Source: AWS's page on read and write units. */
+/**
+ * Write units per read unit for the same bytes. A write unit has 1 KB. A read unit has 4 KB, and an eventually consistent read
+ * costs half of it: 8 KB. Source: DynamoDB developer guide, "read and write operations".
+ */
 const READ_TO_WRITE = 8
 
-/** What an item costs to read and to delete, as DynamoDB's answers have it, and how many fit into a request. */
+/** Estimates the units that an item costs to read and to delete, from the responses so far, and sizes requests by them. */
 export class CostEstimator {
   #read: number | undefined
   #write: number | undefined
   #lastLimit = 1
-  /** Part of the items that has expired. */
+  /** Share of the items that have expired. */
   #expired = 1
 
-  /** Items of the next page, and units it will use, with `slice` units for a request. */
+  /** Returns the number of items of the next page and its estimated units. @param slice - maximum units of a request */
   page(slice: number): { limit: number; units: number } {
     const most = Math.ceil(FOUND / this.#expired)
     const cost = this.#read ?? 0.5
@@ -29,20 +32,20 @@ export class CostEstimator {
     return { limit, units: Math.max(0.5, limit * cost) }
   }
 
-  /** Items to delete with the next request, and units each will use. */
+  /** Returns the number of items of the next delete request and the estimated units of each. @param slice - maximum units */
   deletes(slice: number): { size: number; each: number } {
     const each = this.#write ?? Math.max(1, (this.#read ?? 0) * READ_TO_WRITE)
     return { size: Math.max(1, Math.min(MAX_BATCH_WRITE, Math.floor(slice / each))), each }
   }
 
-  /** A page has been read. @param expired - how many of its items had expired */
+  /** Updates the estimates from a page. @param expired - number of its items that had expired */
   sawPage(items: number, expired: number, units: number): void {
     if (items === 0) return
     this.#read = average(this.#read, units / items)
     this.#expired = Math.max(average(this.#expired, expired / items), LEAST_EXPIRED)
   }
 
-  /** Items have been deleted. */
+  /** Updates the estimates from a delete request. */
   sawDeletes(items: number, units: number): void {
     if (items > 0) this.#write = average(this.#write, units / items)
   }

@@ -7,10 +7,10 @@ import { deleteWrite } from '../requests/write.ts'
 import { deleteExpired, deleteStatements } from './requests.ts'
 import type { PacedClient } from './paced-client.ts'
 
-/** What a round of deletes came to. */
+/** Result of a round of deletes. */
 interface Round {
   deleted: number
-  /** To be tried again: DynamoDB did not do these. */
+  /** Keys that DynamoDB left unprocessed. They are sent again. */
   left: readonly string[]
   units: number
 }
@@ -18,8 +18,8 @@ interface Round {
 /**
  * Deletes up to 25 items.
  *
- * @param each - units that a delete will use, as far as can be told
- * @param onDeleted - told as soon as some are
+ * @param each - estimated units of a delete
+ * @param onDeleted - called with the number of deleted items after each round
  * @returns the units used
  */
 export type DeleteBatch = (
@@ -28,12 +28,12 @@ export type DeleteBatch = (
   onDeleted: (count: number) => void,
 ) => Promise<number>
 
-/** Single deletes out at once, of one batch. */
+/** Single deletes of one batch that are in flight at once. */
 const SINGLES = 5
 
 /**
- * Deletes for tables of sessions: without a condition what is never written again, which ids of sessions are not, and with
- * one what may be.
+ * Returns the deletes for tables of sessions. Session ids are deleted without a condition, because an expired id is never
+ * written again. Other keys are deleted with a condition.
  */
 export function sessionDeletes(sender: PacedClient, ctx: RequestContext, expiredAt: number): DeleteBatch {
   const plain = plainDeletes(sender, ctx)
@@ -45,12 +45,15 @@ export function sessionDeletes(sender: PacedClient, ctx: RequestContext, expired
   }
 }
 
-/** No id of a session has a dot; the record of a user has, and is written again when it has expired. */
+/**
+ * Returns whether a key can be written again after it expired. The records of a user can, and their keys have a dot. Session
+ * ids have no dot.
+ */
 function mayBeReused(key: string): boolean {
   return key.slice(key.lastIndexOf(':') + 1).includes('.')
 }
 
-/** DeleteBatch without a condition, 25 in a request. */
+/** Returns deletes without a condition, 25 in a request. */
 function plainDeletes(sender: PacedClient, ctx: RequestContext): DeleteBatch {
   return inRounds(sender, async (keys, each) => {
     const writes = keys.map((key) => deleteWrite(ctx, key))
@@ -64,10 +67,10 @@ function plainDeletes(sender: PacedClient, ctx: RequestContext): DeleteBatch {
 }
 
 /**
- * Deletes of what has still expired at `expiredAt`: 25 in a request where the endpoint takes batches of PartiQL statements
- * and the credentials may send them, else one by one.
+ * Returns deletes with the condition that the item is still expired. It sends 25 PartiQL statements in a request. If the
+ * endpoint does not support these, or the credentials do not allow them, it sends single deletes.
  *
- * @param expiredAt - ms since the epoch
+ * @param expiredAt - time at which an item must be expired, ms since the epoch
  */
 export function conditionalDeletes(sender: PacedClient, ctx: RequestContext, expiredAt: number): DeleteBatch {
   const statements = inRounds(sender, async (keys, each) => {
@@ -90,7 +93,7 @@ export function conditionalDeletes(sender: PacedClient, ctx: RequestContext, exp
     await Promise.all(Array.from({ length: SINGLES }, work))
     return round
   })
-  // PartiQL takes a table by its name only.
+  // PartiQL statements cannot name a table by its ARN.
   let way = ctx.table.startsWith('arn:') ? singles : statements
   return async (keys, each, onDeleted) => {
     const tried = way
@@ -121,7 +124,7 @@ async function deleteOne(
   }
 }
 
-/** Again and again until nothing is left. */
+/** Repeats a round with the unprocessed keys until none is left. */
 function inRounds(
   sender: PacedClient,
   round: (keys: readonly string[], each: number) => Promise<Round>,
@@ -145,7 +148,7 @@ function inRounds(
   }
 }
 
-/** A batch says with leftovers what a single request says with an error. */
+/** Returns a throttling error. A batch reports throttling as unprocessed entries, without an error. */
 function throttledError({ connection }: PacedClient): UnsessionError {
   const cause = Object.assign(new Error('deletes were left unprocessed'), { name: 'ThrottlingException' })
   return toDriverError(cause, { operation: 'BatchWriteItem', table: connection.options.table })
@@ -159,7 +162,7 @@ const PASSING = new Set([
   'InternalServerError',
 ])
 
-/** Whether a statement is to be tried again. @throws {UnsessionError} for what will not get better */
+/** Returns whether a failed statement should be sent again. @throws {UnsessionError} if a retry cannot succeed */
 function mayPass(error: BatchStatementError | undefined, table: string): boolean {
   const { Code: code, Message: message } = error ?? {}
   if (code === undefined || code === 'ConditionalCheckFailed') return false
@@ -168,7 +171,7 @@ function mayPass(error: BatchStatementError | undefined, table: string): boolean
   throw toDriverError(cause, { operation: 'BatchExecuteStatement', table })
 }
 
-/** A statement's codes in the words of the other operations. */
+/** Names that the other operations use for the error codes of a statement. */
 const NAMES: Record<string, string> = {
   AccessDenied: 'AccessDeniedException',
   ResourceNotFound: 'ResourceNotFoundException',

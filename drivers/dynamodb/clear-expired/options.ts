@@ -10,14 +10,17 @@ export interface DynamoDBClearExpiredOptions extends Omit<ClearExpiredOptions, '
   onProgress?: (progress: DynamoDBClearExpiredProgress) => void
 }
 
-/** How far the deletion has come. */
+/** Progress of `clearExpired`. */
 export interface DynamoDBClearExpiredProgress extends ClearExpiredProgress {
+  /** Capacity units used, read and write units together. */
   units: number
+  /** Duration in ms, with the runs that `resume` continues. */
   duration: number
+  /** Items read per second, over the last 10 seconds. */
   rate: number
 }
 
-/** Every option's name; the compiler sees to it that none is missing. */
+/** Names of the options. The compiler checks that none is missing. */
 export const CLEAR_EXPIRED_OPTIONS: Record<keyof DynamoDBClearExpiredOptions, true> = {
   grace: true,
   maxCapacity: true,
@@ -29,7 +32,7 @@ export const CLEAR_EXPIRED_OPTIONS: Record<keyof DynamoDBClearExpiredOptions, tr
   signal: true,
 }
 
-/** Options with every default filled in. */
+/** Options with all defaults filled in. */
 export interface ResolvedClearExpired extends DynamoDBClearExpiredOptions {
   grace: number
   maxCapacity: number
@@ -38,9 +41,10 @@ export interface ResolvedClearExpired extends DynamoDBClearExpiredOptions {
   resume: Partial<ClearExpiredState>
 }
 
+/** Default of `grace`, seconds. It is longer than any read lag and clock skew. */
 const DEFAULT_GRACE = 60
 
-/** @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix */
+/** Checks the options and fills in defaults. @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix */
 export function resolveClearExpired(options: DynamoDBClearExpiredOptions): ResolvedClearExpired {
   const { grace = DEFAULT_GRACE, maxCapacity = Infinity, segments } = options
   const { conditional = false, dryRun = false, resume = {}, onProgress, signal } = options
@@ -48,10 +52,10 @@ export function resolveClearExpired(options: DynamoDBClearExpiredOptions): Resol
   check(
     unknown === undefined,
     unknown ?? '',
-    `is unknown; a sweep takes ${Object.keys(CLEAR_EXPIRED_OPTIONS).join(', ')}`,
+    `is unknown; known options: ${Object.keys(CLEAR_EXPIRED_OPTIONS).join(', ')}`,
   )
   check(isNumber(grace, 0), 'grace', 'must be a number of seconds, 0 or more')
-  check(isNumber(maxCapacity, 1), 'maxCapacity', 'must be a number of units a second, 1 or more')
+  check(isNumber(maxCapacity, 1), 'maxCapacity', 'must be a number of units per second, 1 or more')
   check(
     segments === undefined || (Number.isInteger(segments) && segments >= 1 && segments <= 1000),
     'segments',
@@ -59,7 +63,11 @@ export function resolveClearExpired(options: DynamoDBClearExpiredOptions): Resol
   )
   check(typeof conditional === 'boolean', 'conditional', 'must be true or false')
   check(typeof dryRun === 'boolean', 'dryRun', 'must be true or false')
-  check(typeof resume === 'object' && resume !== null, 'resume', 'must be an object, empty to begin with')
+  check(
+    typeof resume === 'object' && resume !== null,
+    'resume',
+    'must be an object; pass an empty one to a new run',
+  )
   check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'must be a function')
   check(signal === undefined || signal instanceof AbortSignal, 'signal', 'must be an AbortSignal')
   return { ...options, grace, maxCapacity, conditional, dryRun, resume }

@@ -7,16 +7,16 @@ import type { Connection, Input, Output } from '../client/connection.ts'
 import { isConditionFailure, isThrottling } from '../client/sdk-failures.ts'
 import type { CapacityLimiter } from './capacity-limiter.ts'
 
-/** The operations a sweep is made of; each says what it has consumed. */
-type SweepOperation = 'Scan' | 'BatchWriteItem' | 'BatchExecuteStatement' | 'DeleteItem'
+/** The operations that delete expired items. The responses of each contain the consumed capacity. */
+type PacedOperation = 'Scan' | 'BatchWriteItem' | 'BatchExecuteStatement' | 'DeleteItem'
 
-/** How long a request waits for its turn before it looks again, ms. */
+/** Maximum time between two questions to the limiter, ms. Its rate may change while a request waits. */
 const LOOK_AGAIN = 250
 
-/** How long a request is tried again while nothing gets through, ms. */
+/** Time limit for retries while no request succeeds, ms. */
 const PATIENCE = 30_000
 
-/** Sends the requests of a sweep: at its pace, and with patience while DynamoDB is short of capacity or out of reach. */
+/** Sends requests within the capacity limit, and retries them while DynamoDB throttles or is unavailable. */
 export class PacedClient {
   readonly connection: Connection
   readonly signal: AbortSignal
@@ -25,8 +25,8 @@ export class PacedClient {
   #hasAnswered = false
 
   /**
-   * @param signal - no request is begun after it; those in flight are waited for
-   * @param onUnits - told the units that each request has used
+   * @param signal - stops the client: no further request is sent, and requests in flight are awaited
+   * @param onUnits - called with the units that each request used
    */
   constructor(
     connection: Connection,
@@ -41,12 +41,13 @@ export class PacedClient {
   }
 
   /**
-   * Send one request.
+   * Sends one request, when the limiter allows it.
    *
-   * @param booked - units it will use, as far as can be told
-   * @returns its answer, and the units it has used
+   * @param booked - estimated units of the request
+   * @returns its output, and the units that it used
+   * @throws {UnsessionError} if no attempt has succeeded for {@link PATIENCE}, or a retry cannot succeed
    */
-  async send<O extends SweepOperation>(
+  async send<O extends PacedOperation>(
     operation: O,
     input: Input<O>,
     booked: number,
@@ -69,10 +70,11 @@ export class PacedClient {
   }
 
   /**
-   * DynamoDB has not done something now; slow down, and wait longer and longer (50 ms to 1.6 s, with backoff).
+   * Lowers the rate after throttling, and waits before the next attempt, with backoff from 50 ms to 1.6 s.
    *
-   * @param since - when something last got through
-   * @param error - what is thrown when nothing has for too long
+   * @param failures - failed attempts since the last success
+   * @param since - time of the last success, on the clock of `performance.now()`
+   * @param error - thrown if there was no success for {@link PATIENCE}
    */
   async pushedBack(failures: number, since: number, error: unknown): Promise<void> {
     if (performance.now() - since > PATIENCE) throw error
@@ -80,10 +82,10 @@ export class PacedClient {
     await this.#wait(backoff(failures, { first: 50, max: 1600 }))
   }
 
-  async #attempt<O extends SweepOperation>(operation: O, input: Input<O>): Promise<Output<O>> {
+  async #attempt<O extends PacedOperation>(operation: O, input: Input<O>): Promise<Output<O>> {
     const output = await this.connection.call(operation, undefined, async (call) => {
       const answer = await this.connection.send(operation, input, call)
-      // The SDK has tried again by itself.
+      // The SDK retried a throttled attempt itself, so no error shows it.
       if (isThrottling(call.lastError)) this.pacer.throttled()
       return answer
     })
@@ -91,7 +93,10 @@ export class PacedClient {
     return output
   }
 
-  /** What cannot be reached from the start is a mistake rather than a failure that passes. */
+  /**
+   * Returns whether a retry may succeed. If the endpoint has never responded, the configuration is wrong rather than the
+   * endpoint temporarily unavailable.
+   */
   #isWorthWaiting(error: unknown): boolean {
     return isUnavailable(error) && (this.#hasAnswered || error.code === 'THROTTLED')
   }
@@ -103,7 +108,7 @@ export class PacedClient {
 
   async #turn(place: number): Promise<void> {
     this.signal.throwIfAborted()
-    // The pace may change meanwhile.
+    // The limiter is asked again, because its rate may change in the meantime.
     for (let ms = this.pacer.wait(place); ms > 0; ms = this.pacer.wait(place))
       await this.#wait(Math.min(Math.ceil(ms), LOOK_AGAIN))
   }

@@ -1,18 +1,21 @@
 import { UnsessionError } from '../../utils/errors.ts'
 import type { Connection } from '../client/connection.ts'
 
-/** What is to be known of the table and the endpoint, as far as the credentials allow. */
+/** Facts about the table and the endpoint. Each is missing if it could not be read. */
 export interface TableProbe {
-  /** Items, as DynamoDB counted them in the last six hours. */
+  /** Number of items. DynamoDB updates it about every six hours. */
   items?: number
-  /** The endpoint's clock, ms since the epoch; it has whole seconds. */
+  /** The endpoint's clock in whole seconds, ms since the epoch. */
   clock?: number
 }
 
-/** What is no reason to give up: a sweep needs neither. */
+/** Errors that are ignored, because the deletion also works without these facts. */
 const OPTIONAL = new Set(['ACCESS_DENIED', 'INVALID_REQUEST', 'THROTTLED'])
 
-/** Ask for both at once; the right to describe the table is not needed to be told the time. */
+/**
+ * Reads both facts with one DescribeTable. The clock is the `date` header, which a response has even if the credentials do not
+ * allow DescribeTable.
+ */
 export async function probeTable(connection: Connection): Promise<TableProbe> {
   const { table } = connection.options
   const facts: TableProbe = {}
@@ -27,7 +30,7 @@ export async function probeTable(connection: Connection): Promise<TableProbe> {
           if (!Number.isNaN(time)) facts.clock = time
           return answer
         },
-        // Next to the network, before an error answer is thrown.
+        // Runs before the SDK throws the error of an error response.
         { step: 'deserialize', priority: 'low', name: 'unsessionClock' },
       )
       const client = await connection.client()

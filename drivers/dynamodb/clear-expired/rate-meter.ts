@@ -1,17 +1,18 @@
-/** ms that a rate is taken over, and between two looks. */
+/** Time over which the rate is measured, ms. */
 const WINDOW = 10_000
+/** Minimum time between two samples, ms. */
 const STEP = 250
 
-/** How fast something goes lately. */
+/** Measures a rate over the last 10 seconds. */
 export class RateMeter {
   #looks: { at: number; count: number }[]
 
-  /** @param at - ms, of a clock that never jumps */
+  /** @param at - time on a monotonic clock, ms */
   constructor(at: number, count: number) {
     this.#looks = [{ at, count }]
   }
 
-  /** @returns what came a second, over the last while */
+  /** Returns the increase of the count per second, over the last 10 seconds. */
   rate(at: number, count: number): number {
     const looks = this.#looks
     if (at - (looks.at(-1)?.at ?? 0) >= STEP) looks.push({ at, count })

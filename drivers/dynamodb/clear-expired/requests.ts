@@ -3,9 +3,9 @@ import { MAX_SECONDS } from '../model/item.ts'
 import { EXPIRED, type RequestContext, capacity, instantValues, keyOf } from '../requests/read.ts'
 
 /**
- * Up to 25 deletes of items that have expired, in PartiQL: each has its own condition, and its own outcome.
+ * Returns up to 25 deletes of expired items, in PartiQL. Each has its own condition and its own result.
  *
- * @param expiredAt - ms since the epoch
+ * @param expiredAt - time at which an item must be expired, ms since the epoch
  */
 export function deleteStatements(
   ctx: RequestContext,
@@ -28,8 +28,8 @@ export function deleteStatements(
 }
 
 /**
- * Delete one item that has expired. That there is none is no failure, as in PartiQL: so a delete sent again after a lost
- * answer has the same outcome.
+ * Returns the delete of one expired item. A missing item is no failure, as in PartiQL, so a retry after a lost response has the
+ * same result.
  */
 export function deleteExpired(ctx: RequestContext, key: string, expiredAt: number): DeleteItemCommandInput {
   return {

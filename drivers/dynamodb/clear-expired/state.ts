@@ -1,13 +1,15 @@
 import type { ClearExpiredResult } from '../../utils/clear-expired.ts'
 import { invalidOption } from '../../utils/errors.ts'
 
-/** What the deletion did, with the runs that `resume` continues. */
+/** Result of `clearExpired`. The counts include the runs that `resume` continues. */
 export interface DynamoDBClearExpiredResult extends ClearExpiredResult {
+  /** Capacity units used, read and write units together. */
   units: number
+  /** Duration in ms. */
   duration: number
 }
 
-/** What a sweep goes through. One that goes on must go through the same. */
+/** The items that a run covers. A resumed run must cover the same items. */
 export interface ClearExpiredTarget {
   table: string
   region: string
@@ -18,18 +20,19 @@ export interface ClearExpiredTarget {
   dryRun: boolean
 }
 
-/** How far a segment is. */
+/** Position in a segment. */
 export interface SegmentState {
-  /** Key of the last item of the last page that is done; absent before the first. */
+  /** Key of the last item of the last finished page. Not set before the first. */
   after?: string
-  /** Its sort key, in a table that has one. */
+  /** Sort key of that item, in a table that has one. */
   afterSort?: string
+  /** Set when the whole segment is finished. */
   done?: true
 }
 
 /**
- * Where a sweep stands: plain data, for a file or a message. An item is counted when it is deleted, every other one when its
- * page is done; so an interrupted page that is read again counts nothing twice and leaves nothing out.
+ * State of a run: plain data, for a file or a message. A deleted item is counted when it is deleted. Other items are counted when
+ * their page is finished. So if an interrupted page is read again, each item is counted exactly once.
  */
 export interface ClearExpiredState extends DynamoDBClearExpiredResult {
   target: ClearExpiredTarget
@@ -39,16 +42,16 @@ export interface ClearExpiredState extends DynamoDBClearExpiredResult {
 const COUNTS = ['scanned', 'expired', 'deleted', 'units', 'duration'] as const
 const DEFAULT_SEGMENTS = 4
 
-/** Whether a sweep has been begun. */
+/** Returns whether a state belongs to a run that has started. */
 export function isBegun(state: Partial<ClearExpiredState>): boolean {
   return Object.keys(state).length > 0
 }
 
 /**
- * Fill in an empty state, or check one that is to be gone on from.
+ * Fills in an empty state, or checks the state of a run to resume.
  *
- * @returns the very object that was given
- * @throws {UnsessionError} `INVALID_OPTION` for a state of another sweep, or for none at all
+ * @returns the same object
+ * @throws {UnsessionError} `INVALID_OPTION` if the state belongs to another table or run, or is no state
  */
 export function beginState(
   state: Partial<ClearExpiredState>,
@@ -60,7 +63,8 @@ export function beginState(
     const counts = { scanned: 0, expired: 0, deleted: 0, units: 0, duration: 0 }
     return Object.assign(state, { target, segments: places, ...counts })
   }
-  if (!isState(state)) throw invalidOption('resume', 'must be the state of a sweep, or an empty object')
+  if (!isState(state))
+    throw invalidOption('resume', 'must be the state of an earlier run, or an empty object')
   const other = (Object.keys(target) as (keyof ClearExpiredTarget)[]).find(
     (name) => state.target[name] !== target[name],
   )
@@ -68,19 +72,19 @@ export function beginState(
     const [was, is] = [state.target[other], target[other]].map((value) => JSON.stringify(value))
     throw invalidOption(
       'resume',
-      `belongs to another sweep: its ${other} is ${was}, and here it is ${is}; begin anew without it`,
+      `belongs to another run: its ${other} is ${was}, and now it is ${is}; start a new run without it`,
     )
   }
   if (segments !== undefined && segments !== state.segments.length) {
     throw invalidOption(
       'segments',
-      `cannot change: the sweep to go on with has ${state.segments.length}; leave the option out`,
+      `cannot change: the run to resume has ${state.segments.length}; leave the option out`,
     )
   }
   return state
 }
 
-/** Whether something is the state of a sweep, of whichever table. */
+/** Returns whether an object is the state of a run of any table. */
 export function isState(
   state: Partial<Record<keyof ClearExpiredState, unknown>>,
 ): state is ClearExpiredState {

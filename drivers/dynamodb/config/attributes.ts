@@ -1,28 +1,29 @@
-/** The attributes of an item. Each can be renamed, so that an existing table fits. */
+/** Attribute names of an item. Each can be renamed to fit an existing table. */
 export interface Attributes {
   /**
-   * Sort key of a table that has one (single-table design): its name, and the constant text that every item of sessions has
-   * there. Default: the table has no sort key.
+   * Sort key of a table that has one (single-table design): its name, and the constant value of all session items. Default:
+   * the table has no sort key.
    */
   sort?: { name: string; value: string }
-  /** Partition key, a string. */
+  /** Partition key, a string. Default `session_key`. */
   key: string
-  /** The value: a string, or binary for `setItemRaw` with bytes. */
+  /** Value of the item: a string, or binary if bytes were stored. Default `data`. */
   value: string
-  /** End of life, whole epoch seconds; the table's time-to-live attribute. */
+  /** Expiry in whole seconds since the epoch. The table's time-to-live attribute. Default `expire_date`. */
   expires: string
-  /** Creation, epoch seconds. */
+  /** Creation time in seconds since the epoch. Default `created`. */
   created: string
-  /** Last write, epoch seconds. */
+  /** Time of the last write in seconds since the epoch. Default `updated`. */
   updated: string
-  /** Version: 1, 2, 3 … */
+  /** Version: 1, 2, 3 … Default `version`. */
   version: string
-  /** Owner, only on items written with `user`: the partition key of the sparse index {@link USER_INDEX}. */
+  /** Owner. Only items written with `user` have it. The partition key of the sparse index `user-index`. Default `user`. */
   user: string
-  /** Random id of the last conditional write, by which a retried write recognises itself. */
+  /** Random id of the last conditional write. A retried write recognises its own item by it. Default `write_id`. */
   writeId: string
 }
 
+/** Attribute names that the driver uses by default. */
 export const DEFAULT_ATTRIBUTES: Readonly<Attributes> = {
   key: 'session_key',
   value: 'data',
@@ -34,5 +35,8 @@ export const DEFAULT_ATTRIBUTES: Readonly<Attributes> = {
   writeId: 'write_id',
 }
 
-/** Name of the sparse index by owner: partition key `user`, projection KEYS_ONLY (or ALL, which costs a second write). */
+/**
+ * Name of the sparse index of owners. Its partition key is `user`. The projection is KEYS_ONLY. With ALL, every write of an item
+ * also writes the index and costs twice as much.
+ */
 export const USER_INDEX = 'user-index'

@@ -14,63 +14,75 @@ import {
 import { invalidOption } from '../../utils/errors.ts'
 import { type Attributes, DEFAULT_ATTRIBUTES } from './attributes.ts'
 
-/** What one request consumed, as DynamoDB counted it. */
+/** Capacity that one request consumed, as DynamoDB counted it. */
 export interface ConsumedUnits {
   /** `GetItem`, `BatchGetItem`, `PutItem` … */
   operation: string
+  /** Name of the table. */
   table: string
-  /** Read or write capacity units, by the kind of operation. */
+  /** Capacity units: read units for `kind: 'read'`, write units for `kind: 'write'`. */
   units: number
+  /** Whether the operation reads or writes. */
   kind: 'read' | 'write'
 }
 
-/** Options of the DynamoDB driver. All are optional; where options must be plain data, all but the functions are. */
+/** Options of the DynamoDB driver. All are optional. If options must be plain data, leave out `client` and the functions. */
 export interface DynamoDBOptions {
-  /** Table name. Default: env `DYNAMODB_SESSIONS_TABLE_NAME`, else `sessions`. */
+  /** Name or ARN of the table. Default: environment variable `DYNAMODB_SESSIONS_TABLE_NAME`, else `sessions`. */
   table?: string
-  /** Region. Default: env `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_REGION_NAME`, else the SDK's own chain. */
+  /**
+   * AWS region. Default: environment variable `AWS_REGION`, `AWS_DEFAULT_REGION` or `AWS_REGION_NAME`, else the SDK's default
+   * (its profile files).
+   */
   region?: string
-  /** Endpoint URL, for dynalite, DynamoDB Local or Alternator. Default: env `AWS_ENDPOINT_URL_DYNAMODB`. */
+  /** URL of another endpoint, such as DynamoDB Local, dynalite or Alternator. Default: environment variable `AWS_ENDPOINT_URL_DYNAMODB`. */
   endpoint?: string
-  /** Credentials or a provider. Default: the SDK's chain (environment, profile, container or instance role). */
+  /** Credentials or a provider. Default: the SDK's chain (environment, profile, container role, instance role). */
   credentials?: DynamoDBClientConfig['credentials']
   /**
-   * A ready `DynamoDBClient` or `DynamoDBDocumentClient`, of the same installed `@aws-sdk/client-dynamodb` that the driver
-   * finds. It is never destroyed by the driver.
+   * A `DynamoDBClient` or `DynamoDBDocumentClient`, from the same copy of `@aws-sdk/client-dynamodb` that the driver loads. The
+   * driver never destroys it. Default: the driver creates a client at the first call.
    */
   client?: DynamoDBClient | AnyDynamoDBClient
-  /** Merged into the client's configuration. The named options above win over it, and it wins over the environment. */
+  /** Configuration of the client. `region`, `endpoint` and `credentials` above override it. It overrides the environment. */
   clientConfig?: DynamoDBClientConfig
-  /** Attribute names that differ from the default ones. */
+  /** Attribute names that differ from the default ones, see {@link Attributes}. */
   attributes?: Partial<Attributes>
-  /** Key prefix: several apps in one table. It ends with `:`, which is added, or with a `#` of its own. */
+  /**
+   * Prefix of all keys, so that several apps can share a table. A `:` is added, unless it ends with `#`. At most 1024 bytes.
+   * Default: none.
+   */
   base?: string
-  /** Default time to live of an item in seconds; fractions are rounded up. Default: none. */
+  /** Time to live of an item in seconds, if a write gives none. The expiry is rounded up to a whole second. Default: none. */
   ttl?: number
-  /** Strongly consistent reads throughout. Default: env `DYNAMODB_SESSIONS_ALWAYS_CONSISTENT`, else `false`. */
+  /** Makes all reads strongly consistent, at twice the price. Default: environment variable `DYNAMODB_SESSIONS_ALWAYS_CONSISTENT`, else `false`. */
   consistentRead?: boolean
-  /** Read coalescing: at most so many requests at once; `false` sends each read alone. Default `{ maxInFlight: 4 }`. */
+  /**
+   * Batching of reads: reads of one turn of the event loop are sent in one request. `maxInFlight` is the maximum number of such
+   * requests in flight. `false` sends each read alone. Default `{ maxInFlight: 4 }`.
+   */
   batch?: { maxInFlight?: number } | false
   /**
-   * At most so many writes are sent at once; later ones wait, each within its own `timeout.request`. Default
-   * `{ maxInFlight: 64 }`, a little more than the SDK's 50 connections.
+   * Maximum number of writes in flight. Further writes wait, within their own `timeout.request`. Default `{ maxInFlight: 64 }`,
+   * a little more than the SDK's 50 connections.
    */
   writes?: { maxInFlight?: number }
   /**
-   * Milliseconds. `connect` (default 1000) bounds opening a connection; `request` (default 3000) bounds a whole call, retries
-   * and a half-sent body included. Bulk operations (`getItems`, `setItems`, `getKeys`, `clear`) are bounded by request.
+   * Time limits in ms. `connect` (default 1000) limits the opening of a connection. `request` (default 3000) limits a whole call,
+   * retries included. In bulk operations (`getItems`, `setItems`, `getKeys`, `clear`) it limits each request.
    */
   timeout?: { connect?: number; request?: number }
-  /** Called with the consumed capacity of each request. */
+  /** Called with the consumed capacity of each request. An error that it throws is logged and fails no call. */
   onCapacity?: (consumed: ConsumedUnits) => void
 }
 
-/** Any client that can send; typed loosely, since the types of two SDK releases do not fit each other. */
+/** A client of any SDK release. Its type is loose, because the types of two releases are not compatible. */
 export interface AnyDynamoDBClient {
+  /** Sends a command. */
   send: (...args: never[]) => unknown
 }
 
-/** Options with every default filled in. */
+/** Options with all defaults filled in. */
 export interface ResolvedOptions extends Omit<
   DynamoDBOptions,
   'batch' | 'writes' | 'timeout' | 'attributes' | 'base'
@@ -86,24 +98,24 @@ export interface ResolvedOptions extends Omit<
 }
 
 /**
- * The longest delay a Node timer can hold (2^31 - 1 ms, 24.8 days); beyond it timers fire at once.
- * Source: Node's documentation of `setTimeout`.
+ * The longest delay of a Node.js timer in ms (24.8 days). Timers with a longer delay fire at once.
+ * Source: Node.js documentation of `setTimeout`.
  */
 const MAX_TIMER = 2 ** 31 - 1
 
-/** DynamoDB's naming rule; an ARN names a table of another account. */
+/** DynamoDB's rule for table names. An ARN names a table of another account. */
 const TABLE = /^(arn:[\w-]+:dynamodb:[\w-]*:\d*:table\/)?[\w.-]{3,255}$/
 
-/** DynamoDB's limit for an attribute's name, in bytes. Source: AWS's service quotas for DynamoDB. */
+/** Maximum size of an attribute name in bytes. Source: DynamoDB developer guide, service quotas. */
 const MAX_NAME_BYTES = 255
 
-/** DynamoDB's limit for a sort key's value, in bytes. Source: AWS's service quotas for DynamoDB. */
+/** Maximum size of a sort key value in bytes. Source: DynamoDB developer guide, service quotas. */
 const MAX_SORT_BYTES = 1024
 
-/** Writes in flight: as many as the SDK has connections, and some that it prepares meanwhile. */
+/** Default limit of writes in flight: the SDK's 50 connections, and some writes that it prepares for them. */
 const MAX_WRITES = 64
 
-/** Of the 2048 bytes of a key, enough are left for the key itself. */
+/** Maximum size of the option `base` in bytes. It leaves half of the 2048 bytes of a stored key for the key itself. */
 const MAX_BASE_BYTES = 1024
 
 const milliseconds: Rule = [
@@ -119,11 +131,11 @@ const TIMEOUT: Rules<{ connect?: number; request?: number }> = {
   request: milliseconds,
 }
 
-/** Every option, with what it must be. */
+/** Rules of the options. */
 export const DRIVER_OPTIONS: Rules<DynamoDBOptions> = {
   table: [
     (value) => typeof value === 'string' && TABLE.test(value),
-    'must be a table name of 3 to 255 letters, digits, `_`, `-` or `..`, or its ARN',
+    'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or the ARN of a table',
   ],
   region: [isText, 'must be a non-empty string'],
   endpoint: [
@@ -153,10 +165,10 @@ export const DRIVER_OPTIONS: Rules<DynamoDBOptions> = {
 }
 
 /**
- * Fill in defaults and environment, and check everything once.
+ * Checks the options, and fills in defaults and the environment.
  *
- * @param given - as given; Nitro's `driver` entry is tolerated
- * @param env - environment, `process.env` by default
+ * @param given - options of the caller; the entry `driver`, which Nitro adds, is ignored
+ * @param env - environment; default `process.env`
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and the fix
  */
 export function resolveOptions(
@@ -166,7 +178,7 @@ export function resolveOptions(
   if (!isObject(given)) throw invalidOption('options', 'must be an object')
   const { driver: _driver, ...own } = given as DynamoDBOptions & { driver?: unknown }
   const { clientConfig } = own
-  // What the caller wrote wins over the environment, in whichever place.
+  // Both the options and `clientConfig` override the environment.
   const {
     table = env.DYNAMODB_SESSIONS_TABLE_NAME || 'sessions',
     region = clientConfig?.region
@@ -205,7 +217,7 @@ function resolveAttributes(own: Partial<Attributes> = {}): Attributes {
   if (sort !== undefined && !isSortKey(sort)) {
     throw invalidOption(
       'attributes.sort',
-      `must be { name, value }: an attribute name of 1 to ${MAX_NAME_BYTES} bytes, and a text of 1 to ${MAX_SORT_BYTES} bytes`,
+      `must be { name, value }: an attribute name of 1 to ${MAX_NAME_BYTES} bytes, and a string of 1 to ${MAX_SORT_BYTES} bytes`,
     )
   }
   for (const [role, name] of Object.entries(named)) {

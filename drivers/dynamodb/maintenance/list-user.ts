@@ -13,7 +13,7 @@ export interface OwnedItem {
   value: string | Uint8Array
 }
 
-/** Connections whose table has been reported to lack the index. */
+/** Connections that have warned about the missing index. */
 const reported = new WeakSet<Connection>()
 
 /**
@@ -22,7 +22,7 @@ const reported = new WeakSet<Connection>()
  * The index is eventually consistent. An item written less than a second ago may be missing. Every item that is returned
  * was live and had this owner: if the index does not hold whole items (projection KEYS_ONLY), each record is read strongly.
  *
- * @param prefix - only keys that begin so; it is not part of the keys returned
+ * @param prefix - lists only keys with this prefix; the returned keys do not include it
  * @param liveAt - ms since the epoch: returns the items that were live then and still exist. Default: the current time
  */
 export async function* userItems(
@@ -41,7 +41,7 @@ export async function* userItems(
         ? [{ key, item: areWhole || isWhole(item, options) ? item : undefined }]
         : []
     })
-    // In groups, so that at most 100 records are in memory.
+    // In groups of 100, so that at most 100 records are in memory.
     for (let at = 0; at < listed.length; at += MAX_BATCH_GET) {
       const group = listed.slice(at, at + MAX_BATCH_GET)
       const missing = group.filter(({ item }) => item === undefined).map(({ key }) => key)
@@ -55,12 +55,12 @@ export async function* userItems(
   }
 }
 
-/** Whether an index entry has the attributes that its record would be read for. */
+/** Returns whether an index entry has the attributes that are needed, so that its record need not be read. */
 function isWhole(entry: Item, { attributes }: ItemContext): boolean {
   return entry[attributes.value] !== undefined && entry[attributes.expires] !== undefined
 }
 
-/** Returns `undefined` for an expired item, and for an unreadable one: it must not hide the others. */
+/** Returns the value of a live item. Returns `undefined` for an expired item, and for an unreadable one, which is skipped. */
 function liveValue(item: Item, table: ItemContext, now: number): OwnedItem['value'] | undefined {
   try {
     return parseItem(item, table, now)?.value
@@ -70,6 +70,7 @@ function liveValue(item: Item, table: ItemContext, now: number): OwnedItem['valu
   }
 }
 
+/** One page of the listing. */
 interface Page {
   items: Item[]
   /** Whether the items have all attributes, because they come from the table itself. */

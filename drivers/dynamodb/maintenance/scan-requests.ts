@@ -3,26 +3,28 @@ import { USER_INDEX } from '../config/attributes.ts'
 import type { Item } from '../model/item.ts'
 import { EXPIRED, LIVE, type RequestContext, capacity, instantValues } from '../requests/read.ts'
 
-/** What a scan is for. */
+/** Filters and extent of a scan. */
 export interface ScanScope {
-  /** Only keys that begin so. */
+  /** Returns only keys with this prefix. */
   prefix: string
-  /** Leave out what has expired at this instant, ms since the epoch. */
+  /** Returns only items that are live at this instant, ms since the epoch. */
   liveAt?: number
-  /** Only what had expired at this instant, ms since the epoch. */
+  /** Returns only items that are expired at this instant, ms since the epoch. */
   expiredAt?: number
-  /** Only what was written with this owner. */
+  /** Returns only items with this owner. */
   user?: string
-  /** With values, ends and owners; otherwise keys only. */
+  /** Returns value, expiry and owner in addition to the key. Default: only the key. */
   values?: boolean
   consistent: boolean
+  /** Segment to scan, from 0. */
   segment: number
+  /** Number of segments. */
   segments: number
-  /** Items to read at most; by default a page of DynamoDB, 1 MB. */
+  /** Maximum number of items to read. Default: one page of DynamoDB, 1 MB. */
   limit?: number | undefined
 }
 
-/** A scan: it reads whole items (there is no other way) but returns what is wanted of them. */
+/** Returns the input of a scan. DynamoDB charges for whole items, but returns only the requested attributes. */
 export function scanRequest(ctx: RequestContext, scope: ScanScope, startKey?: Item): ScanCommandInput {
   const { attributes } = ctx
   const filters: string[] = []

@@ -8,17 +8,17 @@ import { truncatedResponse } from '../client/sdk-failures.ts'
 import { toDriverError } from '../client/to-error.ts'
 import { deleteWrite } from '../requests/write.ts'
 
-/** Segments a table is scanned in, at once. */
+/** Number of segments that are scanned in parallel. */
 const SEGMENTS = 4
 
-/** Which keys are gone through. */
+/** Filters of a scan of all segments. */
 type Scope = Omit<ScanScope, 'segment' | 'segments'>
 
 /**
- * Go through all keys of a scope, a page at a time, {@link SEGMENTS} segments at once. A segment's next page is asked for
- * when `onPage` is done with the one before, so memory is bounded by pages. After a failure no page is begun.
+ * Scans all keys of a scope, {@link SEGMENTS} segments in parallel. A segment requests its next page after `onPage` is done
+ * with the last one, so at most one page a segment is in memory. After a failure no further page is requested.
  *
- * @param onPage - told the keys
+ * @param onPage - called with the keys of each page
  */
 async function scanKeys(
   connection: Connection,
@@ -50,7 +50,7 @@ async function scanKeys(
   await Promise.all(segments)
 }
 
-/** Live keys with a prefix. */
+/** Returns the live keys with a prefix. */
 export async function listKeys(
   connection: Connection,
   prefix: string,
@@ -63,7 +63,7 @@ export async function listKeys(
   return all
 }
 
-/** Delete everything with a prefix, expired items included. Reads strongly: what was written before is deleted. */
+/** Deletes all items with a prefix, expired ones included. Reads strongly, so that it finds every item written before. */
 export async function clearKeys(connection: Connection, prefix: string): Promise<void> {
   await scanKeys(connection, { prefix, consistent: true }, (keys) => deleteKeys(connection, keys))
 }
@@ -74,6 +74,6 @@ async function deleteKeys(connection: Connection, keys: string[]): Promise<void>
     const deletes = chunk.map((key) => deleteWrite(options, key))
     await batchWrite(connection, deletes, call)
   }
-  // One at a time: the segments already run side by side.
+  // One chunk at a time, because the segments already run in parallel.
   await inChunks(connection, 'BatchWriteItem', keys, MAX_BATCH_WRITE, work, 1)
 }

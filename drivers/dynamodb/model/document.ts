@@ -1,9 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 
 /**
- * A map, as stored by software that keeps a value as a document, as JSON text.
+ * Converts a map attribute to JSON text. Other software stores session data as such a map.
  *
- * Sets become arrays and bytes base64; a number has the precision of JavaScript's.
+ * Sets become arrays and bytes become base64 text. Numbers have the precision of JavaScript numbers.
  */
 export function mapToJson(map: Record<string, AttributeValue>): string {
   return JSON.stringify(toPlain({ M: map }))

@@ -3,43 +3,43 @@ import { UnsessionError } from '../../utils/errors.ts'
 import type { Attributes } from '../config/attributes.ts'
 import { mapToJson } from './document.ts'
 
-/** An item as DynamoDB sends it. */
+/** An item as DynamoDB returns it. */
 export type Item = Record<string, AttributeValue>
 
-/** A live item, understood. Instants are ms since the epoch, at the one-second precision of the table. */
+/** A parsed live item. Times are ms since the epoch, with the precision of the table, one second. */
 export interface StoredItem {
-  /** Text or bytes; JSON text of a map, which other software may store. */
+  /** Text or bytes. For a map, which other software may store, JSON text. */
   value: string | Uint8Array
-  /** 0 for an item without a version, written by other software. */
+  /** Version. 0 for an item without one, written by other software. */
   version: number
   expires: number | null
   created?: number
   updated?: number
 }
 
-/** The table an item is of. */
+/** The table of an item. */
 export interface ItemContext {
   table: string
   attributes: Attributes
 }
 
 /**
- * An expiry above this number is in milliseconds, and below it in seconds: 1e11 seconds is the year 5138, 1e11 ms is 1973.
- * Software such as connect-dynamodb 1 stored milliseconds.
+ * Limit between seconds and milliseconds: an expiry above it is in milliseconds. 1e11 seconds is the year 5138, and 1e11 ms
+ * is 1973. Software such as connect-dynamodb 1 stored milliseconds.
  */
 export const MAX_SECONDS = 1e11
 
-/** Returns an expiry in ms since the epoch. @param stored - as the table has it, in seconds or milliseconds */
+/** Returns an expiry in ms since the epoch. @param stored - number in the table, in seconds or milliseconds */
 export function expiryInMs(stored: number): number {
   return stored > MAX_SECONDS ? stored : stored * 1000
 }
 
 /**
- * Reads an item.
+ * Parses an item.
  *
- * @param now - ms since the epoch
- * @returns `null` when the item has expired: DynamoDB deletes such items up to two days late
- * @throws {UnsessionError} `SCHEMA_MISMATCH` when an attribute is missing or of the wrong type
+ * @param now - current time, ms since the epoch
+ * @returns `null` if the item has expired; DynamoDB deletes such items up to two days after they expired
+ * @throws {UnsessionError} `SCHEMA_MISMATCH` if an attribute is missing or of the wrong type
  */
 export function parseItem(item: Item, table: ItemContext, now: number): StoredItem | null {
   const { attributes } = table
@@ -63,24 +63,27 @@ export function parseItem(item: Item, table: ItemContext, now: number): StoredIt
   }
 }
 
-/** Returns the value in an attribute; `undefined` for an attribute of any other type. */
+/** Returns the value in an attribute. Returns `undefined` for an attribute of another type. */
 export function valueOf(held: AttributeValue | undefined): StoredItem['value'] | undefined {
   return held?.S ?? held?.B ?? (held?.M && mapToJson(held.M))
 }
 
-/** What `getMeta` says of an item. */
+/** Metadata of an item, from `getMeta`. */
 export interface ItemMeta {
-  /** Whole seconds left; absent for an item that never expires. */
+  /** Whole seconds until the item expires. Not set for an item that never expires. */
   ttl?: number
+  /** Time of the last write. */
   mtime?: Date
+  /** Creation time. */
   birthtime?: Date
-  /** Bytes of the value. */
+  /** Size of the value in bytes. */
   size: number
+  /** Version. 0 for an item that other software wrote. */
   version: number
   [key: string]: Date | number | undefined
 }
 
-/** Meta data of a live item. @param now - ms since the epoch */
+/** Returns the metadata of a live item. @param now - current time, ms since the epoch */
 export function itemMeta(item: StoredItem, now: number): ItemMeta {
   return {
     ...(item.expires !== null && { ttl: Math.floor((item.expires - now) / 1000) }),
@@ -95,12 +98,13 @@ function isDate(ms: number | undefined): ms is number {
   return ms !== undefined && !Number.isNaN(new Date(ms).getTime())
 }
 
-/** DynamoDB's limit for an item, names and values together. Source: AWS's service quotas for DynamoDB. */
+/** Maximum size of an item in bytes, names and values together. Source: DynamoDB developer guide, service quotas. */
 export const MAX_ITEM_BYTES: number = 400 * 1024
 
 /**
- * Size of an item as DynamoDB counts it: UTF-8 bytes of names and strings, bytes of binaries, and for a number about one
- * byte per two digits and one more. Source: AWS's page on item sizes and formats.
+ * Returns the size of an item in bytes as DynamoDB counts it. Names and strings count their UTF-8 bytes, binary values their
+ * bytes. A number counts about one byte for every two digits, plus one. Source: DynamoDB developer guide, "DynamoDB item sizes
+ * and formats".
  */
 export function itemSize(item: Item): number {
   let size = 0

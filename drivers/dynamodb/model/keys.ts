@@ -1,15 +1,15 @@
 import { UnsessionError } from '../../utils/errors.ts'
 
-/** DynamoDB's limit for a partition key. Source: AWS's service quotas for DynamoDB. */
+/** Maximum size of a partition key in bytes. Source: DynamoDB developer guide, service quotas. */
 export const MAX_KEY_BYTES = 2048
 
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /**
- * The stored key: the option `base`, then the key as unstorage normalised it.
+ * Returns the stored key: the option `base`, followed by the key as unstorage normalised it.
  *
  * @param base - empty, or ending with `:` or `#`
- * @throws {UnsessionError} `INVALID_KEY` when empty or longer than 2048 bytes
+ * @throws {UnsessionError} `INVALID_KEY` if the key is empty, longer than 2048 bytes or not well-formed Unicode
  */
 export function toStoredKey(base: string, key: string): string {
   if (typeof key !== 'string' || key === '') {
@@ -18,11 +18,11 @@ export function toStoredKey(base: string, key: string): string {
   if (LONE_SURROGATE.test(key)) {
     throw new UnsessionError(
       'INVALID_KEY',
-      'a key must be well-formed Unicode: half of a surrogate pair cannot be stored',
+      'a key must be well-formed Unicode; half of a surrogate pair cannot be stored',
     )
   }
   const stored = base + key
-  // A UTF-16 unit takes at most three bytes of UTF-8, so most keys need no counting.
+  // A UTF-16 unit takes at most three bytes in UTF-8, so most keys need not be counted.
   if (stored.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(stored) > MAX_KEY_BYTES) {
     throw new UnsessionError(
       'INVALID_KEY',
@@ -33,10 +33,10 @@ export function toStoredKey(base: string, key: string): string {
 }
 
 /**
- * The prefix all keys below a base share: `a:b` and `a:b:` mean `a:b:`, so that `a:bc` is not below `a:b`.
+ * Returns the prefix of all stored keys below a base. `a:b` and `a:b:` both give `a:b:`, so that `a:bc` is not below `a:b`.
  *
  * @param base - the option `base`, empty or ending with `:` or `#`
- * @param below - the base a method was called with
+ * @param below - the base that the method was called with
  */
 export function toStoredPrefix(base: string, below: string | null | undefined): string {
   if (below !== undefined && below !== null && typeof below !== 'string') {
@@ -46,7 +46,7 @@ export function toStoredPrefix(base: string, below: string | null | undefined): 
   return trimmed === '' ? base : `${base}${trimmed}:`
 }
 
-/** Whether a key has at most `depth` separators. */
+/** Returns whether a key has at most `depth` separators. */
 export function isWithinDepth(key: string, depth: number | undefined): boolean {
   if (depth === undefined) return true
   let separators = 0

@@ -7,16 +7,16 @@ import type { Item } from '../model/item.ts'
 import { MAX_BATCH_GET, MAX_BATCH_WRITE, batchGetRequest, batchWriteRequest } from '../requests/read.ts'
 import { toDriverError } from '../client/to-error.ts'
 
-/** How long unprocessed items are tried again while not one of them gets through, ms. */
+/** Time limit for retries of unprocessed entries while DynamoDB processes none of them, ms. */
 const NO_PROGRESS_LIMIT = 10_000
 
-/** Slices of a bulk operation under way at once. */
+/** Chunks of a bulk operation in flight at once. */
 const CONCURRENCY = 4
 
 /**
  * Reads up to 100 keys in one BatchGetItem.
  *
- * @param onItem - called once for each processed key, with its item or `undefined` when there is none
+ * @param onItem - called once for each processed key, with its item or `undefined` if there is none
  * @returns the keys that DynamoDB left unprocessed
  */
 export async function batchGet(
@@ -32,7 +32,7 @@ export async function batchGet(
     batchGetRequest(connection.options, keys, consistent),
     call,
   )
-  // Only the keys are used: an endpoint may leave out the consistency of the request.
+  // Only the keys are used, because some endpoints leave out `ConsistentRead` here.
   const unprocessed = new Set<string>()
   for (const key of Object.values(output.UnprocessedKeys ?? {}).flatMap(({ Keys }) => Keys ?? [])) {
     const name = key[attributes.key]?.S
@@ -52,7 +52,7 @@ export async function batchGet(
   return left
 }
 
-/** Read any number of distinct keys. @returns what was found, by key */
+/** Reads any number of distinct keys. @returns the items that exist, by key */
 export async function batchGetAll(
   connection: Connection,
   keys: readonly string[],
@@ -71,14 +71,14 @@ export async function batchGetAll(
   return found
 }
 
-/** Write any number of puts of distinct keys. */
+/** Sends any number of puts of distinct keys. */
 export async function batchWriteAll(connection: Connection, writes: readonly WriteRequest[]): Promise<void> {
   await inChunks(connection, 'BatchWriteItem', writes, MAX_BATCH_WRITE, (chunk, call) =>
     batchWrite(connection, chunk, call),
   )
 }
 
-/** Write up to 25 puts and deletes in one BatchWriteItem, and what DynamoDB left unprocessed in further ones. */
+/** Sends up to 25 puts and deletes in one BatchWriteItem, and unprocessed ones again. */
 export async function batchWrite(
   connection: Connection,
   writes: readonly WriteRequest[],
@@ -92,8 +92,10 @@ export async function batchWrite(
 }
 
 /**
- * Send what is pending until nothing is left, waiting longer and longer (50 ms to 1 s, with backoff) while DynamoDB pushes
- * back. It goes on for as long as something gets through, and gives up {@link NO_PROGRESS_LIMIT} after the last progress.
+ * Sends entries until DynamoDB has processed all of them, with backoff from 50 ms to 1 s.
+ *
+ * @param round - sends the pending entries and returns the unprocessed ones
+ * @throws a throttling error if DynamoDB has processed no entry for {@link NO_PROGRESS_LIMIT}
  */
 async function untilProcessed<T>(
   pending: T[],
@@ -116,11 +118,11 @@ async function untilProcessed<T>(
 }
 
 /**
- * Waits before unprocessed entries are sent again: 50 ms to 1 s, with backoff.
+ * Waits before unprocessed entries are sent again, with backoff from 50 ms to 1 s.
  *
  * @param entries - number of unprocessed entries
  * @param retries - retries since the last entry was processed
- * @throws the call's reason, when the call is ended first
+ * @throws the call's reason, if the call is ended first
  */
 export async function pauseUnprocessed(call: Call, entries: number, retries: number): Promise<void> {
   call.note(leftUnprocessed(entries))
@@ -128,15 +130,16 @@ export async function pauseUnprocessed(call: Call, entries: number, retries: num
   if (call.aborted) throw call.reason
 }
 
-/** DynamoDB reports throttling of a part of a batch by unprocessed entries, and of a single item by this error. */
+/** Returns a throttling error. DynamoDB reports a throttled part of a batch as unprocessed entries, without an error. */
 function leftUnprocessed(entries: number): Error {
   return Object.assign(new Error(`${entries} entries were left unprocessed`), { name: 'ThrottlingException' })
 }
 
 /**
- * Work on slices of a list, a few at a time; a failure ends the others.
+ * Processes a list in chunks, several at a time. If one chunk fails, the calls of the others are ended.
  *
- * @param workers - slices under way at once
+ * @param size - entries in a chunk
+ * @param workers - chunks in flight at once
  */
 export async function inChunks<T>(
   connection: Connection,

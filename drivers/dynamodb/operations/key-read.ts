@@ -2,12 +2,12 @@ import type { Call } from '../client/call.ts'
 import type { Deadline } from '../client/deadline.ts'
 import type { Item } from '../model/item.ts'
 
-/** An item as read; `undefined` when there is none. */
+/** Result of a read. `undefined` if there is no item. */
 export type ReadItem = Item | undefined
 
 /** A caller that waits for a key. */
 export interface Waiter {
-  /** The read it waits for; another one when two reads of a key were merged. */
+  /** The read it waits for. It is replaced when two reads of a key are merged. */
   read: KeyRead
   resolve: (item: ReadItem) => void
   reject: (reason: unknown) => void
@@ -19,7 +19,7 @@ export interface KeyRead {
   key: string
   consistent: boolean
   waiters: Set<Waiter>
-  /** The group it is sent with; none while it is queued. */
+  /** The group it is sent with. Not set while the read is queued. */
   group?: Group
 }
 
@@ -28,16 +28,16 @@ export interface Group {
   call: Call
   operation: 'GetItem' | 'BatchGetItem'
   reads: Map<string, KeyRead>
-  /** Runs while the group holds one of the `maxInFlight` slots, and ends that. */
+  /** Timer that frees the group's slot. Set only while the group holds one of the `maxInFlight` slots. */
   slot: NodeJS.Timeout | undefined
 }
 
-/** Names a read by its key and consistency. */
+/** Returns an id of a read, made of its consistency and key. */
 export function idOf({ key, consistent }: Pick<KeyRead, 'key' | 'consistent'>): string {
   return (consistent ? 's' : 'e') + key
 }
 
-/** Whether no caller waits for any read of a group. */
+/** Returns whether no caller waits for any read of a group. */
 export function isAbandoned(group: Group): boolean {
   for (const read of group.reads.values()) if (read.waiters.size > 0) return false
   return true
@@ -51,19 +51,19 @@ export function mergeInto(target: KeyRead, { waiters }: KeyRead): void {
   }
 }
 
-/** Gives an item to each caller of a read. */
+/** Resolves all callers of a read with the item. */
 export function deliver(read: KeyRead, item: ReadItem): void {
   let shared = false
   for (const waiter of read.waiters) {
     waiter.deadline.cancel()
-    // Each caller may change the bytes it gets.
+    // A caller may change the bytes it gets, so the others get copies.
     waiter.resolve(shared && item !== undefined ? structuredClone(item) : item)
     shared = true
   }
   read.waiters.clear()
 }
 
-/** Fails each caller of a read. */
+/** Rejects all callers of a read. */
 export function fail(read: KeyRead, reason: unknown): void {
   for (const waiter of read.waiters) {
     waiter.deadline.cancel()

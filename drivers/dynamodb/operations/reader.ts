@@ -19,28 +19,41 @@ import {
 import { type ErrorContext, deadlineError, toDriverError } from '../client/to-error.ts'
 
 /**
- * How long a request counts against `maxInFlight` while it has no answer, ms. DynamoDB answers reads within 10 ms as a
- * rule; a request that takes ten times as long says nothing about the next one.
+ * Time that a request without a response counts against `maxInFlight`, ms. DynamoDB usually answers reads within 10 ms. A
+ * request that takes ten times as long is no sign that the next one is slow too.
  */
 const SLOT_MS = 100
 
 /**
- * Gathers the reads of single keys: reads that begin in one turn of the event loop are sent together, a single one as
- * GetItem, several as BatchGetItem. While `maxInFlight` slots are taken, later reads are queued, and sent together as soon
- * as a slot is free.
+ * Gathers reads of single keys into requests. Reads that begin in one turn of the event loop are sent as one group: a single
+ * read as GetItem, several reads as BatchGetItem.
  *
- * States of a read:
+ * States of a read (one for each key and consistency):
  *
- * | state  | a later read of the same key and consistency | next                                                       |
- * | ------ | -------------------------------------------- | ---------------------------------------------------------- |
- * | queued | joins                                        | sent, when a slot is free                                  |
- * | sent   | is queued: the answer may be older than it   | settled by the answer; paused when it is left unprocessed  |
- * | paused | joins: the retry is sent after it began      | sent again, 50 ms to 1 s later, without a slot             |
+ * | state  | event                                   | next state                                                  |
+ * | ------ | --------------------------------------- | ----------------------------------------------------------- |
+ * | (none) | a caller reads the key                  | queued                                                      |
+ * | queued | the turn ends and a slot is free        | sent, in a group of up to 100 keys of one consistency       |
+ * | queued | its last caller times out               | done; it is never sent                                      |
+ * | sent   | the response has the key                | done; its callers get the item, or `undefined`              |
+ * | sent   | the response has the key as unprocessed | paused; merged into a paused read of the same key if any    |
+ * | sent   | the request fails                       | done; its callers get the error                             |
+ * | sent   | BatchGetItem is denied                  | sent as GetItem, as all later reads are                     |
+ * | paused | 50 ms to 1 s have passed                | sent again in its group, without a slot                     |
  *
- * A caller leaves after `timeout.request`, in any state. A group ends when no caller waits for it.
+ * A later caller of the same key and consistency:
  *
- * A group takes a slot when it is sent. It frees the slot once, at the first of: its end, an answer that leaves keys
- * unprocessed, a throttled attempt, {@link SLOT_MS}. So neither a throttled key nor a hung request holds up other reads.
+ * | state  | the caller                                                                       |
+ * | ------ | -------------------------------------------------------------------------------- |
+ * | queued | joins the read                                                                   |
+ * | sent   | starts a new read, because the response may be older than the caller             |
+ * | paused | joins the read, because the retry is sent after the caller began                 |
+ *
+ * A caller rejects after `timeout.request` in any state. A group is aborted when no caller waits for any of its reads.
+ *
+ * A group takes one of the `maxInFlight` slots when it is sent. It frees the slot once, at the first of these events: the
+ * group is done, a response leaves keys unprocessed, an attempt is throttled, {@link SLOT_MS} have passed. So neither a
+ * throttled key nor a hung request delays other reads.
  */
 export class Reader {
   #connection: Connection
@@ -54,7 +67,7 @@ export class Reader {
     this.#connection = connection
   }
 
-  /** Reads one key. @returns `undefined` when there is no such item */
+  /** Reads one key. @returns `undefined` if there is no item */
   read(key: string, consistent: boolean): Promise<ReadItem> {
     if (this.#connection.options.batch === false || this.#batchDenied) return this.#readAlone(key, consistent)
     return new Promise((resolve, reject) => {
@@ -69,7 +82,7 @@ export class Reader {
     })
   }
 
-  /** Reads many keys in as few requests as possible. @returns the items that were found, by key */
+  /** Reads many keys in as few requests as possible. @returns the items that exist, by key */
   async readAll(keys: readonly string[], consistent: boolean): Promise<Map<string, Item>> {
     const distinct = [...new Set(keys)]
     if (!this.#batchDenied) {
@@ -87,7 +100,7 @@ export class Reader {
     return found
   }
 
-  /** Fails the reads that are still queued. */
+  /** Rejects the reads that are still queued. */
   dispose(): void {
     const reason = disposedError(this.#connection.options.table)
     for (const read of this.#queue.values()) fail(read, reason)
@@ -103,7 +116,7 @@ export class Reader {
     return (await this.#connection.send('GetItem', input, call)).Item
   }
 
-  /** Makes a caller wait for a read, for as long as a call may take in all. */
+  /** Makes a caller wait for a read, for at most `timeout.request`. */
   #join(read: KeyRead, resolve: Waiter['resolve'], reject: Waiter['reject']): void {
     const ms = this.#connection.options.timeout.request
     const giveUp = (): void => {
@@ -129,7 +142,10 @@ export class Reader {
     })
   }
 
-  /** Takes the oldest queued read, and up to 99 more of its consistency: a BatchGetItem has one for all keys of a table. */
+  /**
+   * Takes the oldest queued read, and up to 99 more reads of the same consistency. A BatchGetItem has one consistency for all
+   * keys of a table.
+   */
   #takeGroup(): Group {
     const call = this.#connection.begin()
     const group: Group = { call, operation: 'GetItem', reads: new Map(), slot: undefined }
@@ -154,7 +170,7 @@ export class Reader {
       if (isThrottling(error)) this.#freeSlot(group)
     }
     try {
-      // The call may end before the SDK settles: it cannot abort everything it does.
+      // The SDK cannot abort all of its steps, so an ended call does not wait for it.
       await call.race(this.#request(group))
     } catch (error) {
       const isDenied = group.operation === 'BatchGetItem' && this.#noteDenial(error)
@@ -197,7 +213,7 @@ export class Reader {
     }
   }
 
-  /** Waits before the unprocessed reads of a group are sent again. Later reads of their keys join them meanwhile. */
+  /** Waits before the unprocessed reads of a group are sent again. Later callers of their keys join them in that time. */
   async #pause(group: Group, retries: number): Promise<void> {
     this.#freeSlot(group)
     for (const read of group.reads.values()) {
@@ -230,14 +246,18 @@ export class Reader {
     }
   }
 
-  /** Notes, and warns once, that the credentials allow GetItem only. @returns whether the error says so */
+  /**
+   * Records that the credentials do not allow BatchGetItem, and warns once.
+   *
+   * @returns whether the error is an access denial
+   */
   #noteDenial(error: unknown): boolean {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
     if (!isAccessDenied(cause)) return false
     if (!this.#batchDenied) {
       const { table } = this.#connection.options
       console.warn(
-        `[unsession] the credentials may not do dynamodb:BatchGetItem on table \`${table}\`; reads go on one by one. ` +
+        `[unsession] the credentials do not allow dynamodb:BatchGetItem on table \`${table}\`; items are read one by one. ` +
           'Allow that action, or set the driver option `batch: false`.',
       )
     }

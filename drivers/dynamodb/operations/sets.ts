@@ -1,21 +1,21 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Connection } from '../client/connection.ts'
 import type { Item } from '../model/item.ts'
-import { capacity, getRequest } from '../requests/read.ts'
+import { capacity, getRequest, keyOf } from '../requests/read.ts'
 
 /** Sets of strings in one item, by the name of their attribute. */
 export type StringSets = Record<string, string[]>
 
-/** The value of an item of sets, so that a plain read finds an item like any other. */
+/** Value attribute of an item of sets. Reads and scans require that every item has one. */
 const VALUE = '{}'
 
 /**
- * Adds strings to sets of an item, which is created where there is none. One write without a condition and without a read,
- * so simultaneous calls never conflict, and a call that is sent again changes nothing more.
+ * Adds strings to sets of an item, and creates the item if there is none. It is one write without a condition and without a
+ * read. So simultaneous calls never conflict, and a retry changes nothing more.
  *
  * @param sets - strings to add; none of the sets may be empty
- * @param expiresAt - when the item expires, ms since the epoch
- * @returns all sets of the item, as this very write left them
+ * @param expiresAt - expiry of the item, ms since the epoch
+ * @returns all sets of the item after this write
  */
 export async function addToSets(
   connection: Connection,
@@ -33,7 +33,7 @@ export async function addToSets(
   })
   const input: UpdateItemCommandInput = {
     TableName: table,
-    Key: { [attributes.key]: { S: key } },
+    Key: keyOf(attributes, key),
     UpdateExpression: `SET #e = :e, #v = :v ADD ${additions.join(', ')}`,
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
@@ -45,7 +45,7 @@ export async function addToSets(
   )
 }
 
-/** Returns the sets of an item, by a strongly consistent read; none for an item that does not exist. */
+/** Returns the sets of an item, by a strongly consistent read. Returns `{}` if there is no item. */
 export async function getSets(connection: Connection, key: string): Promise<StringSets> {
   return connection.call('GetItem', key, async (call) =>
     setsOf((await connection.send('GetItem', getRequest(connection.options, key, true), call)).Item),

@@ -20,14 +20,19 @@ import {
 } from '../requests/write.ts'
 
 /**
- * Write one item, conditionally where `ifVersion` is given.
+ * Writes one item, with a condition if `ifVersion` is given.
  *
- * A conditional put whose first answer was lost finds, when the SDK sends it again, its own item in the way. It knows it by
- * the random id it stored; equal content would prove nothing. Where a later version is in the way, somebody may have built
- * on the lost write: then its outcome is unknown, and to try it again could apply it twice.
+ * The response to a conditional put can be lost. The SDK then sends the put again, and its condition may fail because the
+ * first attempt was carried out. The stored item decides:
  *
- * @throws {ConflictError} with the live item that stood in the way
- * @throws {UnsessionError} `UNAVAILABLE` where it cannot be known whether the write was carried out
+ * 1. It has the `write_id` of this call: the first attempt was carried out, and the call succeeds. Equal content would not
+ *    prove that, because another request can write the same content.
+ * 2. It has a higher version than this call writes, and the outcome of an attempt is unknown: another request may have written
+ *    on top of this write. The call fails with `UNAVAILABLE`, because a repetition could apply the change twice.
+ * 3. Anything else: another request wrote first. The call fails with `ConflictError`.
+ *
+ * @throws {ConflictError} with the live item that is stored
+ * @throws {UnsessionError} `UNAVAILABLE` if it is unknown whether the write was carried out
  */
 export async function put(
   connection: Connection,
@@ -53,7 +58,7 @@ export async function put(
     const error = conflict(connection, key, outcome.blocker, now)
     const mine = version ?? (ifVersion ?? 0) + 1
     if (call.ambiguous && error.current !== null && error.current.version > mine) {
-      const message = `it is not known whether a write to table \`${table}\` was carried out; read the item again`
+      const message = `it is unknown whether a write to table \`${table}\` was carried out; read the item again`
       throw new UnsessionError('UNAVAILABLE', message, { table, key })
     }
     throw error
@@ -61,13 +66,13 @@ export async function put(
 }
 
 /**
- * Delete one item, conditionally where `ifVersion` is given.
+ * Deletes one item, with a condition if `ifVersion` is given.
  *
- * A delete sent again after a lost answer finds nothing. The item is gone, which is what was asked for; had somebody else
- * removed it in between, the outcome would be the same.
+ * The response to a delete can be lost. The SDK then sends the delete again, which finds no item. The call succeeds, because
+ * the item is deleted, by the first attempt or by another request.
  *
- * @returns whether a live item was removed; `true` in that one case where it cannot be known
- * @throws {ConflictError} with the live item that stood in the way, or with `null` where there is none
+ * @returns whether a live item was removed; `true` if this is unknown after a lost response
+ * @throws {ConflictError} with the live item that is stored, or with `null` if there is none
  */
 export async function remove(connection: Connection, key: string, options: DeleteOptions): Promise<boolean> {
   const now = Date.now()
@@ -87,10 +92,10 @@ export async function remove(connection: Connection, key: string, options: Delet
   })
 }
 
-/** A write that went through, or the item that stood in its way. */
+/** Result of a conditional write: the replaced item, or the item that made the condition fail. */
 type WriteResult = { done: true; old: Item | undefined } | { done: false; blocker: Item | undefined }
 
-/** The conditional writes, with what goes in. */
+/** Inputs of the conditional writes. */
 interface Writes {
   PutItem: PutItemCommandInput
   UpdateItem: UpdateItemCommandInput
@@ -112,7 +117,7 @@ async function sendConditional<O extends keyof Writes>(
     const { Item: blocker } = error as { Item?: Item }
     if (blocker !== undefined) connection.returnsConflictingItem = true
     if (connection.returnsConflictingItem) return { done: false, blocker }
-    // An endpoint without ReturnValuesOnConditionCheckFailure says no more about an item in the way than about none.
+    // An endpoint that ignores ReturnValuesOnConditionCheckFailure returns no item even if there is one, so read it.
     return { done: false, blocker: await readBlocker(connection, key, call) }
   }
 }
@@ -124,7 +129,7 @@ async function readBlocker(connection: Connection, key: string, call: Call): Pro
   } catch (error) {
     throw toDriverError(error, { operation: 'GetItem', table: connection.options.table, key })
   } finally {
-    // It is about the write.
+    // The flag describes the attempts of the write, so the attempts of this read must not set it.
     call.ambiguous = ambiguous
   }
 }
@@ -140,7 +145,7 @@ function conflict(
   const current = item ? { value: item.value, version: item.version, expires: item.expires } : null
   const found = current === null ? 'there is no live item' : `version ${current.version} is stored`
   return new ConflictError(
-    `a conditional write found that ${found}; read the item again and decide`,
+    `the condition of a write failed because ${found}; read the item again before the next write`,
     current,
     {
       table,

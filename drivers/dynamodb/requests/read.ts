@@ -10,26 +10,26 @@ import { type Item, MAX_SECONDS } from '../model/item.ts'
 
 /** Transaction options of a read. */
 export interface ReadOptions {
-  /** Strongly consistent, this call. Default: the driver option `consistentRead`. */
+  /** Makes this read strongly consistent, at twice the price. Default: the driver option `consistentRead`. */
   consistent?: boolean
 }
 
-/** What the pure builders need to know; the driver's resolved options have it. */
+/** Context of the functions that build requests. The driver's resolved options have this shape. */
 export interface RequestContext {
   table: string
   attributes: Attributes
   /** Default time to live, seconds. */
   ttl?: number | undefined
-  /** Anything but `undefined` asks DynamoDB for the consumed capacity. */
+  /** If set, requests ask DynamoDB for the consumed capacity. */
   onCapacity?: unknown
 }
 
-/** Most keys DynamoDB takes in one BatchGetItem. Source: its API reference. */
+/** Maximum number of keys in one BatchGetItem. Source: DynamoDB API reference. */
 export const MAX_BATCH_GET = 100
-/** Most writes DynamoDB takes in one BatchWriteItem. Source: its API reference. */
+/** Maximum number of writes in one BatchWriteItem. Source: DynamoDB API reference. */
 export const MAX_BATCH_WRITE = 25
 
-/** Returns the primary key of an item: the partition key, and the constant sort key where the table has one. */
+/** Returns the primary key of an item: the partition key, and the constant sort key if the table has one. */
 export function keyOf({ key: name, sort }: Attributes, key: string): Item {
   return { [name]: { S: key }, ...(sort && { [sort.name]: { S: sort.value } }) }
 }
@@ -62,15 +62,15 @@ export function batchWriteRequest(ctx: RequestContext, writes: WriteRequest[]): 
 /** Condition or filter: expired at `:now`. `#e` is the expiry, in seconds or, above `:max`, in milliseconds. */
 export const EXPIRED = '(#e <= :now OR (#e > :max AND #e <= :ms))'
 
-/** Condition or filter: not expired at `:now`. The items that have an expiry and are not {@link EXPIRED}. */
+/** Condition or filter: not expired at `:now`. The opposite of {@link EXPIRED}; true for an item without an expiry. */
 export const LIVE = '(attribute_not_exists(#e) OR #e > :ms OR (#e > :now AND #e <= :max))'
 
-/** The values that {@link EXPIRED} and {@link LIVE} need: an instant in seconds, with its fraction, and in ms. */
+/** Returns the values of {@link EXPIRED} and {@link LIVE}. @param ms - the instant, ms since the epoch */
 export function instantValues(ms: number): Item {
   return { ':now': { N: String(ms / 1000) }, ':ms': { N: String(ms) }, ':max': { N: String(MAX_SECONDS) } }
 }
 
-/** Asks for the consumed capacity where somebody wants to know. */
+/** Returns the parameter that asks for the consumed capacity, if `onCapacity` or the tracing of the current call needs it. */
 export function capacity(ctx: RequestContext): { ReturnConsumedCapacity?: 'TOTAL' } {
   const isAsked = ctx.onCapacity !== undefined || currentCall.getStore() !== undefined
   return isAsked ? { ReturnConsumedCapacity: 'TOTAL' } : {}

@@ -11,35 +11,35 @@ import { EXPIRED, LIVE, type RequestContext, capacity, instantValues, keyOf } fr
 
 /** Transaction options of a write. */
 export interface WriteOptions {
-  /** Time to live in seconds; fractions are rounded up to the next whole second. Default: the driver option `ttl`. */
+  /** Time to live in seconds. The expiry is rounded up to a whole second. Default: the driver option `ttl`. */
   ttl?: number
   /**
-   * A number: only if the stored version is this one and the item has not expired (0: an item that has none).
-   * `null`: only if there is no live item.
+   * A number: writes only if the item has this version and has not expired. 0 stands for an item without a version.
+   * `null`: writes only if there is no live item. Default: writes in any case.
    */
   ifVersion?: number | null
-  /** Version to store. Default: `ifVersion + 1`, or 1. */
+  /** Version to store, 1 or more. Default: `ifVersion + 1`, or 1 without `ifVersion`. */
   version?: number
-  /** Creation in ms since the epoch, kept as `birthtime`. Default: now. */
+  /** Creation time, ms since the epoch, stored in whole seconds. `getMeta` returns it as `birthtime`. Default: now. */
   created?: number
-  /** Owner, by which the sparse index finds the item. */
+  /** Owner of the item, at most 2048 bytes. `listUser` finds the item by it. Default: none. */
   user?: string
 }
 
 /** Transaction options of a delete. */
 export interface DeleteOptions extends Pick<WriteOptions, 'ifVersion'> {
-  /** Is told the value of the live item that was removed. */
+  /** Called with the value of the live item that was removed. */
   onRemoved?: (value: string | Uint8Array) => void
 }
 
-/** The latest instant a `Date` can hold, ms since the epoch. Source: ECMAScript's time values. */
+/** The latest instant of a `Date`, ms since the epoch. Source: ECMAScript specification, "Time Values". */
 const MAX_INSTANT = 8.64e15
 
 /**
- * A conditional or plain put.
+ * Returns the input of a put, with a condition if `ifVersion` is given.
  *
- * @param now - ms since the epoch
- * @param writeId - random id of a conditional write
+ * @param now - current time, ms since the epoch
+ * @param writeId - random id of this write, stored if the put is conditional
  * @throws {UnsessionError} `INVALID_OPTION`, `INVALID_VALUE`, `ITEM_TOO_LARGE`
  */
 export function putRequest(
@@ -56,8 +56,8 @@ export function putRequest(
 }
 
 /**
- * A write at the version it asks for, which only renews: it leaves the writeId of the last write that made a version, so that
- * whoever made it still knows it.
+ * Returns the input of a renewal: a write that keeps the version of the item. It also keeps the `write_id`, so that a retried
+ * write that made this version still recognises the item as its own.
  */
 export function renewRequest(
   ctx: RequestContext,
@@ -93,6 +93,7 @@ export function renewRequest(
   }
 }
 
+/** Returns the input of a delete, with a condition if `ifVersion` is given. */
 export function deleteRequest(
   ctx: RequestContext,
   key: string,
@@ -100,7 +101,7 @@ export function deleteRequest(
   now: number,
 ): DeleteItemCommandInput {
   if (options.ifVersion === null)
-    throw invalidOption('ifVersion', 'must be a version where an item is removed')
+    throw invalidOption('ifVersion', 'must be a version, not `null`, if an item is removed')
   return {
     TableName: ctx.table,
     Key: keyOf(ctx.attributes, key),
@@ -110,6 +111,7 @@ export function deleteRequest(
   }
 }
 
+/** Returns a put for BatchWriteItem. @throws {UnsessionError} as {@link putRequest}, and for `ifVersion` */
 export function putWrite(
   ctx: RequestContext,
   key: string,
@@ -126,6 +128,7 @@ export function putWrite(
   return { PutRequest: { Item: newItem(ctx, key, value, options, now) } }
 }
 
+/** Returns a delete for BatchWriteItem. */
 export function deleteWrite(ctx: RequestContext, key: string): WriteRequest {
   return { DeleteRequest: { Key: keyOf(ctx.attributes, key) } }
 }
@@ -221,10 +224,10 @@ function isWithin(value: unknown, max: number): value is number {
   return typeof value === 'number' && value >= 0 && value <= max
 }
 
-/** Whole seconds, never early; no time at all is over at once. */
+/** Returns an expiry in whole seconds, rounded up so that no item expires early. With a `ttl` of 0 it expires at once. */
 function expiry(now: number, ttl: number): { N: string } {
   const end = now / 1000 + ttl
-  // A larger number would be read as milliseconds.
+  // Reads take a number above MAX_SECONDS as milliseconds.
   return { N: String(Math.min(MAX_SECONDS, ttl === 0 ? Math.floor(end) : Math.ceil(end))) }
 }
 

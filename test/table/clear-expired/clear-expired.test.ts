@@ -319,12 +319,12 @@ describe('clearExpired', () => {
     const resume: Partial<ClearExpiredState> = {}
     await clearExpired({ ...options, resume, segments: 2 })
     for (const [other, message] of [
-      [{ table: 'another' }, /its table is ".+", and here it is "another"/],
-      [{ base: 'app' }, /its base is "", and here it is "app:"/],
+      [{ table: 'another' }, /its table is ".+", and now it is "another"/],
+      [{ base: 'app' }, /its base is "", and now it is "app:"/],
       [{ dryRun: true }, /its dryRun is false/],
       [{ attributes: { expires: 'ends' } }, /its expiresAttribute/],
       [{ region: 'eu-west-1' }, /its region/],
-      [{ segments: 4 }, /option `segments` cannot change: the sweep to go on with has 2/],
+      [{ segments: 4 }, /option `segments` cannot change: the run to resume has 2/],
     ] as const) {
       const run = clearExpired({ ...options, ...other, resume: structuredClone(resume) })
       await expect(run).rejects.toThrow(message)
@@ -339,7 +339,9 @@ describe('clearExpired', () => {
       { ...resume, target: null },
     ]) {
       const run = clearExpired({ ...options, resume: nonsense as Partial<ClearExpiredState> })
-      await expect(run).rejects.toThrow('option `resume` must be the state of a sweep, or an empty object')
+      await expect(run).rejects.toThrow(
+        'option `resume` must be the state of an earlier run, or an empty object',
+      )
     }
   })
 

@@ -175,7 +175,7 @@ describe('unsession clear-expired', () => {
     [
       'is of another table',
       (file: string) => writeFileSync(file, otherState()),
-      /belongs to another sweep: its table is "other"/,
+      /belongs to another run: its table is "other"/,
     ],
     [
       'is something else',
