@@ -4,14 +4,15 @@
  * patterns end in `.ts` after a name without a dot, because modules of declarations (`.d.ts`) are built as well.
  */
 const TOGETHER = {
-  utils: /\/drivers\/utils\/[\w-]+\.ts$/,
+  utils: /\/drivers\/utils\/(driver-handshake|errors|lazy|validate)\.ts$/,
+  calls: /\/drivers\/utils\/(backoff|trace-context)\.ts$/,
   engine:
     /\/drivers\/dynamodb\/(engine|client\/[\w-]+|model\/[\w-]+|requests\/[\w-]+|operations\/(?!sets\.)[\w-]+)\.ts$/,
   driver: /\/drivers\/(dynamodb|dynamodb\/config\/[\w-]+)\.ts$/,
   // What an app loads when it starts.
-  session:
-    /\/src\/(core\/(copy|expiry|id|lifetime|pending-changes|session|token)|format\/clone|session\/(request-session|sequential|touch)|store\/(create-store|facade|options))\.ts$/,
-  h3: /\/src\/h3\/(adopter|cookie-transport|config|cookie|index|middleware|origin|request|request\/(?!cached-session\.)[\w-]+|response\/response|response\/response-head)\.ts$/,
+  store:
+    /\/src\/(core\/(copy|expiry|id|lifetime|session|token)|format\/clone|store\/(create-store|facade|options))\.ts$/,
+  h3: /\/src\/(core\/pending-changes|session\/(request-session|sequential|touch)|h3\/(adopter|config|cookie|cookie-transport|index|middleware|origin|recent-configs|request|request\/(?!cached-session\.)[\w-]+|response\/response|response\/response-head))\.ts$/,
   // What the first request needs, or the first one that writes. A group takes along what it imports, so these come last.
   heads: /\/src\/h3\/response\/(?!timing\.)[\w-]+\.ts$/,
   changes:

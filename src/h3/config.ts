@@ -1,5 +1,11 @@
-import { toArray } from '../../drivers/utils/validate.ts'
-import { type Rule, type Rules, checkGiven, isFunction, isObject } from '../../drivers/utils/validate.ts'
+import {
+  type Rule,
+  type Rules,
+  checkGiven,
+  isFunction,
+  isObject,
+  toArray,
+} from '../../drivers/utils/validate.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 import { checkExpiry } from '../core/expiry.ts'
 import type { ConflictResolver } from '../core/merge.ts'
@@ -8,6 +14,7 @@ import { isSessionName, sign, type SigningKey, signingKeys } from '../core/token
 import type { SessionStore } from '../core/types.ts'
 import type { Adopter, Unseal } from './adopter.ts'
 import { cookieAttributes, type SessionCookieOptions } from './cookie.ts'
+import { RecentConfigs } from './recent-configs.ts'
 
 /** Options of `useSession`, with the names and the meaning that h3's own have. An object is read once. */
 export interface SessionConfig {
@@ -88,6 +95,7 @@ const RULES: Rules<
 }
 
 const resolved = new WeakMap<SessionConfig, ResolvedConfig>()
+const recent = new RecentConfigs<ResolvedConfig>()
 
 /** @throws {UnsessionError} `INVALID_OPTION`, naming the option, before anything is asked of the store */
 export function resolveConfig(config: SessionConfig): ResolvedConfig {
@@ -107,6 +115,8 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
   } = config
   if (typeof store?.load !== 'function')
     throw invalidOption('store', 'must be what createSessionStore returns')
+  const equal = recent.recall(store, config)
+  if (equal) return equal
   const keys = signingKeys(config.password)
   checkGiven(config, RULES)
   checkExpiry({ maxAge, idleTimeout })
@@ -131,5 +141,6 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
     adopt,
   }
   resolved.set(config, result)
+  recent.remember(store, config, result)
   return result
 }
