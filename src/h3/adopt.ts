@@ -5,28 +5,29 @@ import type { ResolvedConfig } from './config.ts'
 import { cookieValues } from './cookie.ts'
 import type { H3EventLike } from './request/event.ts'
 
-/** Sessions from before that a request names. */
+/** The sessions of other software that a request has cookies of. */
 export interface AdoptableSessions {
   /** Finds the sessions, in the order in which to try them. */
   readonly find?: (() => Promise<readonly AdoptableSession[]>) | undefined
-  /** Names of the further cookies that came: a long seal is spread over several. */
+  /** Names of the additional cookies in the request. h3 2 splits a long seal into several cookies. */
   readonly chunks: readonly string[]
 }
 
-/** A seal begins with its format's name and is longer than any token; h3 2 spreads a long one over `name.1`, `name.2` … */
+/** Prefix of a seal: the name and version of its format. No token of this package starts with it. */
 const SEAL = 'Fe26.2*'
+/** Value of the cookie `name` when h3 2 has split a seal into the cookies `name.1`, `name.2` … It contains their number. */
 const CHUNKS = /^__chunked__([1-9]\d?|100)$/
 
-/** Maximum number of seals tried in a request. A forged one costs key derivations too, so the client must not choose their number. */
+/** Maximum number of seals tried in a request. A forged seal costs key derivations too, so the client must not choose their number. */
 const MAX_SEALS = 8
 
 const NOTHING: AdoptableSessions = { chunks: [] }
 
 /**
- * Looks for the sessions that a client had before it had one of the store's.
+ * Returns the sessions of other software that a request has cookies of.
  *
- * @param cookies - the request's cookies
- * @param sent - what the client sent as the session and is no token
+ * @param cookies - the request's `cookie` header
+ * @param sent - the values that the client sent as its session and that are not valid tokens
  */
 export function adoptableSessions(
   event: H3EventLike,
@@ -45,7 +46,7 @@ export function adoptableSessions(
   return { ...(seals.length > 0 && { find: () => unsealEach(event, config, adopt, seals) }), chunks }
 }
 
-/** Returns the seals that h3 has put into cookies, each into one or several. */
+/** Returns the seals in the cookies. Each seal is in one cookie or in several. */
 function sealedCookies(
   cookies: string,
   name: string,
@@ -59,16 +60,16 @@ function sealedCookies(
     return count > 0 ? joinChunks(parts.slice(0, count), index) : value
   })
   const seals = [...new Set(texts)].filter((text) => text.startsWith(SEAL)).slice(0, MAX_SEALS)
-  // Each is removed by a cookie of the response, so the client's word for how many there are is not enough.
+  // The response removes each of these cookies. So only cookies that were sent count, not the number that the client claims.
   return { seals, chunks: names.filter((_, index) => parts[index]?.length) }
 }
 
 /**
  * Returns the texts that the cookies of a chunked seal may make. A client with two such seals sends their cookies in the same
- * order under each name, so those at the same place belong together. A name with fewer cookies gives its last one.
+ * order under each name, so the values at the same position form one seal. A name with fewer cookies uses its last one.
  *
  * @param parts - the values of `name.1`, of `name.2` …
- * @param first - the place to begin with
+ * @param first - the position to begin with
  */
 function joinChunks(parts: readonly string[][], first: number): string[] {
   const places = Math.max(...parts.map(({ length }) => length))
@@ -77,7 +78,7 @@ function joinChunks(parts: readonly string[][], first: number): string[] {
   return Array.from({ length: places }, (_, index) => at((first + index) % places))
 }
 
-/** Reads sessions that h3 has sealed. A broken or expired seal is no session, as it is for h3. */
+/** Reads sessions that h3 has sealed. A seal that is invalid or has expired is skipped. h3 skips it as well. */
 async function unsealEach(
   event: H3EventLike,
   { name, passwords, maxAge, idleTimeout }: ResolvedConfig,

@@ -1,16 +1,28 @@
 import type { AdoptableSession } from '../core/session.ts'
 import type { H3EventLike } from './request/event.ts'
 
-/** What h3's `unsealSession` makes of a sealed cookie. */
+/** The session that h3's `unsealSession` reads from a sealed cookie. */
 export interface UnsealedSession {
+  /** Session id. A result without one is not a session. */
   id?: string
+  /** Creation time, in ms since the epoch. */
   createdAt?: number
+  /** Data of the session. */
   data?: object
 }
 
-/** The signature of h3's `unsealSession`, of either version. */
+/**
+ * The signature of `unsealSession` of h3 1.15 and of h3 2.
+ *
+ * @example
+ * ```ts
+ * import { unsealSession } from 'h3'
+ *
+ * const config = { store, password, adopt: unsealSession }
+ * ```
+ */
 export type Unseal = {
-  // A method's parameters are compared both ways, and h3's own event types are narrower than ours.
+  // The event types of h3 are narrower than `H3EventLike`. TypeScript accepts that for the parameters of a method only.
   unseal(
     event: H3EventLike,
     config: { password: string; maxAge?: number; idleTimeout?: number },
@@ -18,14 +30,14 @@ export type Unseal = {
   ): Promise<UnsealedSession>
 }['unseal']
 
-/** Takes over the sessions that other software keeps, each at the first request with its cookie. */
+/** Adopts sessions of other software. Each session is adopted at the first request with its cookie. */
 export interface Adopter {
   /**
    * Finds sessions without reading them. A client may have several cookies of the name, set with different domains or paths.
-   * Their sessions are tried in order. The first one that is alive is taken over, and signing out ends all of them.
+   * The sessions are tried in order, and the first live one is adopted. Signing out destroys all of them.
    *
    * @param cookies - the request's `cookie` header
-   * @returns one session or several; `undefined` when no cookie names a session, or its signature is wrong
+   * @returns one session or several; `undefined` if no cookie names a session or no signature is valid
    */
   find(cookies: string): AdoptableSession | readonly AdoptableSession[] | undefined
 }

@@ -16,57 +16,69 @@ import type { Adopter, Unseal } from './adopter.ts'
 import { cookieAttributes, type SessionCookieOptions } from './cookie.ts'
 import { RecentConfigs } from './recent-configs.ts'
 
-/** Options of `useSession`, with the names and the meaning that h3's own have. An object is read once. */
+/**
+ * Options of `useSession`. Those that h3's `useSession` has too keep their name and meaning.
+ *
+ * A configuration is checked at its first use. A new object with equal options is not checked again. Do not change an object after its
+ * first use.
+ */
 export interface SessionConfig {
-  /** Where sessions are: what `createSessionStore` returns. */
+  /** Store of the sessions, created by `createSessionStore`. */
   store: SessionStore
-  /** Random string of 32 characters or more, for signing; of several the first signs and all verify. */
+  /**
+   * Secret that signs the tokens: a random string of at least 32 characters. Of several passwords the first one signs and all of
+   * them verify.
+   */
   password: string | readonly string[]
-  /** Name of the session, and of its cookie. Default `h3`. */
+  /** Name of the session and of its cookie. Default `h3`. */
   name?: string
-  /** Seconds from creation. Default: the store's. */
+  /** Maximum lifetime of a session in seconds, counted from its creation. Default: the store's `maxAge`. */
   maxAge?: number
-  /** Seconds from last use. Default: the store's. */
+  /** Lifetime of a session in seconds, counted from its last use. Default: the store's `idleTimeout`. */
   idleTimeout?: number
-  /** Attributes of the cookie; `false` sets none. Default `HttpOnly; Secure; SameSite=Lax; Path=/`. */
+  /** Attributes of the cookie. `false` sets no cookie. Default `HttpOnly; Secure; SameSite=Lax; Path=/`. */
   cookie?: SessionCookieOptions | false
   /**
-   * Name of a request header that may carry the token instead of the cookie, for clients that are no browsers. A request whose
-   * header has a valid token uses that session and gets no cookie. Every other request works by cookie. The handler tells its
-   * client `session.token`. The header `authorization` is read as `Bearer <token>`. With `cookie: false` the header is the only
-   * way. Default: none.
+   * Name of a request header that may carry the token instead of the cookie, for clients that are not browsers. A request whose
+   * header has a valid token uses that session and gets no cookie. All other requests use the cookie. The handler sends
+   * `session.token` to its client. The header `authorization` is read as `Bearer <token>`. With `cookie: false` only the header
+   * is read. Default: no header.
    */
   sessionHeader?: string | false
-  /** Makes ids: 1 to 128 characters of base64url, never one twice. Default: 192 random bits. */
+  /** Returns a new session id: 1 to 128 characters of base64url, different each time. Default: 192 random bits. */
   generateId?: () => string
-  /** Store a session for everybody who comes without one, as h3 does. Default `false`: at the first write. */
+  /** Whether to store a session for each client that has none, as h3 does. Default `false`: the first write stores it. */
   saveUninitialized?: boolean
-  /** Decides between two requests that changed the same key at the same time. Default: the later one wins. */
+  /** Returns the value of a key that two requests changed at the same time. Default: the later write wins. */
   onConflict?: ConflictResolver
   /**
-   * Keys of the data. A write that makes one of them appear or change gives the session a new id, so that a cookie that an
-   * attacker has planted before sign-in does not lead to the signed-in session. Default: none.
+   * Keys of the data. A write that adds or changes one of them gives the session a new id. This prevents session fixation: a
+   * cookie that an attacker set before sign-in does not lead to the signed-in session. Default: no keys.
    */
   regenerateOn?: readonly string[]
-  /** Say in the header `Server-Timing` what the session took of the response's time; whoever gets it can read it. Default `false`. */
+  /**
+   * Whether to send the time that the session took in the response header `Server-Timing`. Every client can read the header.
+   * Default `false`.
+   */
   serverTiming?: boolean
   /**
-   * Takes over sessions from before, each once, at its first request: h3's own `unsealSession` those that h3 has sealed into
-   * cookies, `fromExpressSession` and `fromDjango` of `unsession/migrate` those of other software.
+   * Adopts sessions of other software, each once, at the first request with its cookie. Pass h3's own `unsealSession` for sessions
+   * that h3 has sealed into cookies. Pass the result of `fromExpressSession` or `fromDjango` (`unsession/migrate`) for sessions
+   * in a table. Default: no session is adopted.
    */
   adopt?: Unseal | Adopter
 }
 
-/** A {@link SessionConfig} checked, with its defaults, and made ready for use. */
+/** A checked {@link SessionConfig} with its defaults. */
 export interface ResolvedConfig extends RequestSessionOptions {
   readonly name: string
   readonly passwords: readonly string[]
   readonly keys: readonly [SigningKey, ...SigningKey[]]
   /** Header that may carry the token, in lower case. */
   readonly header: string | undefined
-  /** Request headers that choose the session, for `Vary`. */
+  /** Names of the request headers that choose the session, for `Vary`. */
   readonly vary: string
-  /** Attributes of the cookie; `undefined` where none is set. */
+  /** Attributes of the cookie; `undefined` if no cookie is set. */
   readonly attributes: string | undefined
   /** The options that {@link attributes} are made from. */
   readonly cookie: SessionCookieOptions
@@ -90,14 +102,18 @@ const RULES: Rules<
   ],
   adopt: [
     (value) => isFunction(value) || (isObject(value) && isFunction(value.find)),
-    "must be h3's unsealSession, or what a function of unsession/migrate returns",
+    "must be h3's unsealSession, or the result of fromExpressSession or fromDjango",
   ],
 }
 
 const resolved = new WeakMap<SessionConfig, ResolvedConfig>()
 const recent = new RecentConfigs<ResolvedConfig>()
 
-/** @throws {UnsessionError} `INVALID_OPTION`, naming the option, before anything is asked of the store */
+/**
+ * Returns a configuration with its defaults. The result is kept, see {@link RecentConfigs}.
+ *
+ * @throws {UnsessionError} `INVALID_OPTION`, naming the option. The store is not called before
+ */
 export function resolveConfig(config: SessionConfig): ResolvedConfig {
   const known = resolved.get(config)
   if (known) return known
@@ -114,7 +130,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
     adopt,
   } = config
   if (typeof store?.load !== 'function')
-    throw invalidOption('store', 'must be what createSessionStore returns')
+    throw invalidOption('store', 'must be a store that createSessionStore returned')
   const equal = recent.recall(store, config)
   if (equal) return equal
   const keys = signingKeys(config.password)

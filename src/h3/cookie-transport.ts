@@ -7,10 +7,10 @@ import type { RequestOrigin } from './origin.ts'
 import type { ResponseHead } from './response/response-head.ts'
 import type { SessionTimer } from './response/timing.ts'
 
-/** Seconds: throttling and failovers of DynamoDB are mostly over by then. */
+/** Value of `Retry-After`, in seconds: an estimate of the time after which most throttling and failovers of DynamoDB have ended. */
 const RETRY_AFTER = 5
 
-/** Carries a session's token in the cookie of a response, or, by header transport, leaves it to the handler. */
+/** Sends a session's token in the cookie of a response. With header transport it sends nothing: the handler sends the token. */
 export class CookieTransport implements SessionTransport {
   #config: ResolvedConfig
   #response: ResponseHead | undefined
@@ -25,23 +25,23 @@ export class CookieTransport implements SessionTransport {
     this.#hasCookie = origin.hasCookie
   }
 
-  /** Go by another configuration from now on. */
+  /** Sets the configuration of the calls that follow. */
   configure(config: ResolvedConfig): void {
     this.#config = config
   }
 
-  /** Use a response, which from now on depends on the session. */
+  /** Sets the response that carries the cookie, and adds the session's request headers to its `Vary`. */
   attach(response: ResponseHead | undefined): void {
     this.#response = response
     if (response?.isOpen) response.vary(this.#config.vary)
   }
 
-  /** Whether a new session can reach its client. */
+  /** Whether the token of a new session can still be sent to the client. */
   get isOpen(): boolean {
     return !this.#usesCookie || this.#response?.isOpen === true
   }
 
-  /** Whether a session is to be stored for whoever comes without one, and can be. */
+  /** Whether to store a session for a client that has none. It is false after the headers were sent. */
   get shouldSaveUninitialized(): boolean {
     return this.#config.saveUninitialized && this.isOpen
   }
@@ -58,9 +58,9 @@ export class CookieTransport implements SessionTransport {
     throw new UnsessionError(
       'HEADERS_SENT',
       this.#response
-        ? 'the response is on its way, so the cookie of a new session cannot be sent; start the session earlier'
-        : 'there is no response to send the cookie of a new session with; start the session in a request handler. With ' +
-            'unsession/fetch: inside of sessionMiddleware, with the very Request object that it was given',
+        ? 'the headers of the response were sent already, so the cookie of a new session cannot be set; start the session earlier'
+        : 'there is no response that can set the cookie of a new session; start the session in a request handler. With ' +
+            'unsession/fetch, start it inside of sessionMiddleware, with the Request object that sessionMiddleware was given',
     )
   }
 
@@ -77,7 +77,7 @@ export class CookieTransport implements SessionTransport {
     this.#hasCookie = true
   }
 
-  /** Removes the cookie as configured, and as it may have been set before its domain was configured otherwise. */
+  /** Removes the cookie with the configured domain, and with each domain that an earlier configuration may have set. */
   async remove(): Promise<void> {
     const { removalAttributes } = await import('./removal.ts')
     const { name, cookie } = this.#config
@@ -91,7 +91,7 @@ export class CookieTransport implements SessionTransport {
     response.noStore()
   }
 
-  /** Measures the work, where that is asked for. */
+  /** Measures the time of the work if the option `serverTiming` is set. */
   instrument(work: () => Promise<void>): () => Promise<void> {
     if (!this.#config.serverTiming) return work
     return async () => {
@@ -104,27 +104,27 @@ export class CookieTransport implements SessionTransport {
     }
   }
 
-  /** An error that time may heal goes out with the time after which to try again. */
+  /** Sets `Retry-After` for an error that a retry can solve. */
   failed(error: unknown): void {
     if (isUnavailable(error) && this.#response?.isOpen) this.#response.retryAfter(RETRY_AFTER)
   }
 
-  /** Make room for what a `Response` that the handler returns says itself. @returns the response to send instead */
+  /** Merges the headers of a `Response` that the handler returned with those of the session. @returns the response to send */
   mergeHeadersInto(response: Response): Response {
     return this.#response?.isOpen ? this.#response.mergeHeadersInto(response) : response
   }
 
-  /** Takes the session's cookies out of the prepared headers, which become part of a cached response. */
+  /** Removes the session's cookies from the prepared headers, because they become part of a cached response. */
   withhold(): void {
     this.#response?.withhold?.()
   }
 
-  /** Sets the session's headers again on the response that goes out, with h3 2. */
+  /** Sets the session's headers again on the final response of h3 2. */
   seal(response: Response): void {
     this.#response?.seal(response)
   }
 
-  /** Waits until the response is not held back any more. */
+  /** Waits until the response is no longer held. */
   async settle(): Promise<void> {
     await this.#response?.settle?.()
   }
@@ -133,7 +133,7 @@ export class CookieTransport implements SessionTransport {
     return !this.#origin.isByHeader && this.#config.attributes !== undefined
   }
 
-  /** The response, if a cookie is to be set and can be. */
+  /** Returns the response if a cookie must be set and its headers were not sent yet. */
   #openResponse(): ResponseHead | undefined {
     return this.#usesCookie && this.#response?.isOpen ? this.#response : undefined
   }

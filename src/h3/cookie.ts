@@ -1,19 +1,24 @@
 import { type Rule, type Rules, checkGiven } from '../../drivers/utils/validate.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 
-/** Attributes of the session's cookie. The session's end is its `Expires`. */
+/**
+ * Attributes of the session's cookie. `Expires` is set from the lifetime of the session, so the options `maxAge` and `expires` are
+ * refused here.
+ */
 export interface SessionCookieOptions {
-  /** Hosts it is sent to; by default the one that set it and no other. */
+  /** Domain that the cookie is sent to, with its subdomains. Default: only the host that set the cookie. */
   domain?: string
-  /** Default `/`. */
+  /** Path that the cookie is sent to. Default `/`. */
   path?: string
-  /** Default `true`. */
+  /** Whether the cookie is sent over HTTPS only. Default `true`. */
   secure?: boolean
-  /** Default `true`. */
+  /** Whether scripts in the page cannot read the cookie. Default `true`. */
   httpOnly?: boolean
-  /** Default `'lax'`; `true` is `'strict'`, `false` leaves it out. */
+  /** Attribute `SameSite`. `true` means `'strict'`. `false` omits the attribute. Default `'lax'`. */
   sameSite?: boolean | 'lax' | 'strict' | 'none'
+  /** Attribute `Priority`, which Chrome reads. Default: omitted. */
   priority?: 'low' | 'medium' | 'high'
+  /** Whether each top-level site has its own cookie (CHIPS). Requires `secure`. Default `false`. */
   partitioned?: boolean
 }
 
@@ -25,10 +30,10 @@ const SPACE = 0x20
 const SEMICOLON = 0x3b
 const EQUALS = 0x3d
 
-/** As h3 reads them: whatever their case. */
+/** Returns a value in lower case. h3 ignores the case of these attributes too. */
 const lower = (value: unknown): string => String(value).toLowerCase()
 
-/** An attribute's value: anything printable but the separator. */
+/** The value of an attribute: printable ASCII characters except `;`. */
 const ATTRIBUTE = /^[\x20-\x3A\x3C-\x7E]+$/
 
 const text: Rule = [(value) => typeof value === 'string' && ATTRIBUTE.test(value), 'must be text without `;`']
@@ -44,9 +49,9 @@ const RULES: Rules<Pick<SessionCookieOptions, 'domain' | 'path' | 'sameSite' | '
 }
 
 /**
- * The attributes of a session's cookie as text, made once.
+ * Returns the attributes of a session's cookie as text.
  *
- * @param name - the cookie's name, whose `__Host-` or `__Secure-` prefix binds the attributes
+ * @param name - name of the cookie. The prefixes `__Host-` and `__Secure-` restrict the attributes (RFC 6265bis)
  * @returns such as `; Path=/; HttpOnly; Secure; SameSite=Lax`
  * @throws {UnsessionError} `INVALID_OPTION` for attributes that a browser would refuse
  */
@@ -64,18 +69,21 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
   if ('maxAge' in options || 'expires' in options) {
     throw invalidOption(
       'cookie',
-      'takes no `maxAge` and `expires`: give them to the session, and the cookie follows',
+      'must not have `maxAge` or `expires`: set `maxAge` of the session, which also sets the lifetime of the cookie',
     )
   }
   checkGiven(options, RULES, 'cookie.')
   if (!secure && (site === 'none' || partitioned || /^__(?:secure|host)-/i.test(name))) {
     throw invalidOption(
       'cookie.secure',
-      'must be true with sameSite none, partitioned, and a `__Secure-` or `__Host-` name',
+      'must be true with `sameSite: none`, with `partitioned`, and with a `__Secure-` or `__Host-` name',
     )
   }
   if (/^__host-/i.test(name) && (path !== '/' || domain !== undefined)) {
-    throw invalidOption('cookie', 'must have the path `/` and no domain: the name begins with `__Host-`')
+    throw invalidOption(
+      'cookie',
+      'must have the path `/` and no domain, because the name begins with `__Host-`',
+    )
   }
   const attributes = {
     Path: path,
@@ -95,7 +103,11 @@ function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
-/** `Expires`, in whole seconds and never early. @param instant - ms since the epoch; `undefined`: none */
+/**
+ * Returns the attribute `Expires`. It has whole seconds, so the instant is rounded up: the cookie must not expire first.
+ *
+ * @param instant - ms since the epoch; `undefined` omits the attribute
+ */
 export function cookieExpires(instant: number | undefined): string {
   return instant === undefined ? '' : `; Expires=${new Date(Math.ceil(instant / 1000) * 1000).toUTCString()}`
 }
@@ -114,7 +126,7 @@ export function cookieValues(header: string, name: string): string[] {
   return values
 }
 
-/** Returns the value of the only cookie of a name; `undefined` where there is none, `null` where there are several. */
+/** Returns the value of the only cookie of a name; `undefined` if there is none, `null` if there are several. */
 export function onlyCookieValue(header: string, name: string): string | undefined | null {
   const start = findCookie(header, name, 0)
   if (start === -1) return undefined
@@ -122,7 +134,11 @@ export function onlyCookieValue(header: string, name: string): string | undefine
   return findCookie(header, name, end) === -1 ? header.slice(start, end).trim() : null
 }
 
-/** Returns where the value of the next cookie of a name starts, or -1. @param from - start or end of a cookie in the header */
+/**
+ * Returns the position of the value of the next cookie of a name, or -1.
+ *
+ * @param from - position in the header at which to start, between two cookies
+ */
 function findCookie(header: string, name: string, from: number): number {
   for (let at = header.indexOf(name, from); at !== -1; at = header.indexOf(name, at + 1)) {
     const value = at + name.length
@@ -131,7 +147,7 @@ function findCookie(header: string, name: string, from: number): number {
   return -1
 }
 
-/** Tells whether nothing but white space stands between a position and the separator before it. */
+/** Returns whether only white space is between a position and the separator before it. */
 function isAtStart(header: string, position: number): boolean {
   let before = position - 1
   while (header.charCodeAt(before) === SPACE || header.charCodeAt(before) === TAB) before--

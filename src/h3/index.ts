@@ -23,14 +23,15 @@ export type { H3EventLike } from './request/event.ts'
 export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
 
 /**
- * The session of a request. All calls of one request share one load and one session for each name.
+ * Returns the session of a request. All calls of one request share one read, and one session for each name.
  *
- * A request without a live session gets an empty one, which costs nothing until it is written to.
+ * A request without a live session gets an empty one. The storage is not called for it before the first write.
  *
  * @param event - an event of h3 1.15 or h3 2
- * @param config - store, password and options; may be left out behind `sessionMiddleware`
- * @throws {UnsessionError} `INVALID_OPTION` for a bad configuration, before the store is asked; whatever the storage
- * fails with: an outage is never taken for "no session"
+ * @param config - store, password and options. Optional if the request passed `sessionMiddleware`
+ * @returns the loaded session
+ * @throws {UnsessionError} `INVALID_OPTION` for an invalid configuration, before the store is called. Errors of the storage are
+ * thrown too: an outage is never reported as "no session"
  *
  * @example
  * ```ts
@@ -45,15 +46,17 @@ export async function useSession<T extends object = SessionValues>(
   return typed(await openSession(event, config))
 }
 
-/** The session of a request, under h3's other name for it. See {@link useSession}. */
+/** Returns the session of a request. An alias of {@link useSession}, because h3 has both names. */
 export const getSession: typeof useSession = useSession
 
 /**
- * Change the session of a request and store it.
+ * Changes the session of a request and stores it.
  *
  * @param event - an event of h3 1.15 or h3 2
  * @param config - as for {@link useSession}
- * @param patch - as for {@link Session.update}
+ * @param patch - as for {@link Session.update}: keys to set, or a synchronous function that returns them
+ * @returns the session as stored
+ * @throws as {@link useSession} and {@link Session.update}
  *
  * @example
  * ```ts
@@ -70,10 +73,11 @@ export async function updateSession<T extends object = SessionValues>(
 }
 
 /**
- * End the session of a request, record and cookie, without reading it first.
+ * Destroys the session of a request and removes its cookie. The session is not read first.
  *
  * @param event - an event of h3 1.15 or h3 2
  * @param config - as for {@link useSession}
+ * @throws as {@link useSession}
  *
  * @example
  * ```ts
@@ -84,7 +88,7 @@ export async function clearSession(event: H3EventLike, config?: SessionConfig): 
   await closeSession(event, config)
 }
 
-/** What a session holds is what the app that wrote it says: the one place where a type is taken on trust. */
+/** Returns a session with the type of data that the app has declared. The type is not checked at run time. */
 function typed<T extends object>(session: Session): Session<T> {
   return session as Session<object> as Session<T>
 }

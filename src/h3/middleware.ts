@@ -6,33 +6,37 @@ import { exposeConfig, firstRequest, keepRequest, RequestState } from './request
 
 const HTTP_RESPONSE: unique symbol = Symbol.for('h3.HTTPResponse')
 
-/** What h3 1 is about to send. */
+/** The response that h3 1 will send. */
 interface Outgoing {
   body?: unknown
 }
 
-/** A middleware of h3 2 that is also, spread into `createApp`, the hooks of an app of h3 1. */
+/** A middleware of h3 2. Its methods are the hooks of an app of h3 1: spread it into `createApp`. */
 export interface SessionMiddleware {
+  /** Runs the handlers of h3 2 that follow, and stores the changes they made to the session. */
   (event: H3EventLike, next: () => unknown): Promise<unknown>
-  /** h3 1: makes the configuration that of the request. */
+  /** Hook of h3 1: sets the configuration of the request. */
   onRequest(event: H3EventLike): void
-  /** h3 1: stores what the handler changed. */
+  /** Hook of h3 1: stores the changes that the handler made. */
   onBeforeResponse(event: H3EventLike, response: Outgoing): Promise<void>
-  /** h3 1: waits for a response that the handler sent itself and that is held until the session is stored. */
+  /** Hook of h3 1: waits for a response that the handler wrote itself and that is held until the session is stored. */
   onAfterResponse(event: H3EventLike): Promise<void>
-  /** h3 1: stores what the handler changed before it threw. */
+  /** Hook of h3 1: stores the changes that the handler made before it threw. */
   onError(error: Error, event: H3EventLike): Promise<void>
 }
 
 /**
- * Stores what handlers change in a session directly, before the response goes out, whatever it is: a value, a `Response`,
- * a stream, a thrown error below 500. A failed request (500 and above) stores nothing. Behind it `useSession(event)`
- * needs no configuration.
+ * Returns a middleware that stores direct changes of `session.data` before the response is sent. `useSession(event)` after it needs
+ * no configuration.
  *
- * Where a handler returns a `Response`, its own `Cache-Control` stands and its `Vary` is completed.
+ * - The handler may return a value, a `Response` or a stream, or throw an error with a status below 500.
+ * - A request that fails with a status of 500 and above stores nothing.
+ * - A `Response` that the handler returns keeps its `Cache-Control`, unless that lets shared caches store a session cookie. Its `Vary`
+ *   is extended.
  *
  * @param config - as for `useSession`
- * @throws {UnsessionError} `INVALID_OPTION`, here and now
+ * @returns a middleware for h3 2, and hooks for h3 1
+ * @throws {UnsessionError} `INVALID_OPTION` for an invalid configuration, at once and not at the first request
  *
  * @example h3 2
  * ```ts
@@ -50,10 +54,10 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
     if (typeof next !== 'function') {
       throw new UnsessionError(
         'INVALID_OPTION',
-        'with h3 1, spread the middleware into the app, createApp({ ...sessionMiddleware(config) }), instead of using it',
+        'with h3 1, do not pass the middleware to `use`: spread it into the app, createApp({ ...sessionMiddleware(config) })',
       )
     }
-    // Kept here: an event may get another request on its way, as Nitro 3 gives it one without cookies to fill a cache.
+    // The request is kept here, because an event may get another one: Nitro 3 replaces it with one without cookies to fill a cache.
     const request = exposeConfig(event, resolved)
     if (!request) return next()
     keepRequest(event, request)
@@ -73,9 +77,9 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
     },
     async onBeforeResponse(event: H3EventLike, response: Outgoing): Promise<void> {
       const request = RequestState.of(event)
-      // The handler has answered by itself, which Nitro's router takes for a response without content.
+      // The handler has written the response itself. Without this, Nitro's router would send a response without content.
       if (event.handled) return request?.settle()
-      // h3 throws a returned error, and comes back to `onError` with it.
+      // h3 throws an error that a handler returned, and then calls `onError` with it.
       if (request && !(response.body instanceof Error))
         response.body = await finish(request, event, response.body)
     },
@@ -86,7 +90,7 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
       try {
         await RequestState.of(event)?.flush(event, errorStatus(error))
       } catch (failure) {
-        // Thrown from here it would end the process, so it goes out in place of the error.
+        // An error thrown here would end the process. So the response reports it in place of the handler's error.
         Object.assign(error, { statusCode: errorStatus(failure), cause: failure })
       }
     },
@@ -94,14 +98,14 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
 }
 
 /**
- * Sets the headers of a request's session again on the response that goes out. Releases of Nitro 3 make the response to an
- * error without them, or set the cookie twice.
+ * Sets the headers of a request's session again on the final response. Some releases of Nitro 3 create the response to an error
+ * without them, or set the cookie twice.
  */
 export function sealResponse(response: Response, event: H3EventLike): void {
   firstRequest(event)?.seal(response)
 }
 
-/** Runs a handler whose response is cached. What its request has set before for its own visitor is not cached with it. */
+/** Runs a handler whose response is cached. Session cookies that the request has set before are not cached with it. */
 export async function runCachedHandler(event: H3EventLike, handler: () => unknown): Promise<unknown> {
   try {
     return await runCachedWork(handler)
@@ -111,31 +115,31 @@ export async function runCachedHandler(event: H3EventLike, handler: () => unknow
 }
 
 /**
- * Runs a handler, and stores what it changed in the request's session. For frameworks that take the headers of a response
- * as soon as the handler is done, before any middleware.
+ * Runs a handler and stores the changes it made to the request's session. It is for frameworks that read the headers of a response
+ * right after the handler, before any middleware.
  */
 export async function storeBeforeResponse(event: H3EventLike, handler: () => unknown): Promise<unknown> {
   const request = firstRequest(event)
-  // Nitro 3.0.0 takes headers from requests that bypass its cache, too.
+  // Nitro 3.0.0 removes headers also from requests that bypass its cache.
   if (request) keepRequest(event, request)
   const result = await handler()
   return request ? finish(request, event, result) : result
 }
 
-/** Store what was changed, unless the request has failed. @returns what to send */
+/** Stores the changes of a request unless it has failed. @returns the result to send */
 async function finish(request: RequestState, event: H3EventLike, result: unknown): Promise<unknown> {
   await request.flush(event, statusOf(event, result))
   return result instanceof Response ? request.mergeHeadersInto(event, result) : result
 }
 
-/** The status that a result of a handler goes out with. */
+/** Returns the status of the response that h3 creates from a handler's result. */
 function statusOf(event: H3EventLike, result: unknown): number {
   if (result instanceof Error) return errorStatus(result)
   const own = isResponse(result) ? statusIn(result) : undefined
   return own ?? (isWebResponse(event.res) ? event.res.status : event.node?.res?.statusCode) ?? 200
 }
 
-/** The status that h3 makes of something thrown. */
+/** Returns the status of the response that h3 creates from a thrown value. */
 function errorStatus(error: unknown): number {
   return typeof error === 'number' ? error : (statusIn(error) ?? 500)
 }
@@ -146,7 +150,7 @@ function statusIn(value: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined
 }
 
-/** A `Response`, or h3 2's lighter one, which it marks with a symbol. */
+/** Returns whether a value is a `Response`, or an `HTTPResponse` of h3 2, which has a symbol. */
 function isResponse(value: unknown): boolean {
   return value instanceof Response || (typeof value === 'object' && value !== null && HTTP_RESPONSE in value)
 }

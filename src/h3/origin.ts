@@ -6,25 +6,25 @@ import type { ResolvedConfig } from './config.ts'
 import { cookieValues, onlyCookieValue } from './cookie.ts'
 import { headerOf, requestHeaders, type H3EventLike } from './request/event.ts'
 
-/** Where a request's session comes from, and what the response has to do about its cookies. */
+/** The tokens of a request, and the cookies that its response must remove. */
 export interface RequestOrigin extends SessionOrigin {
-  /** Whether the token comes by the header alone, so that no cookie is set. */
+  /** Whether the token came in the header, so that no cookie is set. */
   readonly isByHeader: boolean
   /** Whether the client has a cookie of the name to remove. */
   readonly hasCookie: boolean
-  /** Names of the further cookies that h3 has left with the client. */
+  /** Names of the additional cookies into which h3 has split a seal. */
   readonly chunks: readonly string[]
-  /** The host that may have set further cookies of the name, with other domains. Absent where there are none to remove. */
+  /** The host that may have set more cookies of the name, with other domains. Absent if there are none to remove. */
   readonly host?: string | undefined
 }
 
 const NONE: readonly string[] = []
 const NOTHING: AdoptableSessions = { chunks: NONE }
 
-/** What finds sessions from before. It is loaded by the first request of a configuration that takes some over. */
+/** The module that finds adoptable sessions. The first request of a configuration with `adopt` loads it. */
 const adoptable = new Lazy(() => import('./adopt.ts'))
 
-/** Loads what {@link requestOrigin} needs. @returns `undefined` where nothing is to be loaded */
+/** Loads the module that {@link requestOrigin} needs. @returns `undefined` if it needs none or has it already */
 export function loadOrigin({ adopt }: ResolvedConfig): Promise<unknown> | undefined {
   return adopt && !adoptable.value ? adoptable.load() : undefined
 }
@@ -39,8 +39,10 @@ function adoptableSessions(
 }
 
 /**
- * Reads the token of a request's session from the header, if the configuration names one and it carries a valid token, and
- * otherwise from the cookies. {@link loadOrigin} must be done.
+ * Reads the token of a request's session. The promise of {@link loadOrigin} must have resolved before.
+ *
+ * 1. If the configuration names a header and the header has a valid token, that token counts.
+ * 2. Otherwise the cookies count.
  */
 export function requestOrigin(event: H3EventLike, config: ResolvedConfig): RequestOrigin {
   const { header } = config
@@ -55,12 +57,12 @@ export function requestOrigin(event: H3EventLike, config: ResolvedConfig): Reque
   return cookieOrigin(event, config, headerOf(headers, 'cookie') ?? '', sealed)
 }
 
-/** `Authorization` has a scheme before the token. */
+/** Returns the token in a header. `Authorization` has a scheme before the token. */
 function carriedToken(value: string | undefined, header: string): string | undefined {
   return header === 'authorization' ? /^bearer +(\S+)$/i.exec(value ?? '')?.[1] : value
 }
 
-/** @param sealed - what came in the header, which h3 may have sealed */
+/** Reads the token from the cookies. @param sealed - value of the header that is not a token, and may be a seal of h3 */
 function cookieOrigin(
   event: H3EventLike,
   config: ResolvedConfig,
@@ -82,7 +84,7 @@ function cookieOrigin(
   }
 }
 
-/** Several cookies of the name came: they were set with different domains or paths, or by another app. */
+/** Reads the tokens of several cookies of one name. They were set with different domains or paths, or by another app. */
 function repeatedOrigin(
   event: H3EventLike,
   config: ResolvedConfig,
@@ -95,7 +97,7 @@ function repeatedOrigin(
   for (const value of new Set(cookieValues(cookies, name))) {
     const token = verify(name, value, keys)
     if (!token) unknown.push(value)
-    // Of several tokens of a session, the latest says how new the record must be.
+    // Of several tokens of one session, the one with the highest version counts: the record must be at least as new.
     else if (token.version > (tokens.get(token.id)?.version ?? 0)) tokens.set(token.id, token)
   }
   const [token = null, ...others] = tokens.values()
@@ -112,8 +114,8 @@ function repeatedOrigin(
 }
 
 /**
- * Returns the host that a client has addressed, for removing cookies. A client that lies about it is told to remove cookies of a
- * domain that is not its own, which browsers ignore. A request that came by no socket may have its host in the URL alone.
+ * Returns the host of a request, for removing cookies. A client that sends another host gets cookies for a domain that is not its
+ * own, and browsers ignore these. A request that came without a socket may have its host in the URL only.
  */
 function hostOf(event: H3EventLike): string | undefined {
   const headers = requestHeaders(event)

@@ -1,25 +1,25 @@
-/** Options as they were given, and what was made of them. */
+/** Options of a call, and the configuration that was made from them. */
 interface Recent<T> {
   readonly given: object
   readonly resolved: T
 }
 
-/** Configurations kept per store. An app has one for each of its sessions, mostly one or two. */
+/** Maximum number of configurations for each store. An app has one for each of its sessions, usually one or two. */
 const MAX_CONFIGS = 4
 
 /**
- * The latest configurations of each store. A configuration that is written inline is another object at each call, although it
- * says the same. Resolving it again costs more than the rest of a cached read.
+ * The latest configurations of each store. A configuration that is written inline is a new object at each call, although its options are
+ * equal. Resolving it again would cost more than the rest of a cached read.
  */
 export class RecentConfigs<T> {
   readonly #byStore = new WeakMap<object, Recent<T>[]>()
 
-  /** Returns what was made of equal options of the same store, if that was lately. */
+  /** Returns the configuration of equal options of the same store; `undefined` if it is not one of the latest. */
   recall(store: object, options: object): T | undefined {
     return this.#byStore.get(store)?.find(({ given }) => isEqual(given, options, true))?.resolved
   }
 
-  /** Keeps what was made of options. It copies the options, because the caller may change them. */
+  /** Keeps the configuration of options. It copies the options, because the caller may change them. */
   remember(store: object, options: object, resolved: T): void {
     const entries = Object.entries(options).map(([name, value]: [string, unknown]) => [name, copyOf(value)])
     const recent = { given: Object.fromEntries(entries) as object, resolved }
@@ -27,7 +27,7 @@ export class RecentConfigs<T> {
   }
 }
 
-/** Compares options: arrays and plain objects among them, such as `password` and `cookie`, by what is in them. */
+/** Returns whether options are equal. The content of arrays and plain objects counts, such as `password` and `cookie`. */
 function isEqual(known: object, options: object, isOuter: boolean): boolean {
   const names = Object.keys(options)
   if (names.length !== Object.keys(known).length || known.constructor !== options.constructor) return false
@@ -40,7 +40,7 @@ function isEqual(known: object, options: object, isOuter: boolean): boolean {
   return true
 }
 
-/** Whether a value is an array or a plain object. Everything else is compared by identity. */
+/** Returns whether a value is an array or a plain object. Other values are compared by identity. */
 function isGroup(value: unknown): value is object {
   return Array.isArray(value) || (value as object | undefined)?.constructor === Object
 }

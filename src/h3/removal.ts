@@ -1,8 +1,8 @@
 import { type SessionCookieOptions, cookieAttributes } from './cookie.ts'
 
 /**
- * Returns the attributes under which to remove a cookie: as configured, without a domain, and with each domain that the host
- * may have set it with.
+ * Returns the sets of attributes with which to remove a cookie: with the configured domain, without a domain, and with each domain
+ * that the host may have used before.
  *
  * @param host - as in the header `host`; `undefined` when the configured domain is the only one
  */
@@ -11,17 +11,17 @@ export function removalAttributes(
   options: SessionCookieOptions,
   host: string | undefined,
 ): string[] {
-  // A browser refuses a cookie of such a name that has a domain, so it keeps no other variant.
+  // A browser refuses a `__Host-` cookie with a domain, so no other variant can exist.
   const variants = /^__host-/i.test(name) ? [undefined] : [options.domain, undefined, ...cookieDomains(host)]
   return [...new Set(variants)].map((domain) => cookieAttributes(name, { ...options, domain }))
 }
 
-/** A host name of two labels or more. An address has none that a cookie could be set for. */
+/** A host name of two labels or more. An IP address does not match: a cookie cannot have its parts as a domain. */
 const HOST = /^(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/
 
 /**
- * Returns the domains that a cookie a host receives may have been set with: the host and its parents of two labels or more.
- * Some of them are public suffixes such as `co.uk`. A browser ignores a cookie with such a domain.
+ * Returns the domains that the cookies of a host may have: the host and its parents of two labels or more. Some of them are public
+ * suffixes such as `co.uk`. A browser ignores a cookie with such a domain.
  *
  * @param host - as in the header `host`; a port is ignored
  */

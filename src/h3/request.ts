@@ -10,20 +10,20 @@ import { clientEvent, markContext, nodeOfWeb, outerRequest } from './request/out
 import { loadHeads, responseHead } from './response/response.ts'
 import { Stamp } from './request/stamp.ts'
 
-/** One of a request's sessions. */
+/** One session of a request. */
 export interface Entry {
-  /** The event it was first asked for with: of an app that another one has mounted, or of that other one. */
+  /** The event of the first call. A mounted app has another event than the app that mounts it. */
   readonly event: H3EventLike
   readonly session: RequestSession
   readonly transport: CookieTransport
   readonly name: string
-  /** The load, once it was asked for: all that ask share it. */
+  /** The result of the load, which all calls share. */
   loaded?: Promise<RequestSession> | undefined
-  /** Whether a call has asked to store the session although nothing was written. */
+  /** Whether a call has stored the session, or is storing it, because of `saveUninitialized`. */
   isStarted?: boolean
 }
 
-/** A request that was made to render the response of another one, whose sessions it uses. */
+/** A request that the framework made to render the response to another request. It uses the sessions of the other one. */
 class SubRequest {
   readonly outer: RequestState
 
@@ -33,15 +33,15 @@ class SubRequest {
 }
 
 /**
- * The sessions of a request, by name. Fields are private, so that logging a request does not print them.
+ * The sessions of a request, by name. The fields are private, so that logging a request does not print them.
  *
- * A request is found in this order:
+ * The state of a request is found in these steps:
  *
- * 1. In work whose result is cached there is no request, whichever event is used.
- * 2. A request that was seen before has its state kept with the object that stands for it.
- * 3. A request made by the framework for the page that it renders, with the cookies of the visitor, uses the state of the
- *    visitor's request. See {@link outerRequest}.
- * 4. Any other request is a new one.
+ * 1. In work whose result is cached there is no state, with any event.
+ * 2. The state of a request that was seen before is kept with the object that identifies the request.
+ * 3. A request that the framework makes for the page that it renders, with the visitor's cookies, uses the state of the visitor's
+ *    request. See {@link outerRequest}.
+ * 4. Any other request gets a new state.
  */
 export class RequestState {
   readonly #entries = new Map<string, Entry>()
@@ -49,7 +49,7 @@ export class RequestState {
   readonly #sent: H3EventLike['req']
   readonly #identity: object
   #config: ResolvedConfig | undefined
-  /** Name of the session whose direct changes are stored without being asked for. */
+  /** Name of the session whose direct changes are stored before the response is sent. */
   #saved: string | undefined
 
   private constructor(event: H3EventLike, identity: object) {
@@ -92,7 +92,7 @@ export class RequestState {
   }
 
   /**
-   * Whether another event carries the same cookies and the same token as this request.
+   * Returns whether another event has the same cookies and the same token as this request.
    *
    * @param header - option `sessionHeader` of the call
    */
@@ -103,12 +103,12 @@ export class RequestState {
     return cookiesOf(event) === cookiesOf(this.#event)
   }
 
-  /** Whether an event is the very one that this request was first seen with. */
+  /** Returns whether an event is the first event of this request. */
   isOf(event: H3EventLike): boolean {
     return this.#event === event
   }
 
-  /** Makes a configuration that of the request, and stores direct changes of its session before the response goes out. */
+  /** Sets the configuration of the request. Direct changes of its session are stored before the response is sent. */
   expose(config: ResolvedConfig): void {
     this.#config = config
     this.#saved = config.name
@@ -120,20 +120,20 @@ export class RequestState {
   }
 
   /**
-   * Stores direct changes, unless the request has failed.
+   * Stores direct changes unless the request has failed.
    *
-   * @param event - the event that is done: of the request, or of one that was made for it
+   * @param event - the event whose handlers have finished: of the request, or of a sub-request
    * @param status - the status of its response
    */
   async flush(event: H3EventLike, status: number): Promise<void> {
     const name = this.#saved
     if (name === undefined) return
-    // The request itself may change the session further after one that it makes.
+    // After a sub-request, the request itself may change the session again.
     if (!this.#isInner(event)) this.#saved = undefined
     if (status < 500) await this.#entries.get(name)?.session.flush()
   }
 
-  /** Makes room for the headers of a `Response`. @returns the response to send instead of it */
+  /** Merges the headers of a `Response` that the handler returned with those of the sessions. @returns the response to send */
   mergeHeadersInto(event: H3EventLike, response: Response): Response {
     if (this.#isInner(event)) return response
     let result = response
@@ -142,8 +142,8 @@ export class RequestState {
   }
 
   /**
-   * Returns what must be done before the first byte: the direct changes that nobody has stored yet, and writes that the
-   * handler did not await.
+   * Returns the work that must finish before the first byte: direct changes that are not stored yet, and writes that the handler
+   * did not await.
    */
   pending(status: number): Promise<unknown> | undefined {
     const saved = this.#saved
@@ -156,25 +156,25 @@ export class RequestState {
     return work && Promise.all(work)
   }
 
-  /** Takes the session's cookies out of the prepared headers, which become part of a cached response. */
+  /** Removes the session's cookies from the prepared headers, because they become part of a cached response. */
   withhold(): void {
     for (const { transport } of this.#entries.values()) transport.withhold()
   }
 
-  /** Sets the session's headers again on the response that goes out, with h3 2. */
+  /** Sets the session's headers again on the final response of h3 2. */
   seal(response: Response): void {
     for (const { transport } of this.#entries.values()) transport.seal(response)
   }
 
-  /** Waits until a response that handlers write to themselves is not held back any more. */
+  /** Waits until the response is no longer held. Only a response that the handler writes itself can be held. */
   async settle(): Promise<void> {
     for (const { transport } of this.#entries.values()) await transport.settle()
   }
 
   /**
-   * Loads what the first use of a session needs, and then does that.
+   * Calls `use` with a session of the request. The first use of a configuration loads modules before.
    *
-   * @returns what `use` returns, at once where nothing is to be loaded
+   * @returns the result of `use`. It is called synchronously if no module must be loaded
    */
   ready<T>(
     asking: H3EventLike,
@@ -188,7 +188,7 @@ export class RequestState {
     if (!config)
       throw invalidOption(
         'config',
-        'must be given, to this call or to the sessionMiddleware of the very same request',
+        'is missing: pass it to this call, or use sessionMiddleware, with the same event or Request object',
       )
     const heads = loadHeads(event)
     const origin = loadOrigin(config)
@@ -197,8 +197,11 @@ export class RequestState {
   }
 
   /**
-   * @param event - whose response carries the token
-   * @param res - the event's own response, as it was before anything was loaded: h3 2 makes another one for whoever asks late
+   * Returns a session of the request, and makes it at the first call.
+   *
+   * @param asking - the event of the call
+   * @param event - the event whose response carries the token
+   * @param res - response of `event`, read before modules were loaded. After the handler, h3 2 would return another object
    */
   #entry(asking: H3EventLike, event: H3EventLike, res: object | undefined, config: ResolvedConfig): Entry {
     const known = this.#entries.get(config.name)
@@ -219,7 +222,7 @@ export class RequestState {
     return known
   }
 
-  /** Returns an event with the request that the client sent, in case Nitro 3.0.0 has given it another one. */
+  /** Returns an event with the request that the client sent. Nitro 3.0.0 replaces the request of an event. */
   #asSent(event: H3EventLike): H3EventLike {
     if (event !== this.#event || event.req === this.#sent) return event
     return Object.create(event, { req: { value: this.#sent } })
@@ -230,7 +233,7 @@ export class RequestState {
   }
 }
 
-/** Makes a configuration that of a whole request. @returns `undefined` in work whose result is cached */
+/** Sets the configuration of a request. @returns `undefined` in work whose result is cached */
 export function exposeConfig(event: H3EventLike, config: ResolvedConfig): RequestState | undefined {
   const state = RequestState.of(event, config.header)
   state?.expose(config)
@@ -238,8 +241,8 @@ export function exposeConfig(event: H3EventLike, config: ResolvedConfig): Reques
 }
 
 /**
- * Keeps a request with its event of h3 2, to which Nitro 3 gives a request without cookies when it fills a cache, and with the
- * request that the event has now.
+ * Keeps the state of a request with its event of h3 2 and with the event's current request object. To fill a cache, Nitro 3 gives
+ * the event a request without cookies.
  */
 export function keepRequest(event: H3EventLike, request: RequestState): void {
   if (RequestState.isSubRequest(event)) return
@@ -248,7 +251,7 @@ export function keepRequest(event: H3EventLike, request: RequestState): void {
   if (RequestState.of(event) !== request && !isFillingCache()) Stamp.write(identity, request)
 }
 
-/** Returns the request that an event began with. */
+/** Returns the state of the request that an event had first. */
 export function firstRequest(event: H3EventLike): RequestState | undefined {
   const kept = Stamp.read(event)
   return kept instanceof RequestState ? kept : RequestState.of(event)
@@ -260,7 +263,7 @@ export function openSession(event: H3EventLike, config?: SessionConfig): Promise
   return state && !isRegenerated(event) ? state.ready(event, config, open) : openCached(event)
 }
 
-/** Ends the session of a request, without reading it first. */
+/** Destroys the session of a request. The session is not read first. */
 export async function closeSession(event: H3EventLike, config?: SessionConfig): Promise<void> {
   const state = RequestState.of(event, config?.sessionHeader)
   if (state && !isRegenerated(event))
@@ -290,7 +293,7 @@ async function load(entry: Entry): Promise<RequestSession> {
   }
 }
 
-/** Stores a session that is new. An earlier call may have read it without asking for that. */
+/** Stores a session that is new. An earlier call without `saveUninitialized` may have read it already. */
 async function start(entry: Entry, loaded: Promise<RequestSession>): Promise<RequestSession> {
   entry.isStarted = true
   try {

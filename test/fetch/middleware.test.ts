@@ -72,7 +72,7 @@ describe('a request', () => {
     const sessions = sessionMiddleware(config)
     await expect(sessions(request, () => add(request.clone()))).rejects.toMatchObject({
       code: 'INVALID_OPTION',
-      message: expect.stringContaining('the very same request'),
+      message: expect.stringContaining('with the same event or Request object'),
     })
     await expect(sessions(request, () => add(request.clone(), config))).rejects.toMatchObject({
       code: 'HEADERS_SENT',

@@ -3,7 +3,7 @@ import type { Session } from '../../core/session.ts'
 import type { SessionValues } from '../../core/types.ts'
 import type { H3EventLike } from './event.ts'
 
-/** The session in work whose result is cached: it is empty, and every write throws `CACHED_RESPONSE`. */
+/** The session in work whose result is cached. It is empty, and every write throws `CACHED_RESPONSE`. */
 export class CachedSession implements Session {
   readonly id = ''
   readonly data: SessionValues
@@ -61,32 +61,32 @@ export class CachedSession implements Session {
   }
 }
 
-/** Returns the error for a session that is written in cached work. */
+/** Returns the error of a write in cached work. */
 function cachedResponse(event: H3EventLike): UnsessionError {
   return new UnsessionError(
     'CACHED_RESPONSE',
     `the response of ${routeOf(event)} is cached and given to other visitors, so no session can be changed there; ` +
-      'change it in a route without a cache rule, or outside of the cached handler or function',
+      'change the session in a route without a cache rule, or outside of the cached handler or function',
   )
 }
 
 const warned = new Set<string>()
 
-/** Routes that are warned about, at most. */
+/** Maximum number of routes to warn about. It limits the memory for paths that clients choose. */
 const MAX_WARNED = 100
 
-/** Warns once for each route, in development, that cached work has no session. */
+/** Warns in development, once for each route, that cached work has no session. */
 export function warnCachedRead(event: H3EventLike): void {
   const route = routeOf(event)
   if (process.env['NODE_ENV'] === 'production' || warned.has(route) || warned.size >= MAX_WARNED) return
   warned.add(route)
   console.warn(
     `[unsession] The response of ${route} is cached and given to other visitors, so its session is always empty. ` +
-      'Read the session in a route without a cache rule, or ask for it in the browser.',
+      'Read the session in a route without a cache rule, or request it from the browser.',
   )
 }
 
-/** Returns the path without its query, which may hold secrets. */
+/** Returns the path of a request without its query, because the query may contain secrets. */
 function routeOf({ path, req }: H3EventLike): string {
   const url =
     path ?? (req && 'url' in req ? new URL(String(req.url), 'http://localhost').pathname : undefined)

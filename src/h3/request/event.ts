@@ -1,21 +1,35 @@
-/** Request headers as Node has them: by lower-case name. */
+/** Request headers of Node: by name in lower case. */
 type NodeHeaders = Record<string, string | string[] | undefined>
 
 /**
- * The part of an event that sessions need. Events of h3 1.15 and of h3 2 fit, and so do bare ones made of `headers`,
- * which have no response: their sessions can be read and changed, but not started.
+ * The part of an event that sessions need. Events of h3 1.15 and of h3 2 have this type. So does an object with only `headers`.
+ * It has no response, so its session can be read and changed, but not started.
+ *
+ * @example
+ * ```ts
+ * const session = await useSession({ headers: request.headers }, config)
+ * ```
  */
 export interface H3EventLike {
+  /** Request of h3 2. */
   readonly req?: WebRequest
+  /** Prepared response of h3 2. */
   readonly res?: object
+  /** Node's request and response. h3 1 always has them, h3 2 on Node only. */
   readonly node?: { readonly req: NodeRequest; readonly res?: NodeResponse | undefined }
+  /** h3 1: whether a response was sent. */
   readonly handled?: boolean
+  /** Request of a web server. Its headers are used if the event has neither `req` nor `node`. */
   readonly request?: { readonly headers: Headers }
+  /** Request headers. They are used if the event has none of `req`, `node` and `request`. */
   readonly headers?: Headers
-  /** Nitro says here what it knows of a request: its route rules, and whether the response is for a cache. */
+  /** Context of the event. Nitro puts the route rules into it, and whether the response is for a cache. */
   readonly context?: object
+  /** Server that the request came from, in h3 2. */
   readonly runtime?: Runtime | undefined
+  /** Method of the request, in h3 1. */
   readonly method?: string
+  /** Path of the request with its query, in h3 1. */
   readonly path?: string
 }
 
@@ -27,7 +41,7 @@ interface WebRequest {
   readonly runtime?: Runtime | undefined
 }
 
-/** The server that a request came from, as h3 2 tells. */
+/** The server that a request of h3 2 came from. */
 interface Runtime {
   readonly node?: { readonly req: object; readonly res?: object | undefined } | undefined
 }
@@ -35,11 +49,11 @@ interface Runtime {
 /** The part of Node's request that sessions need. */
 export interface NodeRequest {
   readonly headers: NodeHeaders
-  /** Context of a request that was made without a socket: of the event that made it, or of the platform. */
+  /** Context of a request that came without a socket. It is the context of the event that made the request, or the platform's. */
   readonly __unenv__?: unknown
 }
 
-/** What this package uses of Node's response, and of the stand-ins for it that servers without sockets make. */
+/** The part of Node's response that sessions need. Servers without sockets make substitutes of this type. */
 export interface NodeResponse {
   statusCode: number
   statusMessage?: string
@@ -52,29 +66,29 @@ export interface NodeResponse {
   end?(...args: unknown[]): unknown
 }
 
-/** What this package uses of h3 2's prepared response. */
+/** The part of h3 2's prepared response that sessions need. */
 export interface WebResponse {
   readonly status?: number
   readonly headers: Headers
-  /** What goes out instead of `headers` when the answer is an error; its first releases send `headers` then too. */
+  /** Headers of an error response, sent instead of `headers`. The first releases of h3 2 send `headers` with errors too. */
   readonly errHeaders?: Headers
 }
 
-/** The headers of an event's request. */
+/** Returns the headers of an event's request. */
 export function requestHeaders(event: H3EventLike): Headers | NodeHeaders {
   return event.req?.headers ?? event.node?.req.headers ?? event.request?.headers ?? event.headers ?? {}
 }
 
 /**
- * Returns the object that stands for an event's request. Several events of one request share it, such as those of a mounted
- * app. No two requests share it, even if they share a context.
+ * Returns the object that identifies an event's request. Several events of one request share it, such as those of a mounted app.
+ * Two requests never share it, even if they share a context.
  */
 export function requestIdentity(event: H3EventLike): object {
   const headers = requestHeaders(event)
   return isWebHeaders(headers) ? headers : (event.node?.req ?? event)
 }
 
-/** A request header's value. @param name - in lower case */
+/** Returns the value of a request header. @param name - in lower case */
 export function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
   const value = isWebHeaders(headers) ? headers.get(name) : headers[name]
   return typeof value === 'string' ? value : undefined
@@ -85,12 +99,12 @@ export function cookiesOf(event: H3EventLike): string {
   return headerOf(requestHeaders(event), 'cookie') ?? ''
 }
 
-/** A header called `get` is text, so no client passes for an h3 2 event. */
+/** Returns whether headers are a `Headers` object. A header named `get` is a string, so no client can imitate one. */
 export function isWebHeaders(headers: Headers | NodeHeaders): headers is Headers {
   return typeof headers.get === 'function'
 }
 
-/** Whether an event's response is h3 2's: prepared headers, written when the handler is done. */
+/** Returns whether an event's response is a prepared response of h3 2. h3 sends its headers after the handler. */
 export function isWebResponse(response: object | undefined): response is WebResponse {
   return response !== undefined && 'headers' in response && response.headers instanceof Headers
 }

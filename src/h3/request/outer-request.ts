@@ -2,25 +2,25 @@ import { isObject } from '../../../drivers/utils/validate.ts'
 import type { H3EventLike, NodeRequest, NodeResponse } from './event.ts'
 import { Stamp } from './stamp.ts'
 
-/** A visitor's request, as far as a request that it makes needs to know it. */
+/** The part of a visitor's request that a sub-request needs. */
 interface Outer {
   hasTokensOf(event: H3EventLike, header?: string | false): boolean
   isOf(event: H3EventLike): boolean
 }
 
-/** Kept with an object that several requests share. It tells nothing about where a request comes from. */
+/** Kept with an object that several requests share. Such an object does not identify an outer request. */
 const AMBIGUOUS = Symbol('ambiguous')
 
 /**
- * Returns the visitor's request that the framework made an event's request for, such as while it renders a page.
+ * Returns the visitor's request for which the framework made the request of an event, for example to render a page.
  *
  * - Nitro 2 gives the context of the visitor's event to requests made by `event.fetch` and `event.$fetch`.
  * - h3 2 gives Node's request to requests made by `fetchWithEvent`.
  *
- * A request with other cookies is not a sub-request, because the app decided whom it is made for.
+ * A request with other cookies is not a sub-request, because the app has chosen its session.
  *
  * @param header - option `sessionHeader` of the call
- * @returns `undefined` for a request of a client, and for a request whose origin is not certain
+ * @returns `undefined` for a request of a client, and for a request whose outer request is not certain
  */
 export function outerRequest(event: H3EventLike, header?: string | false): Outer | undefined {
   const origin = originOfNode(event) ?? nodeOfWeb(event)
@@ -29,14 +29,14 @@ export function outerRequest(event: H3EventLike, header?: string | false): Outer
 }
 
 /**
- * Returns an event of the client's request, for a request that the app has made with `fetchWithEvent` of h3 2. No session was
- * used with the client's own event, so its response is Node's.
+ * Returns an event of the client's request, for a request that the app has made with `fetchWithEvent` of h3 2. No session was used with
+ * the client's own event, so Node's response is used for the headers.
  *
- * @returns `undefined` for a request that the server has made, and where the server is not Node
+ * @returns `undefined` for a request that the server has created, and if the server is not Node
  */
 export function clientEvent({ runtime, req }: H3EventLike): H3EventLike | undefined {
   const node = (runtime ?? req?.runtime)?.node
-  // Servers give h3 requests of a class of their own.
+  // The requests of servers have their own class. Those of apps are a `Request`.
   if (!node?.res || !req || Object.getPrototypeOf(req) !== Request.prototype) return undefined
   return isNodeRequest(node.req) && isNodeResponse(node.res)
     ? { node: { req: node.req, res: node.res } }
@@ -44,8 +44,8 @@ export function clientEvent({ runtime, req }: H3EventLike): H3EventLike | undefi
 }
 
 /**
- * Keeps a request with the context that Nitro 2 hands to its sub-requests. A context that several requests share, because the
- * platform or the app made it, is not used.
+ * Keeps a request with the context that Nitro 2 passes to its sub-requests. The platform or the app may make one context for several
+ * requests. Such a context is not used.
  */
 export function markContext({ context, node, runtime }: H3EventLike, request: object): void {
   if (!node || runtime || !context || !('nitro' in context)) return
@@ -53,13 +53,13 @@ export function markContext({ context, node, runtime }: H3EventLike, request: ob
   if (known !== request) Stamp.write(context, known === undefined ? request : AMBIGUOUS)
 }
 
-/** Returns the context that a request of h3 1 was made with, unless it is the event's own: then it is the platform's. */
+/** Returns the context that a request of h3 1 was made with. The event's own context comes from the platform and is not returned. */
 function originOfNode({ node, context }: H3EventLike): object | undefined {
   const origin = node?.req.__unenv__
   return isObject(origin) && origin !== context ? origin : undefined
 }
 
-/** Returns Node's request of an event of h3 2. A client's request and those made while it is handled share it. */
+/** Returns Node's request of an event of h3 2. A client's request and its sub-requests share it. */
 export function nodeOfWeb({ runtime, req }: H3EventLike): object | undefined {
   return (runtime ?? req?.runtime)?.node?.req
 }

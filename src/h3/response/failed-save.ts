@@ -1,13 +1,13 @@
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 
-/** The response to a request whose session could not be stored. It goes out instead of the one that the handler made. */
+/** The response to a request whose session could not be stored. It is sent instead of the handler's response. */
 export interface FailedSave {
   readonly status: number
   readonly headers: Readonly<Record<'content-type' | 'cache-control', string>>
   readonly body: string
 }
 
-/** Returns the response that replaces the one of the handler, and logs the error. */
+/** Logs an error and returns the response that replaces the handler's. */
 export function failedSave(error: unknown): FailedSave {
   console.error(error)
   const statusCode = error instanceof UnsessionError ? error.status : 500

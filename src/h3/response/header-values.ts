@@ -1,13 +1,13 @@
-/** A metric up to its comma. A comma in quotes is text. */
+/** One metric of a `Server-Timing` header. A comma in quotes is part of the metric. */
 const METRIC = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
 
-/** Returns a `Server-Timing` header with a metric in place of the one of that name. */
+/** Returns a `Server-Timing` header with a metric. It replaces a metric of the same name. */
 export function withMetric(known: string | null, name: string, metric: string): string {
   const others = known?.match(METRIC)?.map((each) => each.trim()) ?? []
   return [...others.filter((each) => each.split(';', 1)[0] !== name), metric].join(', ')
 }
 
-/** Returns two `Vary` headers as one. No field is named twice. */
+/** Returns the union of two `Vary` headers. */
 export function joinVary(known: string, added: string): string {
   const fields = new Map<string, string>()
   for (const field of `${known},${added}`.split(',')) {
@@ -17,7 +17,7 @@ export function joinVary(known: string, added: string): string {
   return fields.has('*') ? '*' : [...fields.values()].join(', ')
 }
 
-/** Returns `Set-Cookie` headers with given ones in place of all others of their names. */
+/** Returns `Set-Cookie` headers with the given cookies. They replace all cookies of the same names. */
 export function withCookies(
   known: readonly string[],
   cookies: ReadonlyMap<string, readonly string[]>,
@@ -26,13 +26,13 @@ export function withCookies(
   return [...others, ...[...cookies.values()].flat()]
 }
 
-/** What a response with a session cookie says where the app lets shared caches keep it. */
+/** The `Cache-Control` of a response with a session cookie that the app allows shared caches to store. */
 const PRIVATE = 'private, no-store'
 
-/** Headers that tell a shared cache to keep a response, whatever its `Cache-Control` says. */
+/** Headers that let a shared cache store a response, even if its `Cache-Control` does not. */
 const FOR_SHARED_CACHES = /^(?:[\w-]*cdn-cache-control|surrogate-control|edge-control|x-accel-expires)$/i
 
-/** Returns whether a header speaks to shared caches only, such as `CDN-Cache-Control`. */
+/** Returns whether only shared caches read a header, such as `CDN-Cache-Control`. */
 export function isForSharedCaches(name: string): boolean {
   return FOR_SHARED_CACHES.test(name)
 }
@@ -40,10 +40,10 @@ export function isForSharedCaches(name: string): boolean {
 /**
  * Returns the `Cache-Control` of a response that sets a session cookie.
  *
- * A shared cache may keep a response with `public` or `s-maxage`, and every response that says neither `private`, `no-store`
- * nor `no-cache` (RFC 9111, section 3). It would give the cookie to other visitors.
+ * A shared cache may store a response with `public` or `s-maxage`, and a response without `private`, `no-store` and `no-cache`
+ * (RFC 9111, section 3). It would send the cookie to other visitors.
  *
- * @param given - what the app says; empty if it says nothing
+ * @param given - the `Cache-Control` that the app has set; empty if it has set none
  */
 export function privateCacheControl(given: string): string {
   if (given === '') return 'no-store'

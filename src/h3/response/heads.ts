@@ -3,7 +3,7 @@ import { NodeHead } from './node-head.ts'
 import type { PendingWork, ResponseHead } from './response-head.ts'
 import { WebHead } from './web-head.ts'
 
-/** Returns the headers of the response that an event will get. @param res - of the event, with h3 2 a prepared response */
+/** Returns the headers of an event's response. @param res - `event.res`: the prepared response of h3 2 */
 export function headOf(
   event: H3EventLike,
   res: object | undefined,

@@ -1,6 +1,6 @@
 import { Stamp } from '../request/stamp.ts'
 
-/** Node's response, or a stand-in for it, as far as a response that is held back needs it. */
+/** The part of Node's response, or of a substitute for it, that is needed to hold it. */
 export interface HoldableResponse {
   statusCode: number
   readonly headersSent: boolean
@@ -13,44 +13,45 @@ export interface HoldableResponse {
   emit?(event: string): unknown
 }
 
-/** Decides what happens before the first byte of a response. */
+/** Callbacks that run before the first byte of a response. */
 export interface FirstByte {
   /**
-   * Returns the work that must be done before the first byte, if there is any.
+   * Returns the work that must finish before the first byte; `undefined` if there is none.
    *
-   * @param status - the status that the response goes out with
+   * @param status - the status of the response
    */
   prepare(status: number): Promise<unknown> | undefined
-  /** Completes the headers, right before they go out. @param given - the arguments of `writeHead`; returns those to use */
+  /** Completes the headers right before they are sent. @param given - arguments of `writeHead`. @returns the arguments to use */
   seal(given: unknown[]): unknown[]
-  /** Replaces the response, because the work has failed. It may use the methods of the response. */
+  /** Replaces the response after the work has failed. It may use the methods of the response. */
   fail(error: unknown): void
 }
 
 type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders'
 
 /**
- * Where a response is.
+ * State of a response.
  *
- * | state   | on the first byte                       | `headersSent`  |
- * | ------- | --------------------------------------- | -------------- |
- * | open    | nothing to do: passed. Else: holding    | as Node says   |
- * | holding | the call waits in a queue               | `true`         |
- * | passed  | Node's own methods are called           | as Node says   |
- * | failed  | further calls of the handler do nothing | as Node says   |
+ * | state     | a writing call of the handler                            | `headersSent` |
+ * | --------- | -------------------------------------------------------- | ------------- |
+ * | `open`    | leads to `holding` if there is work, else to `passed`    | Node's value  |
+ * | `holding` | waits in a queue                                         | `true`        |
+ * | `passed`  | calls Node's own method                                  | Node's value  |
+ * | `failed`  | does nothing                                             | Node's value  |
  *
- * From `holding` it goes to `passed` when the work is done, after the calls in the queue, and to `failed` when it fails.
+ * From `holding`, the end of the work leads to `passed`: the calls in the queue are made in order. If the work fails, the state
+ * becomes `failed`, after an error response was sent.
  */
 type State = 'open' | 'holding' | 'passed' | 'failed'
 
 /**
- * Lets work finish before the first byte of a response, whichever way the handler sends it. Handlers of h3 1 may write to
- * Node's response themselves, as `sendRedirect`, `send` and `sendStream` do, and no hook runs before that.
+ * Delays the first byte of a response until work has finished. A handler of h3 1 may write to Node's response itself, with
+ * `sendRedirect`, `send` or `sendStream`, and h3 calls no hook before that. So the methods of the response are replaced.
  */
 export class HeldResponse {
   readonly #response: HoldableResponse
   readonly #firsts: FirstByte[] = []
-  /** Node's own methods, or those of other software that watches the response too. */
+  /** Node's own methods, or those of other software that has replaced them before. */
   readonly #original: Pick<HoldableResponse, Method>
   #queue: [Method, unknown[]][] | undefined
   #state: State = 'open'
@@ -67,7 +68,7 @@ export class HeldResponse {
     response.flushHeaders = flushHeaders
   }
 
-  /** Watches for the first byte of a response, which may be watched for other sessions already. */
+  /** Adds callbacks before the first byte of a response. Other sessions may have added theirs already. */
   static watch(response: HoldableResponse, first: FirstByte): HeldResponse {
     const known = Stamp.read(response)
     const held = known instanceof HeldResponse ? known : new HeldResponse(response)
@@ -81,21 +82,21 @@ export class HeldResponse {
     return this.#state === 'holding'
   }
 
-  /** Whether an error was sent in place of the handler's response. */
+  /** Whether an error was sent instead of the handler's response. */
   get hasFailed(): boolean {
     return this.#state === 'failed'
   }
 
   /**
-   * Does the work now, if nothing was sent yet, and waits until the response is not held any more. For servers that take the
-   * response when the handler is done, whether something was written to it or not.
+   * Starts the work if nothing was written yet, and waits until the response is no longer held. It is for servers that read the
+   * response right after the handler, even if nothing was written to it.
    */
   async settle(): Promise<void> {
     if (this.#state === 'open') this.#hold(this.#response.statusCode)
     await this.#released
   }
 
-  /** A call of the handler. @returns what the method returns */
+  /** Handles a call of the handler. @returns the result of the method */
   call(method: Method, args: unknown[]): unknown {
     const response = this.#response
     if (this.#state === 'open') {
@@ -129,7 +130,7 @@ export class HeldResponse {
   #release(): void {
     const queue = this.#queue ?? []
     this.#pass()
-    // The client has gone. Node throws for what is written to it.
+    // The client has closed the connection. Node throws on a write to it.
     if (this.#response.destroyed) return
     for (const [method, args] of queue) this.#send(method, args)
     if (queue.some(([method]) => method === 'write')) this.#response.emit?.('drain')
@@ -162,7 +163,7 @@ export class HeldResponse {
   }
 }
 
-/** The methods that a watched response has: one function each for all responses, which costs less than closures. */
+// The methods of a watched response. All responses share them, because a closure for each response costs more.
 function writeHead(this: HoldableResponse, ...args: unknown[]): unknown {
   return call(this, 'writeHead', args)
 }
@@ -184,7 +185,7 @@ function call(response: HoldableResponse, method: Method, args: unknown[]): unkn
   return held instanceof HeldResponse ? held.call(method, args) : undefined
 }
 
-/** Makes code that looks at a held response see that it is on its way. */
+/** Sets a property of a held response to true, so that other code does not write another response. */
 function see(response: HoldableResponse, name: 'headersSent' | 'writableEnded'): void {
   Object.defineProperty(response, name, { value: true, configurable: true, writable: true })
 }

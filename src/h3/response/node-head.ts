@@ -6,9 +6,10 @@ import { HeldResponse } from './held-response.ts'
 import type { PendingWork, ResponseHead } from './response-head.ts'
 
 /**
- * The headers of Node's response, or of a stand-in for it. h3 1 writes to it, errors included. A `Response` that a handler
- * returns overrides what is there, and so do handlers that send the response themselves: what a session sets is set again
- * before the first byte.
+ * The headers of Node's response, or of a substitute for it. h3 1 writes to it, also errors.
+ *
+ * A `Response` that a handler returns overrides these headers. A handler that sends the response itself can override them too. So the
+ * session's headers are set again before the first byte.
  */
 export class NodeHead implements ResponseHead {
   readonly #event: H3EventLike
@@ -17,7 +18,7 @@ export class NodeHead implements ResponseHead {
   #held: HeldResponse | undefined
   #cookies: Map<string, readonly string[]> | undefined
 
-  /** @param work - what the first byte waits for */
+  /** @param work - work that must finish before the first byte */
   constructor(event: H3EventLike, response: NodeResponse, work: PendingWork) {
     this.#event = event
     this.#response = response
@@ -33,12 +34,12 @@ export class NodeHead implements ResponseHead {
   }
 
   get isOpen(): boolean {
-    // A stand-in for Node's response takes a stream without being written to. Then only the event says so.
+    // A substitute for Node's response accepts a stream without a call of `write`. Then only `event.handled` shows it.
     if (this.#held) {
       if (this.#held.isHeld) return true
       if (this.#held.hasFailed) return false
     }
-    // h3 counts a response as handled once its headers were sent.
+    // h3 marks an event as handled after the headers were sent.
     return !this.#event.handled && !this.#response.headersSent && !this.#response.destroyed
   }
 
@@ -86,7 +87,7 @@ export class NodeHead implements ResponseHead {
     if (this.isOpen) this.#seal([])
   }
 
-  /** Sets the session's headers again. @param given - arguments of `writeHead`, whose headers come before the session's */
+  /** Sets the session's headers again. @param given - arguments of `writeHead`. The session's headers override theirs */
   #seal(given: unknown[]): unknown[] {
     if (!this.#cookies) return given
     const headers = given.at(-1)
@@ -97,7 +98,7 @@ export class NodeHead implements ResponseHead {
     return hasHeaders ? given.slice(0, -1) : given
   }
 
-  /** Sets headers as `writeHead` would: an object, or names and values in turn. */
+  /** Sets the headers that `writeHead` was given: an object, or an array that alternates names and values. */
   #take(headers: object): void {
     const pairs: [string, unknown][] = Array.isArray(headers)
       ? Array.from({ length: headers.length / 2 }, (_, at) => [String(headers[2 * at]), headers[2 * at + 1]])
@@ -124,7 +125,7 @@ export class NodeHead implements ResponseHead {
     return toArray(this.#response.getHeader(name) ?? []).join(', ')
   }
 
-  /** Answers with an error in place of the handler's response, which says that something was stored. */
+  /** Sends an error instead of the handler's response, because that would report a success. */
   #fail(error: unknown): void {
     const response = this.#response
     const { status, headers, body } = failedSave(error)

@@ -1,39 +1,39 @@
-/** The headers of a response that has not gone out yet, of h3 1 or h3 2. */
+/** The headers of a response of h3 1 or h3 2 that was not sent yet. */
 export interface ResponseHead {
-  /** Whether what is set still reaches the client. */
+  /** Whether headers can still be set. */
   readonly isOpen: boolean
-  /** Sets a cookie, in place of what was set for it before. @param cookies - text of a `set-cookie` header, or of several */
+  /** Sets a cookie. It replaces all cookies of the name. @param cookies - texts of one or several `set-cookie` headers */
   setCookie(name: string, ...cookies: string[]): void
-  /** Names a request header that the response depends on. */
+  /** Adds request headers that the response depends on to `Vary`. */
   vary(field: string): void
-  /** Sets a metric of the header `Server-Timing`, in place of what was set for it before. */
+  /** Sets a metric of the header `Server-Timing`. It replaces a metric of the same name. */
   serverTiming(name: string, metric: string): void
-  /** Says when to try again, if an error goes out. @param delay - seconds */
+  /** Sets `Retry-After` of an error response. @param delay - seconds */
   retryAfter(delay: number): void
-  /** Keeps the response out of shared caches, whatever else is said about them, and out of all where nothing is said. */
+  /** Keeps the response out of shared caches. It also keeps it out of the browser's cache if the app has set no `Cache-Control`. */
   noStore(): void
   /**
-   * Makes room for the headers of a `Response` that the handler returns.
+   * Merges the headers of a `Response` that the handler returned with those of the session.
    *
-   * @returns the response to send instead of it
+   * @returns the response to send
    */
   mergeHeadersInto(response: Response): Response
-  /** Sets the session's cookies and `Cache-Control` again. @param response - the response that goes out, with h3 2 */
+  /** Sets the session's cookies and `Cache-Control` again. @param response - the final response, in h3 2 */
   seal(response: Response): void
-  /** Takes the session's headers out of those that h3 2 has prepared. They are set again when the response is sealed. */
+  /** Removes the session's headers from those that h3 2 has prepared. `seal` sets them again. */
   withhold?(): void
-  /** Lets pending work finish before the first byte. Only for responses that handlers write to themselves. */
+  /** Delays the first byte until pending work has finished. Only Node's response has this. */
   watch?(): void
-  /** Waits until nothing holds the response back any more. Only for responses that handlers write to themselves. */
+  /** Waits until the response is no longer held. Only Node's response has this. */
   settle?(): Promise<void>
 }
 
-/** Work that must be done before a response goes out. */
+/** Work that must finish before a response is sent. */
 export interface PendingWork {
   /**
-   * Returns the work; `undefined` for none.
+   * Returns the work; `undefined` if there is none.
    *
-   * @param status - the status that the response goes out with
+   * @param status - the status of the response
    */
   pending(status: number): Promise<unknown> | undefined
 }

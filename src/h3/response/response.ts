@@ -2,18 +2,19 @@ import { Lazy } from '../../../drivers/utils/lazy.ts'
 import type { H3EventLike } from '../request/event.ts'
 import type { PendingWork, ResponseHead } from './response-head.ts'
 
-/** What sets the headers of a response. It is loaded by the first request that has one. */
+/** The module that sets the headers of responses. The first request with a response loads it. */
 const heads = new Lazy(() => import('./heads.ts'))
 
-/** Loads what {@link responseHead} needs. @returns `undefined` where nothing is to be loaded */
+/** Loads the module that {@link responseHead} needs. @returns `undefined` if it needs none or has it already */
 export function loadHeads({ res, node }: H3EventLike): Promise<unknown> | undefined {
   return heads.value || !(res ?? node?.res) ? undefined : heads.load()
 }
 
 /**
- * Returns the response that an event will get, where there is one. {@link loadHeads} must be done.
+ * Returns the headers of an event's response; `undefined` if it has no response. The promise of {@link loadHeads} must have
+ * resolved before.
  *
- * @param res - the event's own, as it was when its session was asked for
+ * @param res - `event.res` at the time of the call for the session
  */
 export function responseHead(
   event: H3EventLike,

@@ -1,18 +1,18 @@
 import { type CallCosts, currentCall } from '../../../drivers/utils/trace-context.ts'
 
-/** What one session has taken of one request, for the header `Server-Timing`. */
+/** Time and storage requests of one session in one request, for the header `Server-Timing`. */
 export class SessionTimer {
-  /** The metric's name. */
+  /** Name of the metric. */
   readonly name: string
   readonly #costs: CallCosts = { requests: 0, readUnits: 0, writeUnits: 0 }
   #spent = 0
 
-  /** @param name - the session's */
+  /** @param name - name of the session */
   constructor(name: string) {
     this.name = `session-${name}`
   }
 
-  /** Run a part of the work, and add its time, failed or not. */
+  /** Runs a part of the work and adds its time, also if it fails. */
   async run(job: () => Promise<void>): Promise<void> {
     const begun = performance.now()
     try {
@@ -22,7 +22,7 @@ export class SessionTimer {
     }
   }
 
-  /** The metric, such as `session-h3;dur=1.25;desc="cache miss, 1 request"`. */
+  /** The metric, such as `session-h3;dur=1.25;desc="cache miss, 1 request"`. The duration is in ms. */
   get metric(): string {
     const { cache, requests } = this.#costs
     const asked = requests > 0 ? `${requests} request${requests === 1 ? '' : 's'}` : undefined

@@ -4,15 +4,15 @@ import type { ResponseHead } from './response-head.ts'
 import { addVary, keepPrivate, removeForSharedCaches, setCookies } from './web-headers.ts'
 
 /**
- * The headers that h3 2 prepares for a response. There are two sets of them, and only the second one goes out with an error.
- * Both override the headers of a `Response` that a handler returns.
+ * The headers that h3 2 prepares for a response. There are two sets, and an error response has only the second one. Both override
+ * the headers of a `Response` that a handler returns.
  */
 export class WebHead implements ResponseHead {
   readonly #event: H3EventLike
   readonly #response: WebResponse
   readonly #node: NodeResponse | undefined
   #cookies: Map<string, readonly string[]> | undefined
-  /** Headers whose `cache-control` is ours. */
+  /** Headers whose `cache-control` was set by this class and not by the app. */
   #kept: Headers[] | undefined
 
   constructor(event: H3EventLike, response: WebResponse, node: NodeResponse | undefined) {
@@ -22,7 +22,7 @@ export class WebHead implements ResponseHead {
   }
 
   get isOpen(): boolean {
-    // When h3 has made the response it lets go of what was prepared for it, and would prepare another one in vain.
+    // After h3 has created the response, `event.res` returns another prepared response, which is never sent.
     return this.#event.res === this.#response && !this.#node?.headersSent
   }
 
@@ -89,7 +89,7 @@ export class WebHead implements ResponseHead {
 
 const TIMING = 'server-timing'
 
-/** Returns a response without the headers that tell shared caches to keep it. */
+/** Returns a response without the headers that let shared caches store it. */
 function withoutSharedCaches(response: Response): Response {
   if (!Array.from(response.headers.keys()).some(isForSharedCaches)) return response
   const renewed = new Response(response.body, response)

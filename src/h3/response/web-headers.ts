@@ -6,19 +6,19 @@ export function addVary(headers: Headers, fields: string): void {
   headers.set('vary', known ? joinVary(known, fields) : fields)
 }
 
-/** Sets cookies in place of all others of their names. */
+/** Sets cookies. They replace all cookies of the same names. */
 export function setCookies(headers: Headers, cookies: ReadonlyMap<string, readonly string[]>): void {
   const all = withCookies(headers.getSetCookie(), cookies)
   headers.delete('set-cookie')
   for (const each of all) headers.append('set-cookie', each)
 }
 
-/** Headers that are watched already. */
+/** Headers whose methods were replaced already. */
 const watched = new WeakSet<Headers>()
 
 /**
- * Keeps a response out of shared caches, also when code sets other headers later. No hook runs between a handler and the moment when the server
- * takes the headers, so the headers themselves are watched.
+ * Keeps a response out of shared caches, even if other code sets `Cache-Control` later. No hook runs between the handler and the
+ * moment when the server reads the headers. So the methods of the headers are replaced.
  */
 export function keepPrivate(headers: Headers): void {
   headers.set('cache-control', privateCacheControl(headers.get('cache-control') ?? ''))
@@ -38,7 +38,7 @@ export function keepPrivate(headers: Headers): void {
   }
 }
 
-/** Removes the headers that only shared caches read. */
+/** Removes all headers that only shared caches read. */
 export function removeForSharedCaches(headers: Headers): void {
   for (const name of Array.from(headers.keys()).filter(isForSharedCaches)) headers.delete(name)
 }
