@@ -4,14 +4,14 @@ import { Stamp } from '../h3/request/stamp.ts'
 import { warnOfLostCookie } from './lost-cookie.ts'
 import { addPrepared, copyOf } from './response.ts'
 
-/** The headers that sessions prepare for a response. The second ones go out with a status of 400 and above. */
+/** The headers that sessions prepare for a response. `errHeaders` are sent with a status of 400 and above. */
 interface PreparedHeaders extends WebResponse {
   readonly errHeaders: Headers
 }
 
 /**
- * A request, as an event of h3 2. Its response can carry cookies between `open` and `close`, which is while the outermost
- * `sessionMiddleware` of the request runs.
+ * A request as an event of h3 2. Cookies can be set between `open` and `close`: while the outermost `sessionMiddleware` of the request
+ * runs.
  */
 export class FetchEvent implements H3EventLike {
   readonly req: Request
@@ -23,9 +23,9 @@ export class FetchEvent implements H3EventLike {
   }
 
   /**
-   * Returns the event of a request. A request that no middleware has seen gets a new one each time, whose sessions can be read.
+   * Returns the event of a request. A request that passed no middleware gets a new event at each call. Sessions can be read with it.
    *
-   * @throws {UnsessionError} `INVALID_OPTION` for anything but a `Request`
+   * @throws {UnsessionError} `INVALID_OPTION` if the argument is not a `Request`
    */
   static of(request: Request): FetchEvent {
     if (typeof request?.headers?.get !== 'function')
@@ -39,18 +39,18 @@ export class FetchEvent implements H3EventLike {
     return this.#isOpen
   }
 
-  /** The headers that sessions prepare, while they can go out. */
+  /** The headers that sessions prepare; `undefined` if they cannot be sent. */
   get res(): WebResponse | undefined {
     return this.#isOpen ? this.#prepared : undefined
   }
 
-  /** Begins the response. Headers that were prepared before count again, as a framework may render an error page instead. */
+  /** Begins the response. Headers that were prepared before are kept, because a framework may render an error page as a second response. */
   open(): void {
     Stamp.write(this.req, this)
     this.#isOpen = true
   }
 
-  /** Ends the response: what sessions set from now on reaches nobody. */
+  /** Ends the response. Cookies can no longer be set. */
   close(): void {
     this.#isOpen = false
   }
@@ -60,12 +60,12 @@ export class FetchEvent implements H3EventLike {
     return this.#prepared.headers.has('set-cookie')
   }
 
-  /** Returns the response to send: a copy with what sessions have prepared, or the same one if that is nothing. */
+  /** Returns the response to send: a copy with the prepared headers, or the response itself if there are none. */
   complete(response: Response): Response {
     const prepared = response.status >= 400 ? this.#prepared.errHeaders : this.#prepared.headers
     if (prepared.keys().next().done) return response
     const isUpgrade = response.status < 200
-    // A response that switches protocols cannot be copied, and its headers may be immutable.
+    // A response with status 101 cannot be copied, and its headers may be immutable.
     const completed = isUpgrade ? response : copyOf(response)
     try {
       addPrepared(completed.headers, prepared)

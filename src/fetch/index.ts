@@ -28,15 +28,16 @@ export type {
 export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
 
 /**
- * Returns the session of a request. All calls with one `Request` share one load and one session for each name.
+ * Returns the session of a request. All calls with one `Request` share one read, and one session for each name.
  *
- * A request without a live session gets an empty one, which costs nothing until it is written to. Its cookie goes out with the
- * response of `sessionMiddleware`. Without the middleware a session can be read and changed, but not started.
+ * A request without a live session gets an empty one. The storage is not called for it before the first write. `sessionMiddleware`
+ * sends its cookie. Without the middleware a session can be read and changed, but not started.
  *
- * @param request - the `Request` that `sessionMiddleware` was given. A clone is another request
- * @param config - store, password and options; may be left out inside of `sessionMiddleware`
- * @throws {UnsessionError} `INVALID_OPTION` for a bad configuration and for anything but a `Request`, before the store is asked.
- * Errors of the storage are thrown too: an outage is never taken for "no session"
+ * @param request - the `Request` object that `sessionMiddleware` was given. A clone is another request
+ * @param config - store, password and options. Optional inside of `sessionMiddleware`
+ * @returns the loaded session
+ * @throws {UnsessionError} `INVALID_OPTION` for an invalid configuration, or if `request` is not a `Request`, before the store is
+ * called. Errors of the storage are thrown too: an outage is never reported as "no session"
  *
  * @example
  * ```ts
@@ -51,7 +52,7 @@ export async function useSession<T extends object = SessionValues>(
   return h3.useSession<T>(FetchEvent.of(request), config)
 }
 
-/** Returns the session of a request, under a name that no linter takes for a React hook. See {@link useSession}. */
+/** Returns the session of a request. An alias of {@link useSession}, for linters that expect `use…` to be a React hook. */
 export const getSession: typeof useSession = useSession
 
 /**
@@ -59,7 +60,9 @@ export const getSession: typeof useSession = useSession
  *
  * @param request - as for {@link useSession}
  * @param config - as for {@link useSession}
- * @param patch - as for {@link Session.update}
+ * @param patch - as for {@link Session.update}: keys to set, or a synchronous function that returns them
+ * @returns the session as stored
+ * @throws as {@link useSession} and {@link Session.update}
  *
  * @example
  * ```ts
@@ -75,10 +78,11 @@ export async function updateSession<T extends object = SessionValues>(
 }
 
 /**
- * Ends the session of a request, record and cookie, without reading it first.
+ * Destroys the session of a request and removes its cookie. The session is not read first.
  *
  * @param request - as for {@link useSession}
  * @param config - as for {@link useSession}
+ * @throws as {@link useSession}
  *
  * @example
  * ```ts

@@ -6,33 +6,38 @@ import { warnOfLostCookie } from './lost-cookie.ts'
 
 type Awaitable<T> = T | Promise<T>
 
-/** Runs the handler of a request, and completes its response. {@link sessionMiddleware} makes it. */
+/** A middleware that runs the handler of a request and adds the session's headers to the response. See {@link sessionMiddleware}. */
 export interface SessionMiddleware {
   /**
-   * @param request - what the server hands over. Handlers give the same object to `useSession`
-   * @param next - runs the handler
+   * Runs the handler of a request.
+   *
+   * @param request - the `Request` object of the server. Handlers must pass the same object to `useSession`
+   * @param next - calls the handler
+   * @returns the response to send
+   * @throws the error that the handler throws
    */
   (request: Request, next: () => Awaitable<Response>): Promise<Response>
-  /** For handlers that return nothing when the server has upgraded the connection by itself, such as those of Bun. */
+  /** Runs a handler that may return nothing. With Bun it does so after the server has upgraded the connection to a WebSocket. */
   (request: Request, next: () => Awaitable<Response | undefined>): Promise<Response | undefined>
 }
 
 /**
- * Makes the middleware that gives each `Request` its sessions and puts their cookies on the `Response`. Inside of it
- * `useSession(request)` needs no configuration.
+ * Returns a middleware that gives each `Request` its sessions and adds their cookies to the `Response`. `useSession(request)` inside
+ * of it needs no configuration.
  *
- * - Direct changes of `session.data` are stored before the response leaves, unless its status is 500 or above.
- * - Writes that the handler has not awaited are waited for. A write that begins after the response rejects with `HEADERS_SENT`.
- * - A response that a session was used for says `Vary: Cookie`, and one with a session cookie is not for shared caches.
- * - If the session cannot be stored, the response is an error: 503 with `Retry-After` while the storage is out of reach.
- * - A `Response` that the handler throws is completed and thrown. Other errors are thrown as they are: direct changes are not
- *   stored, and no cookie is sent. So put the middleware around the code that turns errors into responses.
+ * - Direct changes of `session.data` are stored before the response is sent, unless its status is 500 or above.
+ * - The response waits for writes that the handler did not await. A write that begins after the response rejects with `HEADERS_SENT`.
+ * - The response has `Vary: Cookie` if a session was used. With a session cookie, shared caches must not store it.
+ * - If the session cannot be stored, the response is an error. While the storage is unavailable it is 503 with `Retry-After`.
+ * - If the handler throws a `Response`, the middleware adds the session's headers and throws it. Other errors are thrown unchanged:
+ *   direct changes are not stored, and no cookie is sent. So put the middleware around the code that turns errors into responses.
  *
- * The response is a copy of what the handler returns, unless no session was used. Of several middlewares around one request the
- * outermost one completes the response.
+ * If a session was used, the response is a copy of the handler's. If several middlewares run for one request, the outermost one adds
+ * the headers.
  *
  * @param config - as for `useSession`
- * @throws {UnsessionError} `INVALID_OPTION` for a bad configuration, before any request
+ * @returns a middleware for all requests of the server
+ * @throws {UnsessionError} `INVALID_OPTION` for an invalid configuration, before any request
  *
  * @example
  * ```ts
@@ -55,7 +60,7 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
   ): Promise<Response | undefined> {
     const event = FetchEvent.of(request)
     const state = exposeConfig(event, resolved)
-    // Cached work has no session. An outer middleware of the request completes the response.
+    // Cached work has no session. If an outer middleware runs for the request, it adds the headers to the response.
     if (!state || event.isOpen) return next()
     event.open()
     try {
@@ -71,14 +76,14 @@ export function sessionMiddleware(config: SessionConfig): SessionMiddleware {
   return middleware
 }
 
-/** Stores what the handler has changed. @returns the response to send */
+/** Stores the changes of the handler. @returns the response to send */
 async function finish(
   event: FetchEvent,
   state: RequestState,
   response: Response | undefined,
 ): Promise<Response | undefined> {
   if (!response) {
-    // No response takes a cookie, so no session can begin.
+    // Without a response no cookie can be sent, so no session can be started.
     event.close()
     await state.pending(101)
     return undefined

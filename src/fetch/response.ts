@@ -1,8 +1,8 @@
 import { addVary, keepPrivate, setCookies } from '../h3/response/web-headers.ts'
 
 /**
- * Returns a copy of a response. A response can be immutable, and one that is kept in a constant is returned to other visitors.
- * Properties that frameworks add, such as `crossws`, are copied too.
+ * Returns a copy of a response. A response can be immutable. An app can also return one object, kept in a constant, to several
+ * visitors. Properties that frameworks add, such as `crossws`, are copied too.
  */
 export function copyOf(response: Response): Response {
   const copy = new Response(response.body, response)
@@ -13,7 +13,7 @@ export function copyOf(response: Response): Response {
   return copy
 }
 
-/** Adds the headers that sessions have prepared to those of the response. */
+/** Adds the prepared headers of sessions to those of a response. */
 export function addPrepared(headers: Headers, prepared: Headers): void {
   const vary = prepared.get('vary')
   if (vary) addVary(headers, vary)
@@ -27,7 +27,7 @@ export function addPrepared(headers: Headers, prepared: Headers): void {
   keepPrivate(headers)
 }
 
-/** Groups `Set-Cookie` headers by name: the removal of a cookie takes one for each domain. */
+/** Groups `Set-Cookie` headers by cookie name. The removal of a cookie needs one header for each domain. */
 function byName(cookies: readonly string[]): Map<string, string[]> {
   const groups = new Map<string, string[]>()
   for (const cookie of cookies) {

@@ -22,7 +22,7 @@ export interface DjangoOptions extends LegacyStoreOptions, DjangoFormatOptions {
   name?: string
 }
 
-/** Django's session keys have 32 characters. It accepts 8. */
+/** A session key of Django. Django creates 32 characters and accepts 8 or more. */
 const KEY = /^[a-z0-9]{8,128}$/
 
 /** Django 3.1 and later: `payload:time:signature` of `django.core.signing`. A leading dot means a compressed payload. */
@@ -31,16 +31,16 @@ const SIGNED = /^((\.?)([\w-]+):[A-Za-z0-9]+):([\w-]+)$/
 /** Before Django 3.1: base64 of `digest:payload`. */
 const DIGESTED = /^([0-9a-f]{40}):(.*)$/s
 
-/** Maximum size of the JSON in bytes. An item has at most 400 KB, so a larger result is an attack. */
+/** Maximum size of decompressed JSON, in bytes. An item of DynamoDB has at most 400 KB, so a larger result is an attack. */
 const MAX_BYTES = 16 * 1024 * 1024
 
 /**
- * Returns the format of Django's sessions with the JSON serializer: signed text of Django 3.1 and later, or the older text.
+ * Returns the format of Django's sessions with the JSON serializer, of Django 3.1 and later and of earlier releases.
  *
  * Sessions of the pickle serializer cannot be read.
  *
  * @param options - see {@link DjangoFormatOptions}
- * @returns a format for `createSessionStore({ legacy })`. A value that none of the secrets has signed is not a session
+ * @returns a format for `createSessionStore({ legacy })`. A value that none of the secrets has signed is not read as a session
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option
  * @example
  * ```ts
@@ -60,9 +60,9 @@ export function django({ secret, className = 'SessionStore' }: DjangoFormatOptio
 }
 
 /**
- * Returns an adopter that continues the sessions of a Django app, each at the first request with its cookie.
+ * Returns an adopter for the sessions of a Django app. Each session is adopted at the first request with its cookie.
  *
- * The old session stays until the new one is cleared. So the old app can run next to the new one, and you can go back to it.
+ * The old session is kept until the new one is destroyed. So the old app can run at the same time, and you can return to it.
  *
  * @param options - see {@link DjangoOptions}
  * @returns a value for the option `adopt` of `useSession`
@@ -107,7 +107,7 @@ function readDigested(
   return isSigned ? toData(bytes) : undefined
 }
 
-/** Returns Django's `salted_hmac`. */
+/** Returns the result of Django's `salted_hmac`. */
 function saltedHmac(algorithm: string, salt: string, secret: string, value: string | Buffer): Buffer {
   const key = createHash(algorithm).update(salt).update(secret).digest()
   return createHmac(algorithm, key).update(value).digest()
@@ -125,7 +125,7 @@ function inflate(bytes: Buffer): Buffer | undefined {
   }
 }
 
-/** Django's JSON is ASCII. */
+/** Returns the data in Django's JSON, which is ASCII. */
 function toData(bytes: Buffer | undefined): SessionValues | undefined {
   const data = parseJson(bytes?.toString('latin1'))
   return isObject(data) ? data : undefined

@@ -8,19 +8,19 @@ import { adopter, type LegacyStoreOptions, secretsOf } from './legacy-store.ts'
 
 /** Options of {@link fromExpressSession}. */
 export interface ExpressSessionOptions extends LegacyStoreOptions {
-  /** The old app's option `secret`: one secret, or several, any of which may have signed a cookie. */
+  /** The old app's option `secret`: one secret or several. Each of them may have signed a cookie. */
   secret: string | readonly string[]
   /** The old app's option `name`: the name of its cookie. Default `connect.sid`. */
   name?: string
 }
 
-/** `s:id.signature`: an id that is valid in this package, and 43 characters of base64. */
+/** `s:id.signature`: an id with the characters that this package allows, and 43 characters of base64 (HMAC-SHA-256). */
 const SIGNED = /^s:([A-Za-z0-9_-]{1,128})\.([A-Za-z0-9+/]{43})$/
 
 /**
  * Returns the format of express-session's stores: the session as JSON, with its `cookie`.
  *
- * connect-dynamodb and `@pwrdrvr/dynamodb-session-store` use it. The latter stores maps, which the driver reads as JSON.
+ * connect-dynamodb and `@pwrdrvr/dynamodb-session-store` use it. The second one stores DynamoDB maps. The driver reads them as JSON.
  *
  * @returns a format for `createSessionStore({ legacy })`. The data does not contain `cookie`
  * @example
@@ -44,9 +44,9 @@ function readExpressSession(value: StoredValue): ReturnType<LegacyFormat['read']
 }
 
 /**
- * Returns an adopter that continues the sessions of an app with express-session, each at the first request with its cookie.
+ * Returns an adopter for the sessions of an app with express-session. Each session is adopted at the first request with its cookie.
  *
- * The old session stays until the new one is cleared. So the old app can run next to the new one, and you can go back to it.
+ * The old session is kept until the new one is destroyed. So the old app can run at the same time, and you can return to it.
  *
  * @param options - see {@link ExpressSessionOptions}
  * @returns a value for the option `adopt` of `useSession`
@@ -66,7 +66,7 @@ export function fromExpressSession(options: ExpressSessionOptions): Adopter {
   )
 }
 
-/** Returns the id in a cookie of express-session, if one of the secrets has signed it. */
+/** Returns the id in a cookie of express-session; `undefined` if none of the secrets has signed it. */
 function verifyCookie(cookie: string, secrets: readonly string[]): string | undefined {
   const [, id, signature] = SIGNED.exec(cookie) ?? []
   if (id === undefined || signature === undefined) return undefined

@@ -9,13 +9,13 @@ import type { DriverLike, StorageLike } from '../storage/storage-like.ts'
 import { isSessionName } from '../core/token.ts'
 import type { SessionValues } from '../core/types.ts'
 
-/** The store of the old app, and how its sessions are converted. */
+/** Options that all adopters have: the storage of the old sessions, and their conversion. */
 export interface LegacyStoreOptions {
   /** The storage or driver that reads the old sessions, with the key prefix and the attribute names of the old table. */
   storage: StorageLike | DriverLike
   /**
-   * Converts the data of an old session. Returns the new session's data and, if it has one, its owner. Returns `null` to
-   * adopt nothing. Default: the data is not changed.
+   * Converts the data of an old session. Returns the data of the new session and its owner, if it has one. Returns `null` if the
+   * session must not be adopted. Default: the data is not changed.
    */
   convert?: (data: SessionValues) => Converted | null
   /** Hooks of the store that reads the old sessions: `loaded` for each adopted session, `corrupt` for an unreadable one. */
@@ -48,7 +48,7 @@ export function adopter(
   const store = createSessionStore({ storage, hooks, legacy: format, cache: false })
 
   async function read(id: string): Promise<AdoptedSession | undefined> {
-    // `minVersion: 1` makes the read strong: the old app may have destroyed the session a moment ago.
+    // `minVersion: 1` makes the read strongly consistent, because the old app may have just destroyed the session.
     const record = await store.load(id, { minVersion: 1 })
     // Version 0 is another format. A cookie of the old app must not open a session of this package.
     if (record?.version !== 0) return undefined
@@ -77,7 +77,7 @@ export function adopter(
   }
 }
 
-/** Returns the secrets as an array. @throws {UnsessionError} `INVALID_OPTION` unless all are non-empty texts */
+/** Returns the secrets as an array. @throws {UnsessionError} `INVALID_OPTION` unless all are non-empty strings */
 export function secretsOf(secret: string | readonly string[]): readonly string[] {
   const secrets = typeof secret === 'string' ? [secret] : secret
   if (Array.isArray(secrets) && secrets.length > 0 && secrets.every((each) => isText(each))) return secrets

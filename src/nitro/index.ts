@@ -25,19 +25,22 @@ declare module 'nitro/types' {
   }
 }
 
-/** A module of Nitro, for nitropack 2 and nitro 3. */
+/** A Nitro module, for nitropack 2 and nitro 3. */
 export interface SessionsModule {
+  /** Name of the module: `unsession`. */
   name: string
+  /** Adds sessions to a server that is being built. Nitro calls it. */
   setup: (nitro: NitroLike) => Promise<void>
 }
 
 const NITRO: SessionsHost = { passwordVariables: ['NITRO_SESSION_PASSWORD', 'NUXT_SESSION_PASSWORD'] }
 
 /**
- * A module of Nitro that puts sessions into the server.
+ * Returns a Nitro module that adds sessions to the server.
  *
- * @param given - options; those of Nitro's own configuration, `sessions`, where they are left out
- * @param host - for frameworks on Nitro
+ * @param given - options of the module. Default: `sessions` in the configuration of Nitro
+ * @param host - values for frameworks that are built on Nitro. Default: those of Nitro
+ * @returns the module. Its `setup` throws `INVALID_OPTION` for an invalid option
  *
  * @example
  * ```ts
@@ -54,7 +57,7 @@ export function sessionsModule(given?: ModuleOptions, host: SessionsHost = NITRO
 const sessions: SessionsModule = sessionsModule()
 
 /**
- * The module that Nitro's configuration names.
+ * The module to name in the configuration of Nitro. Its options are under `sessions`.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { NitroConfig } from 'nitropack/types'
 
-// Nuxt declares its hook for a package that need not be visible from here.
+// Nuxt declares this hook in a package that cannot always be resolved from here.
 declare module 'nuxt/schema' {
   interface NuxtHooks {
     'nitro:config': (config: NitroConfig) => void | Promise<void>

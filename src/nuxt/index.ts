@@ -24,13 +24,14 @@ export type { ModuleOptions } from './options.ts'
 
 const HOST: SessionsHost = { passwordVariables: ['NUXT_SESSION_PASSWORD', 'NITRO_SESSION_PASSWORD'] }
 
-/** Where the browser asks for what is exposed. */
+/** The route that serves the exposed data to the browser. */
 const ROUTE = '/_session'
 
 /**
- * Server-side sessions for Nuxt 4.
+ * The module for Nuxt 4. It adds server-side sessions.
  *
- * In the server `useSession(event)` and `useSessionStore()`, in pages `useSessionData()`; all are imported automatically.
+ * Auto-imports in the server: `useSession(event)`, `getSession`, `updateSession`, `clearSession` and `useSessionStore()`. In pages:
+ * `useSessionData()`.
  *
  * @example
  * ```ts
@@ -51,7 +52,7 @@ const sessions: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
     })
 
     const composable = resolve('./runtime/app/use-session-data')
-    // Nuxt's declarations name a file without its ending, which finds no `.d.mts`.
+    // Nuxt's declarations would name the file without an extension, and TypeScript finds no `.d.mts` that way.
     addImports({ name: 'useSessionData', from: composable, typeFrom: `${composable}.d.mts` })
     addPlugin(resolve('./runtime/app/plugin.server'))
     addPlugin(resolve('./runtime/app/plugin.client'))
@@ -66,7 +67,7 @@ const sessions: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
       getContents: () => exposedRoute(resolve('./runtime/server/exposed-data')),
     })
     addServerHandler({ route: ROUTE, method: 'get', handler: '#unsession/exposed-route' })
-    // Whatever an app says about all of its routes: this answer is one visitor's.
+    // The response belongs to one visitor. So these rules override rules that an app sets for all routes.
     extendRouteRules(
       ROUTE,
       { cache: false, isr: false, prerender: false, headers: { 'cache-control': 'no-store' } },

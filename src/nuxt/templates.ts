@@ -1,13 +1,14 @@
-/** Declarations for all of a Nuxt app: what `#sessions` is, and where an app says what its sessions hold. */
+/** The declaration of `#sessions`, for all parts of a Nuxt app. Apps augment it with the types of their sessions. */
 export const SESSION_TYPES = `declare module '#sessions' {
   export * from 'unsession/nitro/runtime'
 }
 `
 
 /**
- * Declarations for all of a Nuxt app: what is exposed has the types that the app has declared for its sessions.
+ * Returns the declaration of the exposed data, for all parts of a Nuxt app. Its keys have the types that the app has declared for its
+ * sessions.
  *
- * @param expose - keys of the session's data
+ * @param expose - the exposed keys of the session's data
  */
 export function exposedTypes(expose: readonly string[]): string {
   const keys = expose.map((key) => JSON.stringify(key)).join(' | ') || 'never'
@@ -19,19 +20,19 @@ declare module '#sessions' {
 `
 }
 
-/** Declarations for the server of a Nuxt app. */
+/** The declaration of the hook, for the server of a Nuxt app. */
 export const HOOK_TYPES = `import type { ExposedSession } from '#sessions'
 import type { H3Event } from 'h3'
 
 declare module 'nitropack/types' {
   interface NitroRuntimeHooks {
-    /** Adds what pages are to see beside the keys listed in \`sessions.expose\`. */
+    /** Adds values that pages may read, in addition to the keys in \`sessions.expose\`. */
     'sessions:expose': (exposed: Partial<ExposedSession>, event: H3Event) => void | Promise<void>
   }
 }
 `
 
-/** A handler for what is exposed. It takes h3 from the server that it becomes part of. */
+/** Returns the source of the route that serves the exposed data. It imports h3 from the server that it becomes part of. */
 export function exposedRoute(exposedData: string): string {
   return `import { defineEventHandler } from 'h3'
 import { exposedData } from ${JSON.stringify(exposedData)}

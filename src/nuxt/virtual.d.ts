@@ -1,4 +1,4 @@
-/** Made by the module, from its options. */
+/** The exposed keys. The module creates this file from its options. */
 declare module '#unsession/exposed-keys' {
   export const exposedKeys: readonly string[]
 }

@@ -16,11 +16,12 @@ const CASES: Record<string, readonly Case[]> = {
 }
 
 /**
- * The contract of {@link SessionStore}, as tests that any backend can run. They use ids of their own and leave nothing
- * behind that others would see, so that a storage can be shared.
+ * Defines the conformance tests of {@link SessionStore} for a backend. They use random ids, so several suites can share a storage.
  *
- * @param harness - test functions: those of vitest or of `node:test`, and a way to set the date
- * @param backend - what to test
+ * Call it in a test file. It defines the tests, and the test runner runs them.
+ *
+ * @param harness - `describe` and `it` of vitest or `node:test`, and a function that sets the date
+ * @param backend - the backend to test: its name, and a function that creates stores
  * @example
  * ```ts
  * import { describe, it, vi } from 'vitest'
@@ -48,7 +49,7 @@ export function testSessionStore(harness: TestHarness, backend: SessionStoreBack
         describe(group, () => {
           for (const { name, run } of cases) {
             it(name, async () => {
-              // Real time, to the second: what a storage expires by a clock of its own it must not expire too early.
+              // The real time in whole seconds. A storage with its own clock must not expire items too early.
               const start = Math.ceil((performance.timeOrigin + performance.now()) / 1000) * 1000
               const at = (seconds: number): void => void setDate(start + seconds * 1000)
               at(0)

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module'
 import { UnsessionError } from '../../drivers/utils/errors.ts'
 
-/** The part of LevelDB's interface that is needed to see whether a folder can be opened. */
+/** The part of LevelDB's interface that tests whether a folder can be opened. */
 interface Level {
   open: () => Promise<void>
   close: () => Promise<void>
 }
 
-/** @throws {UnsessionError} `DEPENDENCY_MISSING` when dynalite is not installed */
+/** Imports dynalite. @throws {UnsessionError} `DEPENDENCY_MISSING` if it is not installed */
 export async function importDynalite(): Promise<typeof import('dynalite').default> {
   try {
     return (await import('dynalite')).default
@@ -21,10 +21,10 @@ export async function importDynalite(): Promise<typeof import('dynalite').defaul
 }
 
 /**
- * Open a LevelDB folder once and close it again: dynalite itself throws where nobody can catch it, and answers nothing,
- * when another process has the folder open.
+ * Opens a LevelDB folder and closes it. If another process has the folder open, dynalite itself would throw an error that cannot be
+ * caught, and would not respond to requests.
  *
- * @throws {UnsessionError} `UNAVAILABLE` when it cannot be opened
+ * @throws {UnsessionError} `UNAVAILABLE` if the folder cannot be opened
  */
 export async function checkFolder(path: string): Promise<void> {
   const dynalite = createRequire(createRequire(import.meta.url).resolve('dynalite'))
@@ -37,7 +37,7 @@ export async function checkFolder(path: string): Promise<void> {
     throw new UnsessionError(
       'UNAVAILABLE',
       'the folder given as `path` cannot be opened: another process has it open, or it is not writable; ' +
-        'end that process, or choose another folder',
+        'stop that process, or choose another folder',
       { cause: error },
     )
   }

@@ -8,40 +8,46 @@ import { createTable } from '../table/index.ts'
 import { checkIsObject } from '../table/manage/options.ts'
 import { checkFolder, importDynalite } from './dynalite.ts'
 
+/** Options of {@link startDynamoDB}. */
 export interface LocalDynamoDBOptions {
-  /** Table to create. Default `sessions`. */
+  /** Name of the table to create. Default `sessions`. */
   table?: string
-  /** With the index `user-index`, so that a user's sessions can be listed. Default `true`. */
+  /** Whether the table has the index `user-index`, which listing by user needs. Default `true`. */
   userIndex?: boolean
-  /** Attribute names that differ from the driver's default ones. */
+  /** Attribute names that differ from the driver's defaults. */
   attributes?: Partial<Attributes>
-  /** Folder that keeps the data from one start to the next, made when missing. Default: in memory. */
+  /** Folder of the data. It is created if it is missing, and keeps the data after a stop. Default: in memory. */
   path?: string
-  /** Port on 127.0.0.1. Default `0`: a free one. */
+  /** Port on 127.0.0.1. Default `0`: a free port. */
   port?: number
 }
 
-/** A running DynamoDB with the session table in it. */
+/** A running embedded DynamoDB with the session table. */
 export interface LocalDynamoDB {
+  /** URL of the server, such as `http://127.0.0.1:4567`. */
   endpoint: string
+  /** Region for clients: `us-east-1`. */
   region: string
+  /** Credentials for clients. The server accepts any. */
   credentials: { accessKeyId: string; secretAccessKey: string }
+  /** Name of the session table. */
   table: string
   /** Options for the driver and for the functions of `unsession/table`. */
   options: DynamoDBOptions & { table: string }
-  /** End it and free its port; data is kept only with `path`. Safe to call twice. */
+  /** Stops the server and frees its port. Only data in `path` is kept. A second call has no effect. */
   stop: () => Promise<void>
 }
 
 /**
- * Start an embedded DynamoDB (dynalite) on the loopback interface, with the session table created: for tests and
- * development, without Docker or an AWS account. Needs the package `dynalite`.
+ * Starts an embedded DynamoDB (dynalite) on the loopback interface and creates the session table. It is for tests and development, and
+ * needs neither Docker nor an AWS account. Install the package `dynalite`.
  *
- * It knows no time to live: expired items read as missing, but stay stored.
+ * dynalite has no time to live (TTL). Expired items read as missing, but they are not deleted.
  *
- * @param options - see {@link LocalDynamoDBOptions}; all optional
- * @throws {UnsessionError} `DEPENDENCY_MISSING` without dynalite; `UNAVAILABLE` when the port or the folder is in use;
- * `SCHEMA_MISMATCH` when the folder's table does not fit; `INVALID_OPTION`
+ * @param options - see {@link LocalDynamoDBOptions}. All are optional
+ * @returns the running server
+ * @throws {UnsessionError} `DEPENDENCY_MISSING` if dynalite is not installed; `UNAVAILABLE` if the port or the folder is in use;
+ * `SCHEMA_MISMATCH` if the table in the folder has another schema; `INVALID_OPTION` for an invalid option
  * @example
  * ```ts
  * const dynamodb = await startDynamoDB()
@@ -55,9 +61,9 @@ export async function startDynamoDB(options: LocalDynamoDBOptions = {}): Promise
   const dynalite = await importDynalite()
   if (path !== undefined) await checkFolder(path)
   const server = dynalite({ ...(path !== undefined && { path }), createTableMs: 0, deleteTableMs: 0 })
-  // dynalite throws, and takes this process with it, when a client hangs up on a request.
+  // When a client aborts a request, dynalite throws an error that ends this process. So its listener is removed.
   server.on('request', (request) => request.removeAllListeners('error'))
-  // Idle connections stay open: one closed at the moment a request is sent on it would fail that request.
+  // Idle connections stay open. If the server closed one while a client sends a request on it, the request would fail.
   server.keepAliveTimeout = 0
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => (stopped ??= close(server))
@@ -90,7 +96,10 @@ function resolveLocal(options: LocalDynamoDBOptions): ResolvedLocal {
   const { userIndex = true, path, port = 0, ...driver } = options
   for (const name of Object.keys(driver)) {
     if (name !== 'table' && name !== 'attributes') {
-      throw invalidOption(name, 'is unknown; startDynamoDB takes table, userIndex, attributes, path, port')
+      throw invalidOption(
+        name,
+        'is unknown; the options of startDynamoDB are table, userIndex, attributes, path, port',
+      )
     }
   }
   if (typeof userIndex !== 'boolean') {
@@ -109,12 +118,12 @@ async function listen(server: Server, port: number): Promise<void> {
   try {
     await listening(server, port)
   } catch (error) {
-    // dynalite closes its folder only together with a server that listens.
+    // dynalite closes its folder only when a listening server closes.
     await listening(server, 0)
     await close(server)
     throw new UnsessionError(
       'UNAVAILABLE',
-      `port ${port} on 127.0.0.1 is not free; set the option \`port\` to another, or leave it out for a free one`,
+      `port ${port} on 127.0.0.1 is not free; set the option \`port\` to another port, or omit it to get a free one`,
       { cause: error },
     )
   }
@@ -135,8 +144,8 @@ function close(server: Server): Promise<void> {
 function noIndexError(table: string): UnsessionError {
   return new UnsessionError(
     'SCHEMA_MISMATCH',
-    `table \`${table}\` in this folder has no index by user, and dynalite adds none to a table that exists; ` +
-      'remove the folder, or set the option `userIndex` to false',
+    `table \`${table}\` in this folder has no user index, and dynalite cannot add one to an existing table; ` +
+      'delete the folder, or set the option `userIndex` to false',
     { table },
   )
 }

@@ -76,7 +76,7 @@ describe('a request', () => {
     })
     await expect(sessions(request, () => add(request.clone(), config))).rejects.toMatchObject({
       code: 'HEADERS_SENT',
-      message: expect.stringContaining('the very Request object'),
+      message: expect.stringContaining('the Request object that sessionMiddleware was given'),
     })
     expect(store.rows.size).toBe(0)
   })
@@ -178,7 +178,7 @@ describe('the middleware', () => {
     })
     await expect(failing).rejects.toBe(error)
     expect(Array.from(store.rows.values(), ({ json }) => json)).toEqual(['{"n":1}'])
-    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('thrown an error'))
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('threw an error'))
   })
 
   it('sends the cookie with the error page that a framework renders for the same request', async () => {

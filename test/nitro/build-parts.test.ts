@@ -90,7 +90,7 @@ describe('the module', () => {
   it('does not share its mount', async () => {
     for (const name of ['storage', 'devStorage']) {
       const nitro = nitroOf({ [name]: { sessions: { driver: 'redis' } } })
-      await expect(setup(nitro, {}, HOST)).rejects.toThrow(/name the driver in `sessions.storage`/)
+      await expect(setup(nitro, {}, HOST)).rejects.toThrow(/set the driver in `sessions.storage`/)
     }
   })
 
@@ -121,7 +121,7 @@ describe('the password of development', () => {
   }
 
   it('is put into a file that only its owner reads, and used at once', async () => {
-    expect(await make()).toEqual([expect.stringContaining(`put into .env as ${NAME}`)])
+    expect(await make()).toEqual([expect.stringContaining(`in .env as ${NAME}`)])
     expect(await readFile(join(rootDir, '.env'), 'utf8')).toBe(`${NAME}=${process.env[NAME]}\n`)
     expect((await stat(join(rootDir, '.env'))).mode & 0o777).toBe(0o600)
     expect(await make()).toEqual([])
@@ -129,7 +129,7 @@ describe('the password of development', () => {
 
   it('lasts as long as the server where the file cannot be written', async () => {
     await mkdir(join(rootDir, '.env'))
-    expect(await make()).toEqual([expect.stringContaining('until this server ends')])
+    expect(await make()).toEqual([expect.stringContaining('only until this server stops')])
     expect(process.env[NAME]).toHaveLength(43)
   })
 

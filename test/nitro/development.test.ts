@@ -30,8 +30,8 @@ describe.each(RELEASES)('the development server of $name', (release) => {
 
   it('makes a password and starts a DynamoDB, which stay from one start to the next', async () => {
     const first = await visit()
-    expect(first.server.output()).toContain('A password for sessions was made, and put into .env')
-    expect(first.server.output()).toContain('Sessions are in an embedded DynamoDB, in .data/dynamodb')
+    expect(first.server.output()).toContain('Created a password for sessions in .env')
+    expect(first.server.output()).toContain('Sessions are stored in an embedded DynamoDB in .data/dynamodb')
     const text = await readFile(join(project, '.env'), 'utf8')
     expect(text).toMatch(/^OTHER=1\nNITRO_SESSION_PASSWORD=[\w-]{43}\n$/)
     expect((await stat(join(project, '.env'))).mode & 0o777).toBe(0o640)
@@ -54,7 +54,7 @@ describe.each(RELEASES)('the development server of $name', (release) => {
     await uninstall(project, 'dynalite')
     const { server, visits } = await visit()
     expect(visits).toBe(1)
-    expect(server.output()).toContain('Sessions are in files, in .data/sessions')
+    expect(server.output()).toContain('Sessions are stored in files in .data/sessions')
     expect((await visit()).visits).toBe(2)
   }, 120_000)
 })

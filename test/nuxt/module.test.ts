@@ -32,7 +32,9 @@ describe('the build', () => {
 
 describe('the module', () => {
   it.each([['user'], [[1]], [{ user: true }]])('refuses to expose %j', (expose) => {
-    expect(() => exposedKeys({ expose } as never)).toThrow('option `sessions.expose` must be a list of keys')
+    expect(() => exposedKeys({ expose } as never)).toThrow(
+      'option `sessions.expose` must be an array of keys',
+    )
   })
 
   it.each(['nodenext', 'bundler'])(
@@ -234,8 +236,8 @@ describe('development', () => {
   it('makes a password, starts a DynamoDB, and keeps sessions from one start to the next', async () => {
     const browser = visitor()
     const first = await develop(({ url }) => browser.fetch(`${url}/api/sign-in`, post({ name: 'Ada' })))
-    expect(first).toContain('A password for sessions was made, and put into .env')
-    expect(first).toContain('Sessions are in an embedded DynamoDB, in .data/dynamodb')
+    expect(first).toContain('Created a password for sessions in .env')
+    expect(first).toContain('Sessions are stored in an embedded DynamoDB in .data/dynamodb')
     expect(await readFile(join(app.project, '.env'), 'utf8')).toMatch(/^NUXT_SESSION_PASSWORD=[\w-]{43}\n$/)
 
     await develop(async ({ url }) => expect(await shown(browser, `${url}/`)).toBe('Ada has nothing (0)'))

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import type { BundlerPlugin } from './h3-plugin.ts'
 import { DIST, distFile } from './paths.ts'
 
-/** What a module that caches is imported as, from within Nitro, from h3 and from apps. */
+/** The names under which Nitro, h3 and apps import a caching module. */
 const IMPORTED_AS = /(?:^|[\\/])(?:cache(?:\.mjs)?|ocache)$/
 
-/** Nitro's own module, up to version 3.0.0. */
+/** Nitro's own caching module, up to version 3.0.0. */
 const OF_NITRO = /[\\/](?:nitropack|nitro)[\\/]dist[\\/]runtime[\\/]internal[\\/]cache\.mjs$/
 
-/** The package by which the betas of Nitro 3 cache, and h3's route rules. */
+/** The caching package of the betas of Nitro 3 and of h3's route rules. */
 const OCACHE = /[\\/]ocache[\\/]dist[\\/]index\.mjs$/
 
 const PREFIX = '\0unsession:cache:'
@@ -17,7 +17,7 @@ const PREFIX = '\0unsession:cache:'
 const FUNCTIONS =
   'defineCachedFunction, cachedFunction, defineCachedEventHandler, cachedEventHandler, defineCachedHandler'
 
-/** Returns a bundler plugin that keeps sessions out of everything that the server caches, whoever defines it. */
+/** Returns a bundler plugin that makes sessions unavailable in all cached work of the server: of the app, of Nitro and of packages. */
 export function cachePlugin(): BundlerPlugin {
   const modules = new Map<string, { id: string }>()
   return {
@@ -38,7 +38,7 @@ export function cachePlugin(): BundlerPlugin {
   }
 }
 
-/** Returns the name of the function that wraps a module; `undefined` for a module that needs none. */
+/** Returns the name of the function that wraps a module; `undefined` if the module must not be wrapped. */
 function wrapperOf(path: string): string | undefined {
   if (OCACHE.test(path)) return 'withoutSessionsOfOcache'
   if (!OF_NITRO.test(path)) return undefined

@@ -8,15 +8,16 @@ import type { NitroLike } from './nitro.ts'
 import type { SessionStorageOptions } from './options.ts'
 import { configuredPassword, randomPassword } from '../runtime/password.ts'
 
-/** Where development keeps its data, in the root folder. */
+/** Folders of the development data, below the root folder. */
 const DYNAMODB_FOLDER = '.data/dynamodb'
 const FILES_FOLDER = '.data/sessions'
 
+/** Maximum wait for the folder while another server shuts down, in ms. */
 const RESTART_MS = 5000
 
 /**
- * Where a development server keeps its sessions: an embedded DynamoDB, which lives as long as this build does, or files. What
- * names a place itself, by options or by the environment, is left as it is.
+ * Returns the storage options of a development server. The storage is an embedded DynamoDB, which stops with this build, or files.
+ * Options that set a driver or an endpoint are not changed. Variables that set one have the same effect.
  */
 export async function developmentStorage(
   nitro: NitroLike,
@@ -27,18 +28,18 @@ export async function developmentStorage(
   try {
     const { options, stop } = await startEmbedded(join(rootDir, DYNAMODB_FOLDER), storage)
     nitro.hooks.hook('close', stop)
-    nitro.logger.info(`Sessions are in an embedded DynamoDB, in ${DYNAMODB_FOLDER}`)
+    nitro.logger.info(`Sessions are stored in an embedded DynamoDB in ${DYNAMODB_FOLDER}`)
     return { ...storage, ...options }
   } catch (error) {
     if (!isCode(error, 'DEPENDENCY_MISSING')) throw error
     nitro.logger.info(
-      `Sessions are in files, in ${FILES_FOLDER}; for an embedded DynamoDB: npm i -D dynalite`,
+      `Sessions are stored in files in ${FILES_FOLDER}; for an embedded DynamoDB, run \`npm i -D dynalite\``,
     )
     return { driver: 'fs', base: join(rootDir, FILES_FOLDER) }
   }
 }
 
-/** Start it, or wait for a server that is restarting to let go of the folder. */
+/** Starts the embedded DynamoDB. While a server restarts, the old one may still have the folder open, so the start is retried. */
 async function startEmbedded(path: string, storage: SessionStorageOptions): Promise<LocalDynamoDB> {
   const { startDynamoDB } = await import('../../testing/dynamodb.ts')
   const { table, attributes } = storage
@@ -50,7 +51,7 @@ async function startEmbedded(path: string, storage: SessionStorageOptions): Prom
       if (performance.now() < end) continue
       const message =
         `${DYNAMODB_FOLDER} is in use by another development server of this project, or cannot be written to; ` +
-        'end that server, or set the option `sessions.storage.driver`'
+        'stop that server, or set the option `sessions.storage.driver`'
       throw new UnsessionError('UNAVAILABLE', message, { cause: error })
     }
   }
@@ -67,7 +68,7 @@ function isPlaced({ driver, endpoint }: SessionStorageOptions): boolean {
   return Boolean(driver ?? endpoint) || Object.entries(process.env).some(isSet)
 }
 
-/** Make a password for development, once: it goes to the end of `.env`, and is used at once. */
+/** Creates a password for development if there is none. It is appended to `.env` and used at once. */
 export async function developmentPassword(nitro: NitroLike, host: SessionsHost): Promise<void> {
   const { rootDir, runtimeConfig } = nitro.options
   if (host.passwordVariables.some((name) => process.env[name]) || configuredPassword(runtimeConfig)) return
@@ -83,7 +84,7 @@ export async function developmentPassword(nitro: NitroLike, host: SessionsHost):
   )
   nitro.logger.info(
     isKept
-      ? `A password for sessions was made, and put into .env as ${variable}`
-      : `A password for sessions was made, until this server ends: .env cannot be written to; set ${variable}`,
+      ? `Created a password for sessions in .env as ${variable}`
+      : `Created a password for sessions, but .env is not writable. It is valid only until this server stops; set ${variable}`,
   )
 }

@@ -1,6 +1,6 @@
 import { DIST, distFile } from './paths.ts'
 
-/** What Rollup and Rolldown know of a module. */
+/** A resolved module, in Rollup and Rolldown. */
 interface Resolved {
   readonly id: string
 }
@@ -24,21 +24,21 @@ export interface BundlerPlugin {
   load(id: string): string | null
 }
 
-/** What h3 is imported as. */
+/** The names under which h3 is imported. */
 const H3 = new Set(['h3', 'h3-nightly', 'nitro/h3', 'nitro/deps/h3'])
 
-/** Nitro and h3 themselves, which use no sessions: a detour there would be a circle. */
+/** Modules of Nitro and h3. They use no sessions, and replacing their import of h3 would create an import cycle. */
 const NOT_FOR = /[\\/]node_modules[\\/](?:h3|nitro|nitropack)[\\/]|^\0virtual:#nitro/
 
 const PREFIX = '\0unsession:h3:'
 
-/** A plugin that gives whoever imports h3 the stored session functions, and all else of the h3 it would have got. */
+/** Returns a bundler plugin that replaces h3's session functions in all modules that import h3. All other exports stay the same. */
 export function h3Plugin(): BundlerPlugin {
   const modules = new Map<string, Resolved>()
   return {
     name: 'unsession:h3',
     resolveId: {
-      // Ahead of what makes packages external.
+      // Runs before the plugins that make packages external.
       order: 'pre',
       async handler(id, importer, options) {
         if (importer?.startsWith(PREFIX)) return modules.get(id) ?? null

@@ -4,19 +4,19 @@ import { builtinDrivers } from 'unstorage'
 import type { NitroLike } from './nitro.ts'
 import { distFile } from './paths.ts'
 
-/** What differs from one framework to the next. */
+/** Values that depend on the framework. */
 export interface SessionsHost {
-  /** Where the password is: names of variables, the first one for messages. */
+  /** Names of the variables that may contain the password. Messages name the first one. */
   passwordVariables: readonly [string, ...string[]]
 }
 
-/** The driver that is always there; it loads the SDK at its first call. */
+/** The driver that each server contains. It loads the AWS SDK at its first call. */
 const DYNAMODB = 'unsession/drivers/dynamodb'
 
 /**
- * The text of `#unsession/host`, see `runtime/host.d.ts`.
+ * Returns the source of `#unsession/host`, see `runtime/host.d.ts`.
  *
- * @param driver - name of the driver that the options name
+ * @param driver - name of the driver in the options
  */
 export function hostModule(nitro: NitroLike, host: SessionsHost, driver: string | undefined): string {
   const { rootDir, dev, preset } = nitro.options
@@ -37,7 +37,7 @@ export function hostModule(nitro: NitroLike, host: SessionsHost, driver: string 
   ].join('\n')
 }
 
-/** Where the server finds Nitro's own functions. */
+/** Returns the modules with Nitro's own functions. */
 function runtimeModules({ routing, options }: NitroLike): { config: string; storage: string } {
   if (routing === undefined) {
     return { config: 'nitropack/runtime/internal/config', storage: 'nitropack/runtime/internal/storage' }
@@ -55,7 +55,7 @@ function canResolve(module: string, rootDir: string): boolean {
   }
 }
 
-/** What to import for a driver's name. */
+/** Returns the module to import for a driver's name. */
 export function driverModule(name: string, rootDir: string): string {
   if (name === DYNAMODB) return distFile('drivers/dynamodb.mjs')
   const builtin = Object.entries(builtinDrivers).find(([known]) => known === name)?.[1]
@@ -63,7 +63,7 @@ export function driverModule(name: string, rootDir: string): string {
   return isFile(name) ? resolve(rootDir, name) : name
 }
 
-/** Whether a driver's name is a path, and not that of a package. */
+/** Returns whether a driver's name is a path and not a package name. */
 export function isFile(name: string): boolean {
   return name.startsWith('.') || isAbsolute(name)
 }

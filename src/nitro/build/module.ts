@@ -10,15 +10,15 @@ import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
 const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession', 'useSessionStore']
 
-/** Where `useStorage` finds the sessions. */
+/** The mount point of the sessions in `useStorage`. */
 const MOUNT = 'sessions'
 
 const CLEAR_EXPIRED = 'sessions:clear-expired'
 
-/** Behind what the app itself calls by one of these names. */
+/** Priority of the auto-imports. It is lower than the default 0, so that functions of the app with the same names win. */
 const BEHIND_APP = -1
 
-/** Make sessions part of a server that is being built. */
+/** Adds sessions to a server that is being built. */
 export async function setup(nitro: NitroLike, given: ModuleOptions, host: SessionsHost): Promise<void> {
   checkSessionsOptions(given)
   checkMount(nitro)
@@ -32,12 +32,12 @@ export async function setup(nitro: NitroLike, given: ModuleOptions, host: Sessio
   if (options.h3) replaceH3(nitro)
 }
 
-/** unstorage refuses a second mount, but only when the server starts. */
+/** Throws if the app uses the mount point itself. unstorage would refuse the second mount too, but only when the server starts. */
 function checkMount({ options: { storage, devStorage } }: NitroLike): void {
   if (!storage[MOUNT] && !devStorage[MOUNT]) return
   throw invalidOption(
     `storage.${MOUNT}`,
-    'is where the module puts its own; name the driver in `sessions.storage`',
+    'is reserved for the storage of the sessions; remove it, and set the driver in `sessions.storage`',
   )
 }
 
@@ -56,7 +56,7 @@ function addRuntimeConfig(nitro: NitroLike, options: ModuleOptions): void {
     nitro.options.runtimeConfig = { ...nitro.options.runtimeConfig, sessions }
   }
   add()
-  // A change of the configuration, in development, comes without what modules have added.
+  // In development, a change of the configuration file replaces the runtime configuration and removes the additions of modules.
   nitro.hooks.hook('rollup:reload', add)
 }
 
@@ -74,7 +74,7 @@ function addModules(nitro: NitroLike, host: SessionsHost, driver: string | undef
   if (options.imports) addAutoImports(options.imports)
 }
 
-/** In place of h3's own functions of these names. */
+/** Adds the auto-imports. They replace h3's own functions of these names. */
 function addAutoImports(imports: AutoImports): void {
   const isTheirs = (name: unknown): boolean => typeof name !== 'string' || !AUTO_IMPORTS.includes(name)
   imports.presets = imports.presets?.map((preset) =>
@@ -87,8 +87,8 @@ function addAutoImports(imports: AutoImports): void {
 }
 
 /**
- * What a driver of the project's own is made of. Nitro 2 loses, in development, what a module of the bundle imports by a relative
- * path and is not in the bundle itself: so all of the project's files are, and nothing of a driver that is a package's.
+ * Returns matchers for the files of a driver that belongs to the project. In development, Nitro 2 cannot find a module that a bundled
+ * module imports by a relative path, unless it is bundled too. So all files of the project are bundled. A driver of a package is not.
  */
 function driverFiles(driver: string | undefined, rootDir: string): BundleMatcher[] {
   if (driver === undefined || !isFile(driver)) return []
@@ -97,14 +97,14 @@ function driverFiles(driver: string | undefined, rootDir: string): BundleMatcher
   return [driverModule(driver, rootDir), isOwn]
 }
 
-/** The start of a path or of a package's name, or whether a path is meant. */
+/** The start of a path or of a package name, or a function that returns whether a path matches. */
 type BundleMatcher = string | ((path: string) => boolean)
 
-/** Make modules part of the bundle, in development too, where Nitro leaves packages as they are. */
+/** Adds modules to the bundle. In development Nitro would not bundle packages. */
 function addToBundle({ options }: NitroLike, modules: BundleMatcher[]): void {
   const { externals, noExternals, traceDeps } = options
   options.externals = { ...externals, inline: [...(externals?.inline ?? []), ...modules] }
-  // Nitro 3 from its betas on.
+  // Nitro 3, from its first beta on.
   if (traceDeps && noExternals !== true) {
     const paths = modules.filter((module) => typeof module === 'string')
     options.noExternals = [...(noExternals || []), ...paths]

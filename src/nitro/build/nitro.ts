@@ -1,8 +1,8 @@
 import type { ModuleOptions } from './options.ts'
 
-/** The part of Nitro's build that the module uses: of nitropack 2 and of nitro 3, without needing either's types. */
+/** The part of Nitro's build that the module uses. It fits nitropack 2 and nitro 3 and needs the types of neither. */
 export interface NitroLike {
-  /** Nitro 3 has this. */
+  /** Only Nitro 3 has this property. */
   readonly routing?: unknown
   readonly options: NitroOptionsLike
   readonly logger: { info(message: string): void }
@@ -42,7 +42,7 @@ export interface AutoImports {
   presets?: (string | { from?: string; package?: string; imports?: unknown[] })[]
 }
 
-/** A name that is known everywhere in the server without being imported. */
+/** A name that all modules of the server can use without an import. */
 interface AutoImport {
   name: string
   from: string

@@ -5,72 +5,74 @@ import type { SessionCookieOptions } from '../../h3/cookie.ts'
 /** The options of the DynamoDB driver that are plain data. */
 type DriverOptions = Omit<DynamoDBOptions, 'client' | 'clientConfig' | 'credentials' | 'onCapacity'>
 
-/** Where sessions are kept: a driver of unstorage, by its name, and its options: those of DynamoDB's, or another's. */
+/** The storage of the sessions: the name of a driver and its options. The named options are those of the DynamoDB driver. */
 export interface SessionStorageOptions extends DriverOptions {
   /**
-   * Name of a driver of unstorage, of a package that exports one, or a file's path, from the root folder or absolute.
-   * Default: in production `unsession/drivers/dynamodb`; in development an embedded DynamoDB in `.data/dynamodb` where the
-   * package `dynalite` is installed, else files in `.data/sessions`.
+   * Name of a driver of unstorage, name of a package that exports a driver, or path of a file, absolute or from the root folder.
+   * Default in production: `unsession/drivers/dynamodb`. Default in development: an embedded DynamoDB in `.data/dynamodb` if the package
+   * `dynalite` is installed, otherwise files in `.data/sessions`.
    */
   driver?: string
-  /** Another driver's options, as plain data. */
+  /** Options of another driver, as plain data. */
   [option: string]: unknown
 }
 
 /**
- * Options of the module: the `sessions` block of `nitro.config` and of `nuxt.config`. Plain data, all optional. All but `h3`
- * can be set at run time, by variables such as `NITRO_SESSIONS_MAX_AGE`, `NUXT_SESSIONS_MAX_AGE` in Nuxt.
+ * Options of the module: the `sessions` block of `nitro.config` and of `nuxt.config`. All are optional and plain data.
+ *
+ * All but `h3` can be set at run time, by variables such as `NITRO_SESSIONS_MAX_AGE`, or `NUXT_SESSIONS_MAX_AGE` in Nuxt.
  */
 export interface ModuleOptions {
+  /** The storage of the sessions: a driver and its options. Default: DynamoDB; see {@link SessionStorageOptions.driver}. */
   storage?: SessionStorageOptions
   /**
-   * Sessions kept in the server's memory: seconds, entries and bytes at most. `false`: none. Default
+   * Cache in the server's memory. `ttl` is in seconds, `max` in sessions and `maxBytes` in bytes. `false` turns it off. Default
    * `{ ttl: 10, max: 10_000, maxBytes: 67_108_864 }`.
    */
   cache?: { ttl?: number; max?: number; maxBytes?: number } | false
-  /** Name of the session, and of its cookie. Default `h3`. */
+  /** Name of the session and of its cookie. Default `h3`. */
   name?: string
-  /** Seconds from creation. Default: no limit. */
+  /** Maximum lifetime of a session in seconds, counted from its creation. Default: no limit. */
   maxAge?: number
-  /** Seconds from last use. Default: 14 days, unless there is a `maxAge`. */
+  /** Lifetime of a session in seconds, counted from its last use. Default: 14 days, or none if `maxAge` is set. */
   idleTimeout?: number
   /**
-   * How far the end of an idle timeout may lag behind the last use, in seconds: reads write no more often. Default: the larger
-   * of 5 minutes and 1/24 of `idleTimeout`, at most half of it; 7 days without an `idleTimeout`.
+   * Minimum time in seconds between two writes that only extend the idle timeout. So a session that is only read may expire earlier,
+   * by at most this time. Default: the larger of 5 minutes and 1/24 of `idleTimeout`, but at most half of it. Without an `idleTimeout`:
+   * 7 days.
    */
   touchAfter?: number
-  /** Attributes of the cookie; `false` sets none. Default `HttpOnly; Secure; SameSite=Lax; Path=/`. */
+  /** Attributes of the cookie. `false` sets no cookie. Default `HttpOnly; Secure; SameSite=Lax; Path=/`. */
   cookie?: SessionCookieOptions | false
-  /** Name of a request header to carry the token instead of the cookie. */
+  /** Name of a request header that may carry the token instead of the cookie. Default: no header. */
   sessionHeader?: string
-  /** Store a session for everybody who comes without one. Default `false`: at the first write. */
+  /** Whether to store a session for each client that has none. Default `false`: the first write stores it. */
   saveUninitialized?: boolean
   /**
-   * Keys of the data. A write that makes one of them appear or change gives the session a new id. Default: none; `['user']`
-   * for the functions that `h3: true` replaces.
+   * Keys of the data. A write that adds or changes one of them gives the session a new id. Default: no keys. For the functions that
+   * `h3: true` replaces: `['user']`.
    */
   regenerateOn?: string[]
-  /** Say in the header `Server-Timing` what the session took of the response's time. Default `false`. */
+  /** Whether to send the time that the session took in the response header `Server-Timing`. Default `false`. */
   serverTiming?: boolean
-  /** Store what handlers change in `session.data` before the response goes out. Default `true`. */
+  /** Whether to store changes of `session.data` before the response is sent, without a call of `save`. Default `true`. */
   autoSave?: boolean
   /**
-   * Seconds a session may still be read as it was last seen by this server, while the storage is out of reach; writes fail all
-   * the same. Default 0: reads fail too.
+   * Seconds for which reads return the last known state of a session while the storage is unavailable. Writes fail in any case.
+   * Default 0: reads fail too.
    */
   staleIfError?: number
   /**
-   * Sessions created before this instant are expired: ISO text, or ms since the epoch. It ends all sessions after a secret has
-   * leaked. Default: none.
+   * Sessions created before this instant are expired: ISO text, or ms since the epoch. Set it after a secret has leaked. Default: none.
    */
   notBefore?: string | number
-  /** Bytes of a stored session at most. Default 400,000. */
+  /** Maximum size of a stored session in bytes. Default 400,000. */
   maxSize?: number
-  /** How often a write that met another one is merged and tried again. Default 5. */
+  /** Maximum number of retries of a write after a conflict. Each retry merges the changes again. Default 5. */
   maxRetries?: number
   /**
-   * Make every `useSession`, `getSession`, `updateSession` and `clearSession` that the server imports from h3, packages
-   * included, a stored one. Default `false`.
+   * Whether to replace `useSession`, `getSession`, `updateSession` and `clearSession` of h3 in the server, also in packages, by functions
+   * that use the store. Default `false`.
    */
   h3?: boolean
 }
@@ -96,8 +98,8 @@ const OPTIONS: Record<keyof ModuleOptions, true> = {
 }
 
 /**
- * Every option that can be set at run time, without a value: a variable of the environment is read only for what is there.
- * What is given fills them in.
+ * The options that can be set at run time, with empty text as a placeholder. Nitro reads a variable only for a key that exists. The
+ * options of the app replace the placeholders.
  */
 const RUNTIME_PLACEHOLDERS = {
   name: '',
@@ -138,15 +140,15 @@ const RUNTIME_PLACEHOLDERS = {
   },
 }
 
-/** What goes into the runtime configuration: options, and empty text where one is not given. */
+/** The module's part of the runtime configuration. An option that is not set is empty text. */
 export type RuntimeOptions = Record<string, unknown>
 
-/** @throws {UnsessionError} `INVALID_OPTION` for an option that does not exist */
+/** Checks the names of the options. @throws {UnsessionError} `INVALID_OPTION` for an unknown option */
 export function checkSessionsOptions(options: ModuleOptions): void {
   checkNames(options, OPTIONS, 'sessions.')
 }
 
-/** The options as runtime configuration. */
+/** Returns the options as runtime configuration. */
 export function runtimeOptions(options: ModuleOptions): RuntimeOptions {
   return mergeDeep(RUNTIME_PLACEHOLDERS, { ...options, h3: undefined })
 }

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 
-/** A package as it is on disk. */
+/** An installed package. */
 interface Package {
   readonly usesSessions: boolean
-  /** Their folders. */
+  /** Folders of the packages that it depends on. */
   readonly dependencies: readonly string[]
 }
 
@@ -14,14 +14,14 @@ const SOURCE = /(?<!\.d)\.[cm]?[jt]s$/
 
 const MARKER = `${sep}node_modules${sep}`
 
-/** What the server is made of, and what only builds it. */
+/** Packages that are not searched: frameworks of the server, and packages that only build it. */
 const FRAMEWORKS = /^(?:h3|nitro|nitropack|nuxt|unstorage|unsession|@nuxt\/.+)$/
 
 /**
- * Finds out which packages use h3's session functions, themselves or by what they depend on. A server that left such a
- * package outside of its bundle would load it with h3 as it is.
+ * Returns a function that tells whether a module belongs to a package that uses h3's session functions, itself or by a dependency.
+ * Such a package must be bundled. Otherwise the server would load it with the unchanged h3.
  *
- * @returns whether a module, named by its path, belongs to such a package
+ * @returns a function that takes the path of a module
  */
 export function h3Users(): (path: string) => boolean {
   const packages = new Map<string, Package>()
@@ -48,7 +48,7 @@ export function h3Users(): (path: string) => boolean {
   }
 }
 
-/** The folder of the package that a file is in; `undefined` outside of `node_modules`. */
+/** Returns the folder of the package that a file belongs to; `undefined` outside of `node_modules`. */
 function packageFolder(path: string): string | undefined {
   const start = path.lastIndexOf(MARKER)
   if (start === -1) return undefined
@@ -56,7 +56,7 @@ function packageFolder(path: string): string | undefined {
   return path.slice(0, start + MARKER.length) + (scope.startsWith('@') ? join(scope, name) : scope)
 }
 
-/** A package's name, of its folder. */
+/** Returns the name of the package in a folder. */
 function nameOf(folder: string): string {
   return folder.slice(folder.lastIndexOf(MARKER) + MARKER.length).replaceAll(sep, '/')
 }
@@ -92,7 +92,7 @@ function sourceFiles(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
-/** Where a package finds another one: in the nearest `node_modules` that has it. */
+/** Returns the folder of a dependency: the nearest `node_modules` that contains it. */
 function installed(name: string, from: string): string | undefined {
   for (let folder = realpathSync(from); folder !== dirname(folder); folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name)

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 
-/** The folder of this package's built files, which become part of the server. */
+/** The folder of this package's built files. They become part of the server. */
 export const DIST: string = fileURLToPath(new URL('..', import.meta.url)).replaceAll('\\', '/')
 
-/** A built file, by its path in there. */
+/** Returns the path of a built file. @param path - relative to {@link DIST} */
 export function distFile(path: string): string {
   return DIST + path
 }

@@ -11,7 +11,7 @@ interface CacheOptions {
   headersOnly?: boolean
 }
 
-/** The functions by which an app has something cached. A release of Nitro has some of these names. */
+/** The functions with which an app defines cached work. Each release of Nitro has some of these names. */
 interface CacheModule {
   defineCachedFunction?: DefineFunction
   cachedFunction?: DefineFunction
@@ -23,7 +23,7 @@ interface CacheModule {
 type DefineFunction = (fn: AnyFunction, options?: CacheOptions) => AnyFunction
 type DefineHandler = (handler: Handler, options?: CacheOptions) => Handler
 
-/** Returns whether an event, as its handler sees it, is one whose response is cached. */
+/** Returns whether the response of a handler's event is cached. */
 type IsCached = (
   event: H3EventLike,
   options: CacheOptions | undefined,
@@ -31,7 +31,7 @@ type IsCached = (
 ) => boolean
 
 /**
- * Returns Nitro's functions for caching with sessions kept out of everything that is cached.
+ * Returns Nitro's caching functions, changed so that cached work has no session.
  *
  * @param cache - the module of Nitro 2 and of Nitro 3.0.0
  */
@@ -43,10 +43,10 @@ export function withoutSessions(cache: CacheModule): CacheModule {
 }
 
 /**
- * Returns the functions of ocache, by which the betas of Nitro 3 cache, with sessions kept out of everything that is cached.
+ * Returns the functions of ocache, changed so that cached work has no session. The betas of Nitro 3 cache with ocache.
  *
- * A handler that is called for a cache gets a request with fewer headers in place of the client's. One that bypasses the cache
- * gets the client's own, and its headers are taken as soon as it is done.
+ * A handler that fills a cache gets a request with fewer headers instead of the client's. A handler that bypasses the cache gets the
+ * client's request, and ocache reads its response headers right after it.
  */
 export function withoutSessionsOfOcache(cache: CacheModule): CacheModule {
   return wrapped(cache, (event, _, entered) => event.req !== entered.get(event))
@@ -90,13 +90,16 @@ function functionsOf(cache: CacheModule): CacheModule {
   }
 }
 
-/** Gives a function the name and the properties of another one. A cache makes its keys of the name. */
+/** Gives a function the name and the properties of another one. The keys of a cache contain the name. */
 function named<F extends object>(original: F, replacement: F): F {
   const { name } = original as { name?: string }
   return Object.defineProperty(Object.assign(replacement, original), 'name', { value: name })
 }
 
-/** Caches compare what the source text of a function is made of, which is not that of the function in its place. */
+/**
+ * Returns cache options with an `integrity` made from the source of the original function. By default caches make it from the source
+ * of the given function, and that is the wrapper here.
+ */
 function identified(original: object, options: CacheOptions | undefined): CacheOptions | undefined {
   if (!options || options.integrity !== undefined) return options
   const text = JSON.stringify([String(original), options], (_, value: unknown) =>

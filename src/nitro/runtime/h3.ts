@@ -8,7 +8,7 @@ import type { Session } from '../../core/session.ts'
 import type { SessionValues } from '../../core/types.ts'
 import { getSessionRuntime } from './sessions.ts'
 
-/** The configuration that h3's own functions take. Out of the environment, numbers may be text and what is missing empty. */
+/** The configuration of h3's own functions. If it comes from the environment, numbers are text and missing options are empty text. */
 export interface H3SessionConfig {
   password?: string
   name?: string
@@ -19,13 +19,13 @@ export interface H3SessionConfig {
   generateId?: () => string
 }
 
-/** Attributes of the cookie; it ends with the session, whatever they say of that. */
+/** Attributes of the cookie, as in h3. `maxAge` and `expires` are ignored: the cookie expires with the session. */
 interface H3CookieOptions extends SessionCookieOptions {
   maxAge?: number
   expires?: Date
 }
 
-/** h3's functions of these names, with the data in this server's store. */
+/** Functions with the names and parameters of h3's, for sessions in this server's store. */
 export interface H3Sessions {
   useSession(event: H3EventLike, config?: H3SessionConfig): Promise<Session>
   getSession(event: H3EventLike, config?: H3SessionConfig): Promise<Session>
@@ -38,10 +38,10 @@ export interface H3Sessions {
 }
 
 /**
- * What takes the place of h3's session functions. Their configuration keeps its meaning; sessions that h3 has sealed into
- * cookies are taken over.
+ * Returns functions that replace h3's session functions. Their configuration keeps its meaning. Sessions that h3 has sealed into
+ * cookies are adopted.
  *
- * @param unseal - `unsealSession` of the h3 whose place is taken
+ * @param unseal - `unsealSession` of the replaced h3
  */
 export function storedSessions(unseal: Unseal): H3Sessions {
   return {
@@ -52,12 +52,12 @@ export function storedSessions(unseal: Unseal): H3Sessions {
   }
 }
 
-/** The key that nuxt-auth-utils and packages like it keep the signed-in user under. */
+/** Default of `regenerateOn`: nuxt-auth-utils and similar packages store the signed-in user under this key. */
 const SIGN_IN_KEYS: readonly string[] = ['user']
 
 function stored(given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
   const { store, config, passwordText } = getSessionRuntime()
-  // A package that reads the module's own variable gets the list as it is written there. Any other text is one password.
+  // A package that reads the module's variable passes its whole text, which may be a list. Any other text is one password.
   const password = given.password && given.password !== passwordText ? given.password : config.password
   const maxAge = Number(given.maxAge) || undefined
   const idleTimeout = Number(given.idleTimeout) || undefined

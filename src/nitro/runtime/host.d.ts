@@ -1,18 +1,18 @@
-/** What the module tells the server it is built into: the one part that differs from one release of Nitro to the next. */
+/** Values and functions that the module generates for the server. Only this part depends on the release of Nitro. */
 declare module '#unsession/host' {
   type HostDriver = import('../../storage/raw-storage.ts').DriverLike & { dispose?(): unknown }
 
-  /** Nitro's own, with the environment's overrides. */
+  /** Nitro's function of this name. Variables of the environment override the configuration. */
   export function useRuntimeConfig(): Record<string, unknown>
-  /** Nitro's own: the root storage. */
+  /** Nitro's function of this name. It returns the root storage. */
   export function useStorage(): { mount(base: string, driver: object): unknown }
-  /** The drivers in this server, by the name that the options call them. */
+  /** The drivers in this build, by their name in the options. */
   export const drivers: Record<string, (options: object) => HostDriver>
-  /** Where the password is: names of variables, the first one for messages. */
+  /** Variables that may contain the password. Messages name the first one. */
   export const passwordVariables: readonly [string, ...string[]]
-  /** What variables for the runtime configuration begin with, such as `NITRO_`. */
+  /** Prefix of the variables that override the runtime configuration, such as `NITRO_`. */
   export const envPrefix: string
   export const isDevelopment: boolean
-  /** Whether this server runs inside of a build, to make pages. */
+  /** Whether this server runs during a build, to prerender pages. */
   export const isPrerendering: boolean
 }

@@ -18,7 +18,7 @@ export type { Session } from '../../core/session.ts'
 export type { SessionStore } from '../../core/types.ts'
 
 /**
- * What the app's session holds, said once and merged in by the app.
+ * The data of the app's sessions. The app declares its type once, by augmentation of this interface.
  *
  * @example
  * ```ts
@@ -30,22 +30,37 @@ export type { SessionStore } from '../../core/types.ts'
 // oxlint-disable-next-line typescript/no-empty-object-type
 export interface SessionData {}
 
-/** What pages get to see of a session beside the keys that are exposed as they are; merged in by the app. */
+/**
+ * The values that the hook `sessions:expose` adds to those in the option `expose`. The app declares their types by augmentation of this
+ * interface.
+ *
+ * @example
+ * ```ts
+ * declare module '#sessions' {
+ *   interface ExposedSession { cartSize: number }
+ * }
+ * ```
+ */
 // oxlint-disable-next-line typescript/no-empty-object-type
 export interface ExposedSession {}
 
-/** The app's {@link SessionData}; anything, where the app has not said. */
+/** The type of session data: {@link SessionData} if the app has declared it, otherwise any keys. */
 export type AppSessionData = keyof SessionData extends never ? Record<string, unknown> : SessionData
 
-/** What a call may say otherwise than the module's options. An object is read once: keep it outside of the handler. */
+/**
+ * Options that override those of the module for one call. An object is checked at its first use and the result is kept, so create it
+ * once, outside of the handler.
+ */
 export type SessionOverrides = Partial<SessionConfig>
 
 /**
- * The session of a request, as the module's options say.
+ * Returns the session of a request, with the options of the module.
  *
  * @param event - the event of the request
- * @param overrides - what is to be otherwise for this call, such as the `name` of another session
- * @throws {UnsessionError} whatever the storage fails with: an outage is never taken for "no session"
+ * @param overrides - options for this call, such as the `name` of another session
+ * @returns the loaded session
+ * @throws {UnsessionError} `INVALID_OPTION` for an invalid option. Errors of the storage are thrown too: an outage is never reported as
+ * "no session"
  *
  * @example
  * ```ts
@@ -63,15 +78,17 @@ export function useSession<T extends object = AppSessionData>(
   return use<T>(event, configOf(overrides))
 }
 
-/** The session of a request, under h3's other name for it. See {@link useSession}. */
+/** Returns the session of a request. An alias of {@link useSession}, because h3 has both names. */
 export const getSession: typeof useSession = useSession
 
 /**
- * Change the session of a request and store it.
+ * Changes the session of a request and stores it.
  *
  * @param event - the event of the request
  * @param overrides - as for {@link useSession}
- * @param patch - keys to set, or a function that changes the data or returns keys to set
+ * @param patch - keys to set, or a synchronous function that changes the data or returns keys to set
+ * @returns the session as stored
+ * @throws as {@link useSession} and {@link Session.update}
  *
  * @example
  * ```ts
@@ -87,17 +104,26 @@ export function updateSession<T extends object = AppSessionData>(
 }
 
 /**
- * End the session of a request, record and cookie.
+ * Destroys the session of a request and removes its cookie. The session is not read first.
  *
  * @param event - the event of the request
  * @param overrides - as for {@link useSession}
+ * @throws as {@link useSession}
+ *
+ * @example
+ * ```ts
+ * export default defineEventHandler((event) => clearSession(event))
+ * ```
  */
 export function clearSession(event: H3EventLike, overrides?: SessionOverrides): Promise<void> {
   return clear(event, configOf(overrides))
 }
 
 /**
- * The store of this server's sessions: to list, load and end them, in handlers, tasks and plugins.
+ * Returns the store of this server's sessions. Handlers, tasks and plugins use it to list, load and destroy sessions.
+ *
+ * @returns the same store at each call
+ * @throws {UnsessionError} `INVALID_OPTION` if the configuration of the server is invalid
  *
  * @example
  * ```ts

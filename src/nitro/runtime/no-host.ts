@@ -1,11 +1,11 @@
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 
-/** What `#unsession/host` is outside of a server that the module is built into, such as in a unit test. */
+/** Replaces `#unsession/host` outside of a server built with the module, such as in a unit test. */
 export function useRuntimeConfig(): never {
   throw new UnsessionError(
     'INVALID_OPTION',
-    "`useSession` of '#sessions' works in a server that Nitro or Nuxt has built with the module; " +
-      "elsewhere, take 'unsession/h3' and give it a configuration",
+    "`useSession` of '#sessions' works only in a server that Nitro or Nuxt has built with the module; " +
+      "elsewhere, import it from 'unsession/h3' and pass a configuration",
   )
 }
 

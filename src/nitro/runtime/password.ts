@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { isObject } from '../../../drivers/utils/validate.ts'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 
-/** Shortest password accepted, as in h3. */
+/** Minimum length of a password in characters, as in h3. */
 const MIN_LENGTH = 32
 
-/** A random password, in 43 characters. */
+/** Returns a random password of 256 bits, in 43 characters. */
 export function randomPassword(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** The password in the runtime configuration, where nuxt-auth-utils has it. */
+/** Returns the password in the runtime configuration, under the key that nuxt-auth-utils uses. */
 export function configuredPassword(runtimeConfig: object): unknown {
   const session = 'session' in runtimeConfig && runtimeConfig.session
   return isObject(session) ? session['password'] : undefined
 }
 
-/** The passwords in a text: several are separated by commas. */
+/** Returns the passwords in a text, which are separated by commas. */
 function splitPasswords(text: string): string[] {
   return text
     .split(',')
@@ -25,11 +25,11 @@ function splitPasswords(text: string): string[] {
 }
 
 /**
- * The passwords that sign and verify.
+ * Returns the passwords. The first one signs, and all of them verify.
  *
- * @param text - one, or several separated by commas
- * @param variable - name of the variable that holds them, for the message
- * @throws {UnsessionError} `INVALID_OPTION` when there is none or one is short
+ * @param text - one password, or several separated by commas
+ * @param variable - name of the variable that contains them, for the error message
+ * @throws {UnsessionError} `INVALID_OPTION` if there is no password or one is too short
  */
 export function readPasswords(text: unknown, variable: string): [string, ...string[]] {
   const [first, ...rest] = typeof text === 'string' ? splitPasswords(text) : []
@@ -39,7 +39,7 @@ export function readPasswords(text: unknown, variable: string): [string, ...stri
   const what = first === undefined ? 'is missing' : `has fewer than ${MIN_LENGTH} characters`
   throw invalidOption(
     'password',
-    `${what}: set the variable ${variable} to a random text of ${MIN_LENGTH} characters or more ` +
-      '(several, separated by commas: the first signs, all verify)',
+    `${what}: set the variable ${variable} to random text of at least ${MIN_LENGTH} characters ` +
+      '(or to several, separated by commas: the first one signs, all of them verify)',
   )
 }

@@ -4,13 +4,13 @@ import type { H3EventLike } from '../../h3/request/event.ts'
 import { type SessionMiddleware, sealResponse, sessionMiddleware } from '../../h3/middleware.ts'
 import { type SessionRuntime, getSessionRuntime } from './sessions.ts'
 
-/** The part of a running Nitro that is needed. */
+/** The part of a running Nitro that the plugin uses. */
 interface NitroApp {
-  /** Nitro 2: the app of h3 1, whose options are its hooks. */
+  /** Nitro 2: the app of h3 1. Its options contain its hooks. */
   readonly h3App?: { readonly options: AppHooks }
   /** Nitro 3: the app of h3 2. */
   readonly h3?: WebApp
-  /** Its name in Nitro 3.0.0. */
+  /** Nitro 3.0.0: the app of h3 2. */
   readonly _h3?: WebApp
   readonly hooks: NitroHooks
 }
@@ -24,7 +24,7 @@ interface NitroHooks {
 
 interface WebApp {
   readonly '~middleware'?: unknown[]
-  /** Nitro 3.0.0 puts the middleware together for each request. */
+  /** Nitro 3.0.0: returns the list of middleware for a request. */
   _getMiddleware?(...args: unknown[]): unknown[]
 }
 
@@ -37,7 +37,7 @@ interface AppHooks {
   onError?: AppHook
 }
 
-/** A plugin of Nitro: starts the session layer with the server, so that a bad configuration does not wait for a request. */
+/** Starts the session runtime with the server, so that an invalid configuration is reported before the first request. */
 export default function startSessions(nitroApp: NitroApp): void {
   if (isPrerendering) return
   const sessions = startOrStop()
@@ -49,14 +49,14 @@ function startOrStop(): SessionRuntime {
   try {
     return getSessionRuntime()
   } catch (error) {
-    // A development server shows it and waits for the correction.
+    // A development server shows the error and continues, so that the developer can correct the configuration.
     if (isDevelopment || typeof process.exit !== 'function') throw error
     console.error(error instanceof Error ? error.message : error)
     return process.exit(1)
   }
 }
 
-/** Outside of all other middleware, so that it sees what any of them answers. */
+/** Adds the middleware before all others, so that it handles the responses of all of them. */
 function attach({ h3App, h3, _h3, hooks }: NitroApp, middleware: SessionMiddleware): void {
   const app = h3 ?? _h3
   if (!h3App) sealLast(hooks)
@@ -67,11 +67,14 @@ function attach({ h3App, h3, _h3, hooks }: NitroApp, middleware: SessionMiddlewa
   } else if (app?.['~middleware']) {
     app['~middleware'].unshift(middleware)
   } else {
-    throw invalidOption('sessions.autoSave', 'must be false with this release of Nitro, which is not known')
+    throw invalidOption(
+      'sessions.autoSave',
+      'must be false with this release of Nitro, which is not supported',
+    )
   }
 }
 
-/** Completes responses after all hooks that the app's own plugins have. They are registered after this one. */
+/** Adds a hook that runs after all hooks of the app's own plugins. They are registered after this plugin, so it waits for a request. */
 function sealLast(hooks: NitroHooks): void {
   let isHooked = false
   hooks.hook('request', () => {
@@ -81,11 +84,11 @@ function sealLast(hooks: NitroHooks): void {
 }
 
 /**
- * Nitro 2 has hooks of its own for these moments, but goes on where they throw: a session that could not be stored would be
- * answered as if it had been.
+ * Adds the hooks of h3 1. Nitro 2 has its own hooks for these events, but it ignores their errors. Then the client would get a success
+ * although its session was not stored.
  */
 function attachHooks(hooks: AppHooks, middleware: SessionMiddleware): void {
-  // Nitro's own comes first: it makes the context by which sub-requests are recognized.
+  // Nitro's hook must run first, because it creates the context that identifies sub-requests.
   hooks.onRequest = inOrder(hooks.onRequest, middleware.onRequest)
   hooks.onBeforeResponse = inOrder(middleware.onBeforeResponse, hooks.onBeforeResponse)
   hooks.onAfterResponse = inOrder(middleware.onAfterResponse, hooks.onAfterResponse)

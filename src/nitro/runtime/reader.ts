@@ -2,12 +2,12 @@ import { isObject } from '../../../drivers/utils/validate.ts'
 import { invalidOption, UnsessionError } from '../../../drivers/utils/errors.ts'
 
 /**
- * Reads options of the runtime configuration. What comes from the environment is text, or what Nitro made of it; an empty
- * text is an option that is not given.
+ * Reads options of the runtime configuration. Values from the environment are text, or the value that Nitro has parsed from it. Empty
+ * text means that the option is not set.
  */
 export class OptionReader {
   readonly #values: Record<string, unknown>
-  /** Where these options are: `sessions`, `sessions.storage` … */
+  /** Path of these options: `sessions`, `sessions.storage` … */
   readonly #path: string
   readonly #envPrefix: string
 
@@ -19,8 +19,8 @@ export class OptionReader {
 
   text(name: string): string | undefined {
     const value = this.#given(name)
-    if (typeof value === 'object') throw this.#invalid(name, 'must be a text')
-    // Nitro 2 makes numbers of digits.
+    if (typeof value === 'object') throw this.#invalid(name, 'must be a string')
+    // Nitro 2 parses digits into a number.
     return value === undefined ? undefined : String(value)
   }
 
@@ -47,16 +47,16 @@ export class OptionReader {
     throw this.#invalid(name, `must be one of ${choices.join(', ')}`)
   }
 
-  /** Names: an array of them, or a text with commas. */
+  /** Reads names from an array, or from text with commas. */
   list(name: string): readonly string[] | undefined {
     const value = this.#given(name)
     if (value === undefined) return undefined
     const names = typeof value === 'string' ? value.split(',').map((each) => each.trim()) : value
     if (Array.isArray(names) && names.every((each) => typeof each === 'string' && each !== '')) return names
-    throw this.#invalid(name, 'must be an array of names, or names with commas between them')
+    throw this.#invalid(name, 'must be an array of names, or names separated by commas')
   }
 
-  /** A group of options. @returns `false` where it is turned off, `undefined` where nothing of it is given */
+  /** Reads a group of options. @returns `false` if the group is turned off, `undefined` if none of its options is set */
   group<T extends object>(name: string, read: (group: OptionReader) => T): T | false | undefined {
     const value = fromJson(this.#given(name))
     if (value === undefined || value === false || value === 'false') return value && false
@@ -66,7 +66,7 @@ export class OptionReader {
     return given ? options : undefined
   }
 
-  /** All that is given and not named, as it is. */
+  /** Returns the options with other names, unchanged. */
   others(names: readonly string[]): Record<string, unknown> {
     return Object.fromEntries(
       Object.keys(this.#values)
@@ -76,7 +76,7 @@ export class OptionReader {
     )
   }
 
-  /** Run what checks these options, and let its complaint say where the option is set. */
+  /** Runs a function that checks these options. Its errors get the path of the option and the name of its variable. */
   check<T>(use: () => T): T {
     try {
       return use()

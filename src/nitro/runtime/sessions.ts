@@ -15,23 +15,23 @@ import { configuredPassword, randomPassword, readPasswords } from './password.ts
 import { OptionReader } from './reader.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-/** The session layer of a running server. */
+/** The store and the configuration of a running server's sessions. */
 export interface SessionRuntime {
   readonly store: SessionStore
   readonly config: SessionConfig
   readonly autoSave: boolean
-  /** The text that the module's own passwords were read from: one password, or several separated by commas. */
+  /** The text with the module's passwords: one password, or several separated by commas. */
   readonly passwordText: unknown
   readonly dispose: () => Promise<void>
 }
 
-/** Where `useStorage` finds the sessions. */
+/** The mount point of the sessions in `useStorage`, and the name of their runtime configuration. */
 const MOUNT = 'sessions'
 
 let sessions: SessionRuntime | undefined
 
 /**
- * The session layer of this server, started at the first call.
+ * Returns the session runtime of this server. The first call starts it.
  *
  * @throws {UnsessionError} `INVALID_OPTION`, naming the option and its variable
  */
@@ -72,6 +72,6 @@ function createDriver(name: string, options: object): HostDriver {
   if (create) return create(options)
   throw invalidOption(
     'driver',
-    `is not in this server, which has ${Object.keys(drivers).join(', ')}; name it in the configuration and build again`,
+    `is not part of this build, which has ${Object.keys(drivers).join(', ')}; set the driver in the configuration and build again`,
   )
 }

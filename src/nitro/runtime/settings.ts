@@ -3,7 +3,7 @@ import type { SessionConfig } from '../../h3/config.ts'
 import type { SessionStoreOptions } from '../../store/options.ts'
 import type { OptionReader } from './reader.ts'
 
-/** The module's options as they are at run time. */
+/** The module's options at run time. */
 export interface Settings {
   driver: string | undefined
   driverOptions: Record<string, unknown>
@@ -14,7 +14,7 @@ export interface Settings {
 
 const ATTRIBUTES = ['key', 'value', 'expires', 'created', 'updated', 'version', 'user', 'writeId']
 
-/** @throws {UnsessionError} `INVALID_OPTION`, naming the option and its variable */
+/** Reads the module's options. @throws {UnsessionError} `INVALID_OPTION`, naming the option and its variable */
 export function readSettings(options: OptionReader): Settings {
   const maxAge = options.number('maxAge')
   const idleTimeout = options.number('idleTimeout')
@@ -84,7 +84,7 @@ function readCookie(group: OptionReader): SessionCookieOptions {
   }
 }
 
-/** A driver may take an option that is there for one that is given. */
+/** Returns options without those that are undefined. A driver may treat an undefined option as one that is set. */
 function omitUndefined(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(options)

@@ -7,7 +7,7 @@ interface Task {
   run(): Promise<{ result: ClearExpiredResult }>
 }
 
-/** Removes what has expired. Without it expired sessions are never seen, but may take space. */
+/** Deletes expired sessions from the storage. They read as missing in any case, but without the task they may use space. */
 const task: Task = {
   meta: { name: 'sessions:clear-expired', description: 'Remove expired sessions' },
   async run() {

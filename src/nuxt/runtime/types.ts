@@ -4,14 +4,14 @@ import type { getRouteRules } from 'nitropack/runtime'
 /** An event of the server that Nuxt runs on. */
 export type ServerEvent = Parameters<typeof getRouteRules>[0]
 
-/** What `useSessionData` answers with: anything, as long as the app has not said what it exposes. */
+/** The data of `useSessionData`. It has any keys if the app has not declared the exposed ones. */
 export type ExposedData = keyof ExposedSession extends never
   ? Record<string, unknown>
   : Partial<ExposedSession>
 
-/** What the server leaves in the context of an event for the page that is rendered for it. */
+/** The functions that the server adds to the context of an event, for the page that is rendered for it. */
 export interface ExposingContext {
   exposedData?: (event: ServerEvent) => Promise<ExposedData | undefined>
-  /** Whether the response, as it is now, has nothing of a session in it and may be kept for everybody. */
+  /** Returns whether the response currently contains no session data and may be stored for all visitors. */
   isForEverybody?: (event: ServerEvent) => boolean
 }

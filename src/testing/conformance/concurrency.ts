@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { ConflictError } from '../../../drivers/utils/errors.ts'
-import { type Case, freshId, gone, loaded } from './suite.ts'
+import { type Case, freshId, expectNoSession, loadLive } from './suite.ts'
 
-const CROWD = 10
+/** Number of concurrent writers. */
+const WRITERS = 10
 
-/** Results of a crowd. */
+/** Returns the results and the errors of concurrent writers. */
 async function settle<T>(tasks: Promise<T>[]): Promise<{ won: T[]; lost: unknown[] }> {
   const results = await Promise.allSettled(tasks)
   return {
@@ -15,20 +16,20 @@ async function settle<T>(tasks: Promise<T>[]): Promise<{ won: T[]; lost: unknown
 
 export const concurrencyCases: readonly Case[] = [
   {
-    name: 'lets one of many create an id',
+    name: 'lets only one of several writers create an id',
     async run({ createStore }) {
-      const stores = await Promise.all(Array.from({ length: CROWD }, () => createStore()))
+      const stores = await Promise.all(Array.from({ length: WRITERS }, () => createStore()))
       const id = freshId()
       const { won, lost } = await settle(stores.map((store, n) => store.create({ id, data: { n } })))
       assert.equal(won.length, 1)
       for (const error of lost) assert.equal(Reflect.get(Object(error), 'code'), 'SESSION_EXISTS')
-      assert.deepEqual((await loaded(await createStore(), id)).data, won[0]?.data)
+      assert.deepEqual((await loadLive(await createStore(), id)).data, won[0]?.data)
     },
   },
   {
-    name: 'lets one of many save a version, and tells the others what it found',
+    name: 'lets only one of several writers save a version, and gives the others the stored record',
     async run({ createStore }) {
-      const stores = await Promise.all(Array.from({ length: CROWD }, () => createStore()))
+      const stores = await Promise.all(Array.from({ length: WRITERS }, () => createStore()))
       const id = freshId()
       const record = await (await createStore()).create({ id, data: { n: -1 } })
       const { won, lost } = await settle(stores.map((store, n) => store.save({ ...record, data: { n } })))
@@ -41,13 +42,13 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: 'loses no update of writers who try again',
+    name: 'loses no update of writers that retry after a conflict',
     async run({ createStore }) {
       const id = freshId()
       await (await createStore()).create({ id, data: { count: 0 } })
       const increment = async (): Promise<void> => {
         const store = await createStore()
-        let record = await loaded(store, id)
+        let record = await loadLive(store, id)
         for (;;) {
           record.data['count'] = Number(record.data['count']) + 1
           try {
@@ -59,26 +60,26 @@ export const concurrencyCases: readonly Case[] = [
           }
         }
       }
-      await Promise.all(Array.from({ length: CROWD }, increment))
-      const record = await loaded(await createStore(), id, { minVersion: CROWD + 1 })
-      assert.equal(record.data['count'], CROWD)
-      assert.equal(record.version, CROWD + 1)
+      await Promise.all(Array.from({ length: WRITERS }, increment))
+      const record = await loadLive(await createStore(), id, { minVersion: WRITERS + 1 })
+      assert.equal(record.data['count'], WRITERS)
+      assert.equal(record.version, WRITERS + 1)
     },
   },
   {
-    name: 'lets a logout win over the saves it meets',
+    name: 'destroys a session in spite of concurrent saves',
     async run({ createStore }) {
       const [here, there] = [await createStore(), await createStore()]
       const id = freshId()
       const record = await here.create({ id, data: {} })
       await settle<unknown>([here.save(record), there.destroy(id), here.save(record), there.touch(record)])
-      await gone(there, id)
-      await gone(await createStore(), id)
+      await expectNoSession(there, id)
+      await expectNoSession(await createStore(), id)
       await assert.rejects(here.save({ ...record, version: 2, data: {} }), { code: 'SESSION_GONE' })
     },
   },
   {
-    name: 'does not undo a save by a touch',
+    name: 'does not overwrite a save with a touch of an older version',
     async run({ createStore, at }) {
       const [here, there] = [await createStore(), await createStore()]
       const id = freshId()
@@ -87,28 +88,28 @@ export const concurrencyCases: readonly Case[] = [
       at(40)
       record.data.n = 3
       assert.equal(await here.touch(record), null)
-      assert.deepEqual((await loaded(here, id, { minVersion: 2 })).data, { n: 2 })
+      assert.deepEqual((await loadLive(here, id, { minVersion: 2 })).data, { n: 2 })
     },
   },
   {
-    name: 'moves what others saved meanwhile along to the new id',
+    name: 'merges concurrent changes when a session gets a new id',
     async run({ createStore }) {
       const [here, there] = [await createStore(), await createStore()]
       const [oldId, newId] = [freshId(), freshId()]
       const record = await here.create<Record<string, unknown>>({ id: oldId, data: { a: 1, b: 1, c: 1 } })
       await there.save({ ...record, data: { a: 2, b: 1, c: 2 } })
-      const renewed = await here.rotate({ ...record, data: { a: 1, b: 3, c: 3 }, user: 'ada' }, newId)
-      assert.deepEqual(renewed.data, { a: 2, b: 3, c: 3 })
-      const seen = await loaded(there, newId, { minVersion: renewed.version })
+      const rotated = await here.rotate({ ...record, data: { a: 1, b: 3, c: 3 }, user: 'ada' }, newId)
+      assert.deepEqual(rotated.data, { a: 2, b: 3, c: 3 })
+      const seen = await loadLive(there, newId, { minVersion: rotated.version })
       assert.deepEqual(seen.data, { a: 2, b: 3, c: 3 })
       assert.equal(seen.user, 'ada')
-      for (const each of [here, await createStore()]) await gone(each, oldId)
+      for (const each of [here, await createStore()]) await expectNoSession(each, oldId)
     },
   },
   {
-    name: 'lets one of many move a session',
+    name: 'lets only one of several writers rotate a session',
     async run({ createStore }) {
-      const stores = await Promise.all(Array.from({ length: CROWD }, () => createStore()))
+      const stores = await Promise.all(Array.from({ length: WRITERS }, () => createStore()))
       const [first = await createStore()] = stores
       const record = await first.create({ id: freshId(), data: {} })
       const ids = stores.map(() => freshId())

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { type Case, freshId, gone, loaded } from './suite.ts'
+import { type Case, freshId, expectNoSession, loadLive } from './suite.ts'
 
-/** Keys and texts that parsers between a store and its storage like to bend. */
+/** Keys and strings that parsers between a store and its storage may change. */
 const AWKWARD: Record<string, unknown> = JSON.parse(
   `{"":"","a.b":[],"nested":{"deep":[{"er":null},[[]],{}]},"text":"{\\"a\\":1}","bool":"true","nil":"null","num":"1e3",
   "raw":"base64:AAAA","uni":"\u{1F510}\\u0000\\ud800é","zero":0,"minus":-1.5e-7,"max":9007199254740991,
@@ -10,13 +10,13 @@ const AWKWARD: Record<string, unknown> = JSON.parse(
 
 export const recordCases: readonly Case[] = [
   {
-    name: 'gives back what was created',
+    name: 'returns the record that was created',
     async run({ createStore, start }) {
       const id = freshId()
       const created = await (
         await createStore()
       ).create({ id, data: { cart: ['tea'] }, user: 'ada', idleTimeout: 60 })
-      const record = await loaded(await createStore(), id)
+      const record = await loadLive(await createStore(), id)
       for (const each of [created, record]) {
         assert.deepEqual(each.data, { cart: ['tea'] })
         assert.equal(each.version, 1)
@@ -28,32 +28,32 @@ export const recordCases: readonly Case[] = [
     },
   },
   {
-    name: 'refuses to create an id that exists, and leaves it alone',
+    name: 'refuses to create an id that exists, and does not change the session',
     async run({ createStore }) {
       const store = await createStore()
       const id = freshId()
       await store.create({ id, data: { first: true } })
       await assert.rejects(store.create({ id, data: { second: true } }), { code: 'SESSION_EXISTS' })
-      assert.deepEqual((await loaded(store, id)).data, { first: true })
+      assert.deepEqual((await loadLive(store, id)).data, { first: true })
     },
   },
   {
-    name: 'knows no session under an unknown or malformed id',
+    name: 'returns no session for an unknown or malformed id',
     async run({ createStore }) {
       const store = await createStore()
       for (const id of [freshId(), '', 'a:b', '../a', 'a/b', '$', 'é', 'x'.repeat(129)]) {
-        await gone(store, id)
+        await expectNoSession(store, id)
         assert.equal(await store.destroy(id), false)
       }
       await assert.rejects(store.create({ id: 'a:b', data: {} }), { code: 'INVALID_KEY' })
     },
   },
   {
-    name: 'keeps data exactly, whatever its keys, and touches no prototype',
+    name: 'keeps data with any keys exactly, and does not change a prototype',
     async run({ createStore }) {
       const id = freshId()
       const created = await (await createStore()).create({ id, data: AWKWARD })
-      const record = await loaded(await createStore(), id)
+      const record = await loadLive(await createStore(), id)
       for (const data of [created.data, record.data, record.original]) {
         assert.equal(JSON.stringify(data), JSON.stringify(AWKWARD))
         assert.equal(Object.getPrototypeOf(data), Object.prototype)
@@ -67,11 +67,11 @@ export const recordCases: readonly Case[] = [
       const id = freshId()
       const data = { text: 'ö'.repeat(50 * 1024) }
       await (await createStore()).create({ id, data })
-      assert.deepEqual((await loaded(await createStore(), id)).data, data)
+      assert.deepEqual((await loadLive(await createStore(), id)).data, data)
     },
   },
   {
-    name: 'gives each caller data of its own',
+    name: 'gives each caller its own copy of the data',
     async run({ createStore }) {
       const store = await createStore()
       const id = freshId()
@@ -82,13 +82,13 @@ export const recordCases: readonly Case[] = [
       const first = await store.load<typeof data>(id)
       assert.deepEqual(first?.data, { list: [1] })
       first.data.list.push(4)
-      const second = await loaded(store, id)
+      const second = await loadLive(store, id)
       assert.deepEqual(second.data, { list: [1] })
       assert.deepEqual(second.original, { list: [1] })
     },
   },
   {
-    name: 'refuses data it cannot keep, and stores nothing',
+    name: 'refuses data that JSON cannot represent, and stores nothing',
     async run({ createStore }) {
       const store = await createStore()
       const id = freshId()
@@ -97,22 +97,22 @@ export const recordCases: readonly Case[] = [
       for (const data of [cyclic, { big: 1n }, { toJSON: () => [] }]) {
         await assert.rejects(store.create({ id, data }), { code: 'INVALID_VALUE' })
       }
-      await gone(store, id)
+      await expectNoSession(store, id)
     },
   },
   {
-    name: 'saves the data at the next version, for every instance to see',
+    name: 'saves the data at the next version, and all instances see it',
     async run({ createStore }) {
       const [here, there] = [await createStore(), await createStore()]
       const id = freshId()
       const record = await here.create({ id, data: { n: 1 }, user: 'ada' })
-      await loaded(there, id)
+      await loadLive(there, id)
       record.data.n = 2
       record.user = 'bob'
       const saved = await here.save(record)
       assert.equal(saved.version, 2)
       assert.deepEqual(saved.original, { n: 2 })
-      const seen = await loaded(there, id, { minVersion: 2 })
+      const seen = await loadLive(there, id, { minVersion: 2 })
       assert.equal(seen.version, 2)
       assert.deepEqual(seen.data, { n: 2 })
       assert.equal(seen.user, 'bob')
@@ -120,15 +120,15 @@ export const recordCases: readonly Case[] = [
     },
   },
   {
-    name: 'takes a strong read that is older than the token for final',
+    name: 'returns the result of a strongly consistent read even if it is older than the token',
     async run({ createStore }) {
       const id = freshId()
       await (await createStore()).create({ id, data: {} })
-      assert.equal((await loaded(await createStore(), id, { minVersion: 7 })).version, 1)
+      assert.equal((await loadLive(await createStore(), id, { minVersion: 7 })).version, 1)
     },
   },
   {
-    name: 'ends a session for good',
+    name: 'destroys a session permanently',
     async run({ createStore }) {
       const store = await createStore()
       const id = freshId()
@@ -137,47 +137,47 @@ export const recordCases: readonly Case[] = [
       assert.equal(await store.destroy(id), false)
       await assert.rejects(store.save(record), { code: 'SESSION_GONE' })
       assert.equal(await store.touch(record), null)
-      for (const each of [store, await createStore()]) await gone(each, id)
+      for (const each of [store, await createStore()]) await expectNoSession(each, id)
     },
   },
   {
-    name: 'ends a session at the version asked for only',
+    name: 'destroys a session only at the given version',
     async run({ createStore }) {
       const store = await createStore()
       const id = freshId()
       const saved = await store.save(await store.create({ id, data: {} }))
       await assert.rejects(store.destroy(id, { ifVersion: 1 }), { code: 'CONFLICT' })
-      assert.equal((await loaded(store, id, { minVersion: 2 })).version, 2)
+      assert.equal((await loadLive(store, id, { minVersion: 2 })).version, 2)
       assert.equal(await store.destroy(id, { ifVersion: saved.version }), true)
       assert.equal(await store.destroy(id, { ifVersion: saved.version }), false)
     },
   },
   {
-    name: 'moves a session to another id',
+    name: 'rotates a session to another id',
     async run({ createStore }) {
       const store = await createStore()
       const [oldId, newId] = [freshId(), freshId()]
       const record = await store.create({ id: oldId, data: { cart: ['tea'] }, idleTimeout: 60 })
       record.user = 'ada'
-      const renewed = await store.rotate(record, newId)
-      assert.equal(renewed.id, newId)
-      assert.equal(renewed.user, 'ada')
-      const seen = await loaded(await createStore(), newId, { minVersion: renewed.version })
+      const rotated = await store.rotate(record, newId)
+      assert.equal(rotated.id, newId)
+      assert.equal(rotated.user, 'ada')
+      const seen = await loadLive(await createStore(), newId, { minVersion: rotated.version })
       assert.deepEqual(seen.data, { cart: ['tea'] })
       assert.equal(seen.createdAt, record.createdAt)
       assert.equal(seen.idleTimeout, 60)
-      for (const each of [store, await createStore()]) await gone(each, oldId)
+      for (const each of [store, await createStore()]) await expectNoSession(each, oldId)
     },
   },
   {
-    name: 'does not move a session that has ended',
+    name: 'does not rotate a destroyed session',
     async run({ createStore }) {
       const [here, there] = [await createStore(), await createStore()]
       const [oldId, newId] = [freshId(), freshId()]
       const record = await here.create({ id: oldId, data: {} })
       await there.destroy(oldId)
       await assert.rejects(here.rotate(record, newId), { code: 'SESSION_GONE' })
-      await gone(there, newId)
+      await expectNoSession(there, newId)
     },
   },
 ]

@@ -2,62 +2,69 @@ import { randomBytes } from 'node:crypto'
 import type { SessionStoreOptions } from '../../store/options.ts'
 import type { LoadOptions, SessionRecord, SessionStore, SessionSummary } from '../../core/types.ts'
 
-/** Test functions; vitest's and `node:test`'s both fit. */
+/** Functions of the test runner. Those of vitest and of `node:test` have these types. */
 export interface TestHarness {
+  /** Defines a group of tests. */
   describe: (name: string, define: () => void) => unknown
+  /** Defines a test. */
   it: (name: string, run: () => Promise<void>) => unknown
-  /** Make `Date.now()` answer this, ms since the epoch, and nothing else but dates. */
+  /** Sets the date that `Date.now()` returns, in ms since the epoch. Timers must stay real. */
   setDate: (ms: number) => unknown
 }
 
-/** Options a case asks of a store. */
+/** Options with which a test creates a store: those of `createSessionStore` without `storage`. */
 export type StoreTestOptions = Omit<SessionStoreOptions, 'storage'>
 
-/** A backend under test, and how it differs. */
+/** A backend to test. */
 export interface SessionStoreBackend {
+  /** Name of the backend, in the titles of the tests. */
   name: string
-  /** A store over the backend. Each call gives a new instance, over the same sessions. */
+  /** Returns a store with the given options. Each call returns a new instance on the same sessions. */
   createStore: (options: StoreTestOptions) => SessionStore | Promise<SessionStore>
-  /** Whether `clearExpired` finds what has expired; `false` where the storage clears by itself. Default `true`. */
+  /** Whether `clearExpired` deletes expired sessions. Set it to `false` if the storage deletes them itself. Default `true`. */
   clearsExpired?: boolean
 }
 
-/** What a case works with. */
+/** Values and functions that a test case uses. */
 export interface CaseContext {
-  /** Set the date to so many seconds after the start of the case. */
+  /** Sets the date, in seconds after the start of the case. */
   at: (seconds: number) => void
-  /** The start of the case: a whole second, in ms since the epoch. */
+  /** Start of the case in ms since the epoch, a whole second. */
   start: number
   backend: SessionStoreBackend
   createStore: (options?: StoreTestOptions) => SessionStore | Promise<SessionStore>
 }
 
-/** One promise of the contract. */
+/** A test case: one statement of the contract. */
 export interface Case {
   name: string
   run: (context: CaseContext) => Promise<void>
 }
 
-/** An id, or a name of a user, that nobody else has. */
+/** Returns a random id, for a session or a user. */
 export function freshId(): string {
   return randomBytes(24).toString('base64url')
 }
 
-/** A record that must be there. */
-export async function loaded(store: SessionStore, id: string, options?: LoadOptions): Promise<SessionRecord> {
+/** Returns the record of a session. @throws {Error} if there is no live session */
+export async function loadLive(
+  store: SessionStore,
+  id: string,
+  options?: LoadOptions,
+): Promise<SessionRecord> {
   const record = await store.load(id, options)
   if (record === null) throw new Error('expected a live session')
   return record
 }
 
-/** A session must be gone, for a read that sees every write: a plain one may lag behind an end made elsewhere. */
-export async function gone(store: SessionStore, id: string): Promise<void> {
+/** Throws if a session exists. The read is strongly consistent, because a cached one may return a destroyed session. */
+export async function expectNoSession(store: SessionStore, id: string): Promise<void> {
   const record = await store.load(id, { minVersion: Number.MAX_SAFE_INTEGER })
   if (record !== null) throw new Error('expected no session')
 }
 
-/** Ids of what is listed. */
-export async function listed(sessions: AsyncIterable<SessionSummary>): Promise<string[]> {
+/** Returns the sorted ids of listed sessions. */
+export async function listedIds(sessions: AsyncIterable<SessionSummary>): Promise<string[]> {
   const ids: string[] = []
   for await (const { id } of sessions) ids.push(id)
   return ids.toSorted()

@@ -1,19 +1,19 @@
 import { defineNuxtPlugin, type Plugin } from 'nuxt/app'
 import { useSessionData } from './use-session-data.ts'
 
-/** Asks for what the page does not know: one that was rendered for everybody only after it was hydrated as it is. */
+/** Requests the data if the page does not have it. A page rendered for all visitors requests it after hydration, which must not differ. */
 const plugin: Plugin = defineNuxtPlugin({
   name: 'unsession',
   enforce: 'pre',
   async setup({ hooks, payload }) {
     const { ready, refresh } = useSessionData()
     if (ready.value) return
-    // What fails here leaves `ready` false: not known is not signed out.
+    // After an error `ready` stays false, because unknown does not mean signed out.
     const ask = (): Promise<void> => refresh().catch(() => {})
     if (payload.serverRendered) {
       hooks.hookOnce('app:suspense:resolve', ask)
     } else {
-      // Braces, as Nuxt compiles an `await` into two statements.
+      // The braces are needed, because Nuxt compiles an `await` into two statements.
       await ask()
     }
   },

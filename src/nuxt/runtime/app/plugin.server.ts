@@ -2,17 +2,17 @@ import { createError, defineNuxtPlugin, type Plugin, useRequestEvent } from 'nux
 import type { ExposingContext } from '../types.ts'
 import { forget, useSessionData } from './use-session-data.ts'
 
-/** Reads the session before anything that may want it: route middleware, pages and the app's own plugins. */
+/** Reads the session before all code that may use it: route middleware, pages and the app's own plugins. */
 const plugin: Plugin = defineNuxtPlugin({
   name: 'unsession',
   enforce: 'pre',
   async setup({ hooks, ssrContext }) {
-    // A page that tells of an error goes out with the headers of the response that has failed, and must not fail too.
+    // The error page must not read the session: it is sent with the headers of the failed response, and a read may fail again.
     if (ssrContext?.error) return
     const event = useRequestEvent()
     const { refresh } = useSessionData()
     const forgetData = forget()
-    // A page may become one for everybody while it is rendered. Its copies must not tell a signed-in visitor that nobody is.
+    // While a page renders, it may become cacheable for all visitors. Its copies must not show a signed-in visitor as signed out.
     hooks.hook('app:rendered', () => {
       const isForEverybody: ExposingContext['isForEverybody'] = event?.context.isForEverybody
       if (event && isForEverybody?.(event)) forgetData()
@@ -20,7 +20,7 @@ const plugin: Plugin = defineNuxtPlugin({
     try {
       await refresh()
     } catch (error) {
-      // Nuxt shows visitors what plugins throw; errors of the storage name its table. What is fatal, it logs.
+      // Nuxt shows errors of plugins to visitors, and errors of the storage contain the name of the table. Nuxt logs fatal errors.
       throw createError({
         statusCode: statusOf(error),
         message: 'The session cannot be read',

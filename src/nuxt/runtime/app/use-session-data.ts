@@ -2,19 +2,19 @@ import { useRequestEvent, useState } from 'nuxt/app'
 import { computed, type ComputedRef, type Ref } from 'vue'
 import type { ExposedData, ExposingContext } from '../types.ts'
 
-/** What pages know of the session of whoever looks at them. */
+/** The exposed data of the visitor's session, in pages. */
 export interface SessionDataView {
-  /** What the server exposes: `{}` for a visitor without a session, and as long as `ready` is false. */
+  /** The data that the server exposes. `{}` for a visitor without a session, and while `ready` is false. */
   readonly data: ComputedRef<Readonly<ExposedData>>
   /**
-   * Whether `data` is known. It is from the first moment on pages rendered for the request; prerendered and cached pages,
-   * which are the same for everybody, and pages without server rendering ask for it in the browser.
+   * Whether `data` is known. A page that the server rendered for this request has it from the start. Other pages request it in the
+   * browser: prerendered and cached pages, which are the same for all visitors, and pages without server rendering.
    */
   readonly ready: ComputedRef<boolean>
   /**
-   * Ask the server again, after an action that has changed the session.
+   * Requests the data again. Call it after an action that has changed the session.
    *
-   * @throws what the request failed with; `data` stays as it was
+   * @throws the error of the request. Then `data` does not change
    */
   refresh(): Promise<void>
 }
@@ -25,8 +25,10 @@ interface State {
 }
 
 /**
- * What the server exposes of the session: the keys listed in `sessions.expose` of `nuxt.config`, and what the hook
- * `sessions:expose` adds. In components, plugins and route middleware. Reading creates neither session nor cookie.
+ * Returns the exposed data of the visitor's session: the keys in `sessions.expose` of `nuxt.config`, and the values that the hook
+ * `sessions:expose` adds. Call it in components, plugins and route middleware. It creates no session and no cookie.
+ *
+ * @returns reactive data, and a function that requests it again
  *
  * @example
  * ```vue
@@ -60,7 +62,7 @@ export function useSessionData(): SessionDataView {
   }
 }
 
-/** Returns a function that makes the data unknown again, for the page's copy in the payload. */
+/** Returns a function that resets the data to unknown, so that the payload of the page does not contain it. */
 export function forget(): () => void {
   const state = useSessionState()
   return () => {
@@ -77,7 +79,7 @@ function useSessionState(): Ref<State> {
 let asked = 0
 let answered = 0
 
-/** Ask over HTTP. The answer to a later question stands, whichever comes first. */
+/** Requests the data over HTTP. If responses arrive out of order, the response to the latest request counts. */
 async function fetchData(state: Ref<State>): Promise<void> {
   const turn = ++asked
   const data = await $fetch<ExposedData>('/_session', { cache: 'no-store' })

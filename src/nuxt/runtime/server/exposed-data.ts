@@ -10,10 +10,11 @@ declare module 'nitropack/types' {
 }
 
 /**
- * What pages may see of the session of a request, as JSON makes it: a copy, the same in the page and over HTTP.
+ * Returns the part of a request's session that pages may read. It is a copy made with JSON, so that pages get the same value from the
+ * payload and over HTTP.
  *
- * @returns `undefined` where the response is one for everybody
- * @throws what the storage fails with, and what a hook throws
+ * @returns `undefined` if several visitors may get the response
+ * @throws the error of the storage or of a hook
  */
 export async function exposedData(event: ServerEvent): Promise<ExposedData | undefined> {
   if (isForEverybody(event)) return undefined
@@ -32,32 +33,34 @@ async function listedKeys(event: ServerEvent): Promise<object> {
   )
 }
 
-/** Whether others get the response too: it is prerendered, or a cache keeps it, here or on its way. */
+/** Returns whether several visitors may get the response: it is prerendered, or a cache of the server or of the network stores it. */
 function isForEverybody(event: ServerEvent): boolean {
   const { cache, isr, prerender } = getRouteRules(event)
-  // A cached handler is given a request without cookies, but the context of the one that came.
+  // A cached handler gets a request without cookies, but with the context of the visitor's request.
   const isCached = cache || isr || event.context.cache !== undefined || isCachedOnItsWay(event)
   return Boolean(import.meta.prerender || prerender || isCached)
 }
 
-/** Whether the app lets caches between here and the browser keep the response, which may not mind its `Vary`. */
+/** Returns whether the app allows shared caches to store the response. Such caches may ignore `Vary`. */
 function isCachedOnItsWay(event: ServerEvent): boolean {
   const control = cacheControl(event)
   const isKept = control !== '' && !/\b(?:private|no-store|no-cache)\b/i.test(control)
   return isKept || cdnHeaders(event).length > 0
 }
 
-/** Requests whose response has something of a session in it. */
+/** Events whose response contains data of a session. */
 const exposing = new WeakSet<ServerEvent>()
 
-/** Whether a response has nothing of a session in it and may be kept for everybody, as the page has said meanwhile. */
+/** Returns whether a response contains no session data and may be stored for all visitors. The page may have set that while it rendered. */
 export function isSharedWithoutData(event: ServerEvent): boolean {
   return !exposing.has(event) && isForEverybody(event)
 }
 
 /**
- * Keep a response with something of a session in it out of caches, those of others whatever the page has said meanwhile, and,
- * unless the app has decided about it, the one behind the back button.
+ * Sets `Cache-Control` of a response that contains session data.
+ *
+ * - Shared caches must not store it, even if the page has allowed them to.
+ * - The browser must not store it either, unless the app has set `Cache-Control`. Otherwise the back button shows old data.
  */
 export function keepPrivate(event: ServerEvent): void {
   if (!exposing.has(event)) return
