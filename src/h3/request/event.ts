@@ -43,7 +43,7 @@ interface WebRequest {
 
 /** The server that a request of h3 2 came from. */
 interface Runtime {
-  readonly node?: { readonly req: object; readonly res?: object | undefined } | undefined
+  readonly node?: { readonly req: NodeRequest; readonly res?: NodeResponse | undefined } | undefined
 }
 
 /** The part of Node's request that sessions need. */

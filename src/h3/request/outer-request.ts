@@ -1,5 +1,5 @@
 import { isObject } from '../../../drivers/utils/validate.ts'
-import type { H3EventLike, NodeRequest, NodeResponse } from './event.ts'
+import type { H3EventLike } from './event.ts'
 import { Stamp } from './stamp.ts'
 
 /** The part of a visitor's request that a sub-request needs. */
@@ -37,10 +37,7 @@ export function outerRequest(event: H3EventLike, header?: string | false): Outer
 export function clientEvent({ runtime, req }: H3EventLike): H3EventLike | undefined {
   const node = (runtime ?? req?.runtime)?.node
   // The requests of servers have their own class. Those of apps are a `Request`.
-  if (!node?.res || !req || Object.getPrototypeOf(req) !== Request.prototype) return undefined
-  return isNodeRequest(node.req) && isNodeResponse(node.res)
-    ? { node: { req: node.req, res: node.res } }
-    : undefined
+  return node && req && Object.getPrototypeOf(req) === Request.prototype ? { node } : undefined
 }
 
 /**
@@ -62,14 +59,6 @@ function originOfNode({ node, context }: H3EventLike): object | undefined {
 /** Returns Node's request of an event of h3 2. A client's request and its sub-requests share it. */
 export function nodeOfWeb({ runtime, req }: H3EventLike): object | undefined {
   return (runtime ?? req?.runtime)?.node?.req
-}
-
-function isNodeRequest(value: object): value is NodeRequest {
-  return 'headers' in value && isObject(value.headers)
-}
-
-function isNodeResponse(value: object): value is NodeResponse {
-  return 'setHeader' in value && 'getHeader' in value && 'headersSent' in value
 }
 
 function isOuter(value: unknown): value is Outer {
