@@ -1,30 +1,9 @@
 import { DRIVER_HANDSHAKE, type DriverHandshake } from '../../drivers/utils/driver-handshake.ts'
+import { invalidOption } from '../../drivers/utils/errors.ts'
 import { isStorage } from './locate.ts'
 import { rawStorage } from './raw-storage.ts'
-import type { DriverLike, StorageLike, TransactionOptions } from './storage-like.ts'
-import type { ClearExpiredOptions, ClearExpiredResult } from '../core/types.ts'
-
-/** Sets of strings in one item, by name. */
-export type StringSets = Record<string, string[]>
-
-/** What a driver with conditional writes offers beyond unstorage. */
-export interface ConditionalDriver extends DriverLike {
-  flags: { conditional: true; ttl?: boolean; maxDepth?: boolean }
-  /**
-   * @param options - `ifVersion`: only at this version. `onRemoved`: is told the value of the live item that was removed
-   * @returns whether a live item was removed. @throws {ConflictError} at another version
-   */
-  deleteItem(key: string, options?: TransactionOptions): Promise<boolean>
-  /** Adds strings to the sets of an item. @returns all its sets as this very write left them */
-  addToSets(key: string, sets: StringSets, expiresAt: number): Promise<StringSets>
-  /** Returns the sets of an item, by a strongly consistent read. */
-  getSets(key: string): Promise<StringSets>
-  /** Seconds left and creation of a live item, as far as it has them. */
-  getMeta?(key: string, options?: TransactionOptions): Promise<{ ttl?: number; birthtime?: Date } | null>
-  /** @param options.liveAt - ms since the epoch: what was live then, too, and is still there; now by default */
-  listUser?(user: string, options: { liveAt?: number }): AsyncIterable<{ key: string; value: unknown }>
-  clearExpired?(options?: ClearExpiredOptions): Promise<ClearExpiredResult>
-}
+import type { ConditionalDriver } from './driver-contract.ts'
+import type { DriverLike, StorageLike } from './storage-like.ts'
 
 /** A driver with conditional writes, and the prefix that keys have when they reach it. */
 export interface LocatedDriver {
@@ -58,9 +37,23 @@ export async function findConditionalDriver(
   return found
 }
 
-/** Whether a driver has conditional writes. */
+/** What the store calls on a conditional driver, beyond what it needs of any driver. */
+const METHODS = ['deleteItem', 'addToSets', 'getSets'] as const
+
+/**
+ * Returns whether a driver has conditional writes.
+ *
+ * @throws {UnsessionError} `INVALID_OPTION` for a driver that says so and lacks a method. Without the error it would be used like
+ * one without conditional writes, which lose updates between processes
+ */
 export function isConditionalDriver(driver: unknown): driver is ConditionalDriver {
   if (typeof driver !== 'object' || driver === null) return false
-  const { flags, deleteItem } = driver as Partial<ConditionalDriver>
-  return flags?.conditional === true && typeof deleteItem === 'function'
+  const given = driver as Partial<ConditionalDriver>
+  if (given.flags?.conditional !== true) return false
+  const missing = METHODS.filter((name) => typeof given[name] !== 'function')
+  if (missing.length === 0) return true
+  throw invalidOption(
+    'storage',
+    `has a driver with \`flags.conditional\` that lacks \`${missing.join('`, `')}\`; see docs/conditional-driver.md`,
+  )
 }

@@ -8,3 +8,5 @@ export type { SessionStoreBackend, StoreTestOptions, TestHarness } from './confo
 export { testSessionStore } from './conformance.ts'
 export type { LocalDynamoDB, LocalDynamoDBOptions } from './dynamodb.ts'
 export { startDynamoDB } from './dynamodb.ts'
+export type { ConditionalDriverBackend } from './driver-conformance.ts'
+export { testConditionalDriver } from './driver-conformance.ts'

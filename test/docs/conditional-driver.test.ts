@@ -1,9 +1,7 @@
 import * as unstorage from 'unstorage'
-import * as unstorage2 from 'unstorage2'
 import * as vitest from 'vitest'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as unsession from '../../src/index.ts'
-import { findConditionalDriver } from '../../src/storage/conditional-driver.ts'
 import * as testing from '../../src/testing/index.ts'
 import { pageText, runSnippet, snippetsIn } from '../support/snippets.ts'
 import { typeErrors } from '../support/type-errors.ts'
@@ -32,20 +30,6 @@ describe('docs/conditional-driver.md', () => {
     await store.create({ id: 'a', data: { user: 'Ada' } })
     expect((await store.load('a'))?.data).toEqual({ user: 'Ada' })
   })
-
-  it.each([
-    ['unstorage 1', unstorage],
-    ['unstorage 2', unstorage2],
-  ])(
-    'has a driver that the store finds behind a mount and a prefix of %s',
-    async (_, { createStorage, prefixStorage }) => {
-      const driver = page.mapDriver()
-      const storage = createStorage()
-      storage.mount('db', driver)
-      const found = await findConditionalDriver(prefixStorage(storage, 'db:app'))
-      expect(found).toEqual({ driver, prefix: 'app:' })
-    },
-  )
 })
 
 describe('the suite that docs/conditional-driver.md defines', async () => {

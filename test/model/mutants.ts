@@ -248,7 +248,7 @@ export const MUTANTS: Record<string, SearchedMutant> = {
   'a regenerate takes any end of the old id for its own': {
     ...wrapped((driver) => {
       const setItem: Write = async (key, value, options) => {
-        const { ifVersion } = options
+        const { ifVersion } = options as { ifVersion?: number }
         if (isMarker(value) && isConditionalDriver(driver)) await driver.deleteItem(key, { ifVersion })
         else await driver.setItem?.(key, value, options)
       }

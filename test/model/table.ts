@@ -1,5 +1,5 @@
 import { ConflictError, UnsessionError } from '../../drivers/utils/errors.ts'
-import type { ConditionalDriver } from '../../src/storage/conditional-driver.ts'
+import type { ConditionalDriver } from '../../src/storage/driver-contract.ts'
 import { type Binding, isKeyOf, isUserKey, parseBindings } from '../../src/store/users/bindings.ts'
 import { mergeSets, parseSets, type UserSets } from '../../src/format/user-sets.ts'
 import type { DriverLike, TransactionOptions } from '../../src/storage/storage-like.ts'
@@ -122,7 +122,8 @@ export class Table {
   }
 
   /** A driver as DynamoDB's. */
-  conditionalDriver(): ConditionalDriver {
+  conditionalDriver(): DriverLike &
+    Pick<ConditionalDriver, Exclude<keyof ConditionalDriver, keyof DriverLike>> {
     const read = async (key: string, options?: TransactionOptions): Promise<string | null> =>
       this.#call(
         () =>
@@ -133,7 +134,7 @@ export class Table {
     return {
       ...this.#common(read),
       flags: { conditional: true },
-      deleteItem: (key, options) => this.#delete(key, options),
+      deleteItem: (key, options) => this.#delete(key, { ...options }),
       addToSets: (key, { bindings = [], marks = [] }) => this.#addToSets(key, { bindings, marks }),
       getSets: (key) =>
         this.#isQuick(key) ? Promise.resolve(this.#setsOf(key)) : this.#call(() => this.#setsOf(key)),

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { linksOf } from '../support/links.ts'
 import { type Packed, ROOT, pack, run } from '../support/pack.ts'
 
 /** Exported values of each entry; types are checked by compiling against them below. */
@@ -36,7 +37,7 @@ const EXPORTS: Record<string, string[]> = {
     'iamPolicy',
     'tableTemplate',
   ],
-  'unsession/testing': ['startDynamoDB', 'testSessionStore'],
+  'unsession/testing': ['startDynamoDB', 'testConditionalDriver', 'testSessionStore'],
 }
 
 /** The releases a user may have beside the package: name there, name in this repository. */
@@ -92,10 +93,20 @@ describe('the packed package', () => {
     expect(files).toEqual(
       expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/package.json']),
     )
-    const others = files.filter(
-      (file) => !/^package\/(dist\/.+\.(mjs|d\.mts)|README\.md|LICENSE|package\.json)$/.test(file),
-    )
-    expect(others).toEqual([])
+    const isWanted =
+      /^package\/(dist\/.+\.(mjs|d\.mts)|docs\/[^.][^/]*(\/[^.][^/]*)*|[A-Z]+\.md|LICENSE|package\.json)$/
+    expect(files.filter((file) => !isWanted.test(file))).toEqual([])
+  })
+
+  it('has pages whose links lead to files in it', async () => {
+    const names = await readdir(join(packed.folder, 'package'), { recursive: true })
+    const pages = names.filter((name) => name.endsWith('.md'))
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'docs/nuxt.md']))
+    for (const page of pages) {
+      const links = linksOf(await readFile(join(packed.folder, 'package', page), 'utf8'))
+      const targets = links.map((link) => join(dirname(page), link.split('#')[0] || basename(page)))
+      expect(targets.filter((target) => !names.includes(target.replace(/\/$/, '')))).toEqual([])
+    }
   })
 
   it('has the entries and exports of the contract', async () => {
@@ -125,26 +136,30 @@ describe('the packed package', () => {
       expect(JSON.parse(stdout)).toEqual({ names: EXPORTS, loaded: [] })
     })
 
-    it.each(['nodenext', 'bundler'])('has types under moduleResolution %s', async (moduleResolution) => {
-      const compilerOptions = {
-        target: 'es2022',
-        module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
-        moduleResolution,
-        strict: true,
-        noEmit: true,
-        types: ['node'],
-      }
-      const config = join(project, `tsconfig.${moduleResolution}.json`)
-      await writeFile(config, JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
-      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
-      const output = await run(process.execPath, [tsc, '-p', config], { cwd: project }).then(
-        () => '',
-        (error: { stdout: string }) => error.stdout,
-      )
-      // Other packages' declarations are theirs to mend.
-      const ours = output.split('\n').filter((line) => /^(consumer|node_modules\/unsession)/.test(line))
-      expect(ours).toEqual([])
-    })
+    it.each(['nodenext', 'bundler'])(
+      'has types under moduleResolution %s',
+      { timeout: 120_000 },
+      async (moduleResolution) => {
+        const compilerOptions = {
+          target: 'es2022',
+          module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+          moduleResolution,
+          strict: true,
+          noEmit: true,
+          types: ['node'],
+        }
+        const config = join(project, `tsconfig.${moduleResolution}.json`)
+        await writeFile(config, JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+        const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+        const output = await run(process.execPath, [tsc, '-p', config], { cwd: project }).then(
+          () => '',
+          (error: { stdout: string }) => error.stdout,
+        )
+        // Other packages' declarations are theirs to mend.
+        const ours = output.split('\n').filter((line) => /^(consumer|node_modules\/unsession)/.test(line))
+        expect(ours).toEqual([])
+      },
+    )
 
     it('serves a storage, and lets the process end after dispose()', async () => {
       const script = `

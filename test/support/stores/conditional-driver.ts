@@ -1,7 +1,7 @@
 import type { Driver } from 'unstorage'
 import { ConflictError, type CurrentItem, UnsessionError } from '../../../drivers/utils/errors.ts'
 import { answerHandshake } from '../../../drivers/utils/driver-handshake.ts'
-import type { ConditionalDriver } from '../../../src/storage/conditional-driver.ts'
+import type { ConditionalDriver } from '../../../src/storage/driver-contract.ts'
 import type { TransactionOptions } from '../../../src/storage/storage-like.ts'
 
 interface Item extends CurrentItem {

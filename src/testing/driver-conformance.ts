@@ -1,0 +1,44 @@
+import type { ConditionalDriver } from '../storage/driver-contract.ts'
+import { driverCases } from './conformance/driver.ts'
+import type { TestHarness } from './conformance/suite.ts'
+
+/** A database under test. */
+export interface ConditionalDriverBackend {
+  name: string
+  /** Returns a driver on the database. Each call returns a new one, on the same items, as another process has it. */
+  createDriver: () => ConditionalDriver | Promise<ConditionalDriver>
+}
+
+/**
+ * Defines tests of the contract of {@link ConditionalDriver}. They use keys of their own, so a database can be shared.
+ *
+ * @param harness - test functions: those of vitest or of `node:test`, and a way to set the date
+ * @param backend - the driver to test
+ * @example
+ * ```ts
+ * import { describe, it, vi } from 'vitest'
+ *
+ * vi.useFakeTimers({ toFake: ['Date'] })
+ * testConditionalDriver(
+ *   { describe, it, setDate: (ms) => vi.setSystemTime(ms) },
+ *   { name: 'my driver', createDriver: () => myDriver({ url }) },
+ * )
+ * ```
+ */
+export function testConditionalDriver(
+  { describe, it, setDate }: TestHarness,
+  backend: ConditionalDriverBackend,
+): void {
+  describe(`conditional driver ${backend.name}`, () => {
+    for (const { name, run } of driverCases) {
+      it(name, async () => {
+        // Real time, to the second: a database with a clock of its own must not expire items too early.
+        const start = Math.ceil((performance.timeOrigin + performance.now()) / 1000) * 1000
+        const at = (seconds: number): void => void setDate(start + seconds * 1000)
+        at(0)
+        const [here, there] = [await backend.createDriver(), await backend.createDriver()]
+        await run({ at, start, here, there })
+      })
+    }
+  })
+}
