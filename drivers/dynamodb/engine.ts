@@ -5,6 +5,7 @@ import { Connection } from './client/connection.ts'
 import { type Item, type ItemMeta, type StoredItem, itemMeta, parseItem } from './model/item.ts'
 import { isWithinDepth, toStoredKey, toStoredPrefix } from './model/keys.ts'
 import type { ResolvedOptions } from './config/options.ts'
+import { openTransport } from './open-transport.ts'
 import { Reader } from './operations/reader.ts'
 import type { ReadOptions } from './requests/read.ts'
 import type {
@@ -47,11 +48,11 @@ export class Engine {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
-    this.#connection = new Connection(options)
+    this.#connection = new Connection(options, openTransport)
     this.#reader = new Reader(this.#connection)
   }
 
-  /** Loads the SDK and creates the client. Later calls do not spend their deadlines on it. */
+  /** Opens the transport. Later calls do not spend their deadlines on it. */
   async open(): Promise<void> {
     await this.#connection.open()
   }

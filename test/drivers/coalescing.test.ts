@@ -1,23 +1,26 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import dynamodb, { type ConsumedUnits, type DynamoDBOptions } from '../../drivers/dynamodb.ts'
 import { throttling } from '../support/proxy/aws-errors.ts'
 import { hold, jsonAnswer, stalledHeaders } from '../support/proxy/faults.ts'
 import { type Call, type Fault, type Proxy, startProxy } from '../support/proxy/proxy.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
-describeEngines('read coalescing', (engine) => {
+describeTransports('read coalescing', (engine, transport) => {
   let table: TestTable
   let proxy: Proxy
   beforeAll(async () => {
-    table = await createTestTable(engine)
+    table = await createTestTable(engine, { transport })
     proxy = await startProxy(engine.endpoint)
     const driver = dynamodb(table.options)
     await driver.setItems(Array.from({ length: 300 }, (_, i) => ({ key: `k${i}`, value: String(i) })))
     await driver.setItemRaw('bytes', new Uint8Array([1, 2, 3]))
     await driver.dispose()
   })
-  afterEach(() => proxy.reset())
+  afterEach(() => {
+    proxy.reset()
+    vi.unstubAllEnvs()
+  })
   afterAll(async () => {
     await proxy.stop()
     await table.drop()
@@ -161,12 +164,9 @@ describeEngines('read coalescing', (engine) => {
     await driver.dispose()
   })
 
-  it('frees the slot of a read that DynamoDB throttles while the SDK tries again', async () => {
-    const driver = connect({
-      batch: { maxInFlight: 1 },
-      timeout: { request: 60_000 },
-      clientConfig: { maxAttempts: 1000 },
-    })
+  it('frees the slot of a read that DynamoDB throttles while it is tried again', async () => {
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1000')
+    const driver = connect({ batch: { maxInFlight: 1 }, timeout: { request: 60_000 } })
     proxy.fault({ match: asksFor('hot'), do: throttling })
     const hot = driver.getItem('hot').catch((error: unknown) => error)
     await proxy.arrived(1)

@@ -1,24 +1,27 @@
 import { CreateTableCommand, DeleteTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import dynamodb, { type DynamoDBDriver } from '../../drivers/dynamodb.ts'
 import { awsError, validation } from '../support/proxy/aws-errors.ts'
 import { jsonAnswer } from '../support/proxy/faults.ts'
 import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
 const DYNAMODB = 'com.amazonaws.dynamodb.v20120810'
 
-describeEngines('what an error of DynamoDB is reported as', (engine) => {
+describeTransports('what an error of DynamoDB is reported as', (engine, transport) => {
   let table: TestTable
   let proxy: Proxy
   let driver: DynamoDBDriver
   beforeAll(async () => {
-    table = await createTestTable(engine)
+    table = await createTestTable(engine, { transport })
     proxy = await startProxy(engine.endpoint)
     driver = dynamodb({ ...table.options, endpoint: proxy.url })
   })
-  afterEach(() => proxy.reset())
+  afterEach(() => {
+    proxy.reset()
+    vi.unstubAllEnvs()
+  })
   afterAll(async () => {
     await driver.dispose()
     await proxy.stop()
@@ -83,7 +86,8 @@ describeEngines('what an error of DynamoDB is reported as', (engine) => {
       message: 'The level of configured provisioned throughput for the table was exceeded.',
       ThrottlingReasons: [{ reason, resource: 'arn:aws:dynamodb:eu-west-1:123456789012:table/x' }],
     }
-    const once = dynamodb({ ...table.options, endpoint: proxy.url, clientConfig: { maxAttempts: 1 } })
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    const once = dynamodb({ ...table.options, endpoint: proxy.url })
     proxy.fault({ do: (exchange) => exchange.reply(jsonAnswer(400, answer)) })
     for (const operation of [() => once.getItem('k'), () => once.setItem('k', 'x')]) {
       await expect(operation()).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import dynamodb, { type DynamoDBDriver } from '../../drivers/dynamodb.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
 // A whole second, so that boundaries are exact.
@@ -12,11 +12,11 @@ async function keysOf(items: AsyncIterable<{ key: string }>): Promise<string[]> 
   return keys
 }
 
-describeEngines('expiry', (engine) => {
+describeTransports('expiry', (engine, transport) => {
   let table: TestTable
   let driver: DynamoDBDriver
   beforeAll(async () => {
-    table = await createTestTable(engine)
+    table = await createTestTable(engine, { transport })
     driver = dynamodb(table.options)
     vi.useFakeTimers({ toFake: ['Date'], now: START })
   })

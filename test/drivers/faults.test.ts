@@ -1,5 +1,5 @@
 import { HttpResponse } from '@smithy/core/protocols'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import dynamodb, { type DynamoDBDriver, type DynamoDBOptions } from '../../drivers/dynamodb.ts'
 import { hashKey } from '../../drivers/utils/errors.ts'
 import {
@@ -21,18 +21,18 @@ import {
 } from '../support/proxy/faults.ts'
 import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
 import { startNetwork } from '../support/engines/network.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports, describeTransportsOnce } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 import { nothingProcessed, unprocessed } from '../support/proxy/unprocessed.ts'
 
 const KEY = 'secret-session-id'
 
-describeEngines('faults', (engine) => {
+describeTransports('faults', (engine, transport) => {
   let table: TestTable
   let proxy: Proxy
   let driver: DynamoDBDriver
   beforeAll(async () => {
-    table = await createTestTable(engine)
+    table = await createTestTable(engine, { transport })
     proxy = await startProxy(engine.endpoint)
   })
   beforeEach(async () => {
@@ -47,6 +47,7 @@ describeEngines('faults', (engine) => {
     await cleaner.clear()
     await cleaner.dispose()
     vi.restoreAllMocks()
+    vi.unstubAllEnvs()
   })
   afterAll(async () => {
     await proxy.stop()
@@ -238,15 +239,18 @@ describeEngines('faults', (engine) => {
     }
   })
 
-  it('reports a call that adaptive retries have held back as throttled', async () => {
-    const adaptive = connect({ clientConfig: { retryMode: 'adaptive' }, timeout: { request: 300 } })
-    proxy.fault({ do: throttling })
-    for (const operation of [() => adaptive.setItem('a', 'x'), () => adaptive.getItem('b')]) {
-      await expect(operation()).rejects.toMatchObject({ code: 'THROTTLED' })
-    }
-    expect(proxy.count('GetItem')).toBe(0)
-    await adaptive.dispose()
-  })
+  it.runIf(transport.option === 'sdk')(
+    'reports a call that adaptive retries have held back as throttled',
+    async () => {
+      const adaptive = connect({ clientConfig: { retryMode: 'adaptive' }, timeout: { request: 300 } })
+      proxy.fault({ do: throttling })
+      for (const operation of [() => adaptive.setItem('a', 'x'), () => adaptive.getItem('b')]) {
+        await expect(operation()).rejects.toMatchObject({ code: 'THROTTLED' })
+      }
+      expect(proxy.count('GetItem')).toBe(0)
+      await adaptive.dispose()
+    },
+  )
 
   it('bounds a whole call by `timeout.request`, the wait for a free slot included', async () => {
     const slow = connect({ batch: { maxInFlight: 1 }, timeout: { request: 300 } })
@@ -315,41 +319,44 @@ describeEngines('faults', (engine) => {
     await bounded.dispose()
   })
 
-  it('ends a read whose request handler passes the signal on to fetch', async () => {
-    let signal: unknown
-    const requestHandler = {
-      handle: async (
-        request: { path: string; headers: Record<string, string>; body: string },
-        options: object,
-      ) => {
-        signal = (options as { abortSignal?: unknown }).abortSignal
-        const { headers, body } = request
-        const answer = await fetch(proxy.url, {
-          method: 'POST',
-          headers,
-          body,
-          signal: signal as AbortSignal,
-        })
-        return {
-          response: new HttpResponse({
-            statusCode: answer.status,
-            headers: Object.fromEntries(answer.headers),
-            body: new Uint8Array(await answer.arrayBuffer()),
-          }),
-        }
-      },
-    }
-    const fetching = connect({
-      clientConfig: { requestHandler: requestHandler as never },
-      timeout: { request: 700 },
-    })
-    await fetching.setItem('fetched', 'x', { ifVersion: null })
-    expect(await fetching.getItem('fetched')).toBe('x')
-    proxy.fault({ do: stalledHeaders })
-    await expect(fetching.getItem('fetched')).rejects.toMatchObject({ code: 'TIMEOUT' })
-    expect(signal).toMatchObject({ aborted: true })
-    await fetching.dispose()
-  })
+  it.runIf(transport.option === 'sdk')(
+    'ends a read whose request handler passes the signal on to fetch',
+    async () => {
+      let signal: unknown
+      const requestHandler = {
+        handle: async (
+          request: { path: string; headers: Record<string, string>; body: string },
+          options: object,
+        ) => {
+          signal = (options as { abortSignal?: unknown }).abortSignal
+          const { headers, body } = request
+          const answer = await fetch(proxy.url, {
+            method: 'POST',
+            headers,
+            body,
+            signal: signal as AbortSignal,
+          })
+          return {
+            response: new HttpResponse({
+              statusCode: answer.status,
+              headers: Object.fromEntries(answer.headers),
+              body: new Uint8Array(await answer.arrayBuffer()),
+            }),
+          }
+        },
+      }
+      const fetching = connect({
+        clientConfig: { requestHandler: requestHandler as never },
+        timeout: { request: 700 },
+      })
+      await fetching.setItem('fetched', 'x', { ifVersion: null })
+      expect(await fetching.getItem('fetched')).toBe('x')
+      proxy.fault({ do: stalledHeaders })
+      await expect(fetching.getItem('fetched')).rejects.toMatchObject({ code: 'TIMEOUT' })
+      expect(signal).toMatchObject({ aborted: true })
+      await fetching.dispose()
+    },
+  )
 
   it('ends a stall on dispose, and refuses work after it', async () => {
     const held = hold()
@@ -420,7 +427,8 @@ describeEngines('faults', (engine) => {
         exchange.reply({ status: 200, headers, body: Buffer.from(text) })
       },
     })
-    const quick = connect({ clientConfig: { maxAttempts: 1 } })
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    const quick = connect()
     const operations = [
       quick.getItem(KEY),
       quick.getItems([{ key: KEY }]),
@@ -439,7 +447,8 @@ describeEngines('faults', (engine) => {
   it('does not take an answer without results for one without items', async () => {
     const empty = rewrite(() => ({}))
     proxy.fault({ match: ['BatchGetItem', 'Scan'], do: empty })
-    const quick = connect({ clientConfig: { maxAttempts: 1 } })
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    const quick = connect()
     await expect(quick.getItems([{ key: KEY }])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(quick.getKeys()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await quick.dispose()
@@ -556,14 +565,14 @@ describeEngines('faults', (engine) => {
   })
 })
 
-describe('without an endpoint', () => {
+describeTransportsOnce('without an endpoint', (_, { option: transport }) => {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
 
   it('says that nothing listens there', async () => {
     const proxy = await startProxy('http://127.0.0.1:1')
     const { url } = proxy
     await proxy.stop()
-    const driver = dynamodb({ endpoint: url, region: 'local', credentials })
+    const driver = dynamodb({ endpoint: url, region: 'local', credentials, transport })
     await expect(driver.getItem('k')).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('ECONNREFUSED'),
@@ -575,6 +584,7 @@ describe('without an endpoint', () => {
     const driver = dynamodb({
       endpoint: 'http://127.0.0.1:1',
       region: 'local',
+      transport,
       credentials: () => new Promise(() => {}),
       timeout: { request: 100 },
     })
@@ -590,7 +600,7 @@ describe('without an endpoint', () => {
   it('says so when the credentials cannot be obtained', async () => {
     const given = [() => Promise.reject(new Error('the vault is down')), {} as never]
     for (const credentials of given) {
-      const driver = dynamodb({ endpoint: 'http://127.0.0.1:1', region: 'local', credentials })
+      const driver = dynamodb({ endpoint: 'http://127.0.0.1:1', region: 'local', credentials, transport })
       await expect(driver.getItem('k')).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' })
       await expect(driver.setItem('k', 'x')).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' })
       await driver.dispose()
@@ -603,12 +613,12 @@ describe('without an endpoint', () => {
     vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent')
     vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent')
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true')
-    const nowhere = dynamodb({ endpoint: 'http://127.0.0.1:1', credentials })
+    const nowhere = dynamodb({ endpoint: 'http://127.0.0.1:1', credentials, transport })
     await expect(nowhere.getItem('k')).rejects.toMatchObject({
       code: 'REGION_MISSING',
       message: expect.stringContaining('AWS_REGION'),
     })
-    const nobody = dynamodb({ endpoint: 'http://127.0.0.1:1', region: 'local' })
+    const nobody = dynamodb({ endpoint: 'http://127.0.0.1:1', region: 'local', transport })
     await expect(nobody.getItem('k')).rejects.toMatchObject({
       code: 'CREDENTIALS_MISSING',
       message: expect.stringContaining('AWS_ACCESS_KEY_ID'),

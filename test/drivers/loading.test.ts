@@ -3,15 +3,15 @@ import dynamodb from '../../drivers/dynamodb.ts'
 import { DRIVER_HANDSHAKE } from '../../drivers/utils/driver-handshake.ts'
 import { Lazy } from '../../drivers/utils/lazy.ts'
 import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
-import { anyEngine } from '../support/suites.ts'
+import { describeTransportsOnce } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
-describe('the first use of a driver', () => {
+describeTransportsOnce('the first use of a driver', (engine, transport) => {
   let table: TestTable
   let proxy: Proxy
   beforeAll(async () => {
-    table = await createTestTable(anyEngine())
-    proxy = await startProxy(anyEngine().endpoint)
+    table = await createTestTable(engine, { transport })
+    proxy = await startProxy(engine.endpoint)
   })
   afterEach(() => proxy.reset())
   afterAll(async () => {

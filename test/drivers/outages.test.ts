@@ -23,30 +23,27 @@ import {
   truncatedBody,
 } from '../support/proxy/faults.ts'
 import { type Fault, type Proxy, startProxy } from '../support/proxy/proxy.ts'
-import { anyEngine } from '../support/suites.ts'
+import { describeTransportsOnce } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
 const KEY = 'secret-session-id'
 
-describe('outages', () => {
+describeTransportsOnce('outages', (engine, transport) => {
   let table: TestTable
   let proxy: Proxy
   let driver: DynamoDBDriver
   beforeAll(async () => {
-    table = await createTestTable(anyEngine())
-    proxy = await startProxy(anyEngine().endpoint)
-    // Two attempts show the SDK's retries as well as four, in less time.
-    driver = dynamodb({
-      ...table.options,
-      endpoint: proxy.url,
-      timeout: { request: 300 },
-      clientConfig: { maxAttempts: 2 },
-    })
+    table = await createTestTable(engine, { transport })
+    proxy = await startProxy(engine.endpoint)
+    // Two attempts show the retries as well as four, in less time.
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '2')
+    driver = dynamodb({ ...table.options, endpoint: proxy.url, timeout: { request: 300 } })
     vi.spyOn(console, 'warn').mockImplementation(() => {})
   })
   beforeEach(() => proxy.reset())
   afterAll(async () => {
     vi.restoreAllMocks()
+    vi.unstubAllEnvs()
     await driver.dispose()
     await proxy.stop()
     await table.drop()

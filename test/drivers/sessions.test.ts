@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import dynamodb, { type DynamoDBDriver } from '../../drivers/dynamodb.ts'
 import { startProxy } from '../support/proxy/proxy.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
 const START = 1_900_000_000_000
 
-describeEngines('what sessions need beyond unstorage', (engine) => {
+describeTransports('what sessions need beyond unstorage', (engine, transport) => {
   let indexed: TestTable
   let indexedInFull: TestTable
   let plain: TestTable
   beforeAll(async () => {
-    indexed = await createTestTable(engine, { userIndex: true })
-    indexedInFull = await createTestTable(engine, { userIndex: 'ALL' })
-    plain = await createTestTable(engine)
+    indexed = await createTestTable(engine, { userIndex: true, transport })
+    indexedInFull = await createTestTable(engine, { userIndex: 'ALL', transport })
+    plain = await createTestTable(engine, { transport })
   })
   afterAll(() => Promise.all([indexed.drop(), indexedInFull.drop(), plain.drop()]))
   afterEach(() => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import dynamodb, { type DynamoDBDriver } from '../../drivers/dynamodb.ts'
 import { createSessionStore } from '../../src/index.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports } from '../support/transports.ts'
 import { createTestTable, type TestTable } from '../support/engines/tables.ts'
 
-describeEngines('sets of strings in an item', (engine) => {
+describeTransports('sets of strings in an item', (engine, transport) => {
   let table: TestTable
   let drivers: DynamoDBDriver[]
   const later = Date.now() + 600_000
@@ -12,7 +12,7 @@ describeEngines('sets of strings in an item', (engine) => {
   const timeout = { request: 50_000 }
 
   beforeAll(async () => {
-    table = await createTestTable(engine)
+    table = await createTestTable(engine, { transport })
     drivers = ['', 'app'].map((base) => dynamodb({ ...table.options, base, timeout }))
   })
   afterAll(async () => {

@@ -7,16 +7,16 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import dynamodb, { type DynamoDBDriver } from '../../drivers/dynamodb.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports } from '../support/transports.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
-describeEngines('a table with a sort key', (engine) => {
+describeTransports('a table with a sort key', (engine, transport) => {
   let base: TestTable
   let name: string
   let driver: DynamoDBDriver
   const past = Math.floor(Date.now() / 1000) - 3600
   beforeAll(async () => {
-    base = await createTestTable(engine)
+    base = await createTestTable(engine, { transport })
     name = `${base.table}-single`
     const text = (attribute: string) => ({ AttributeName: attribute, AttributeType: 'S' }) as const
     await base.client.send(

@@ -3,7 +3,7 @@ import { createStorage as createStorage2 } from 'unstorage2'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import dynamodb, { type DynamoDBDriver } from '../../drivers/dynamodb.ts'
 import { ConflictError } from '../../drivers/utils/errors.ts'
-import { describeEngines } from '../support/suites.ts'
+import { describeTransports } from '../support/transports.ts'
 import { type Item, type TestTable, createTestTable } from '../support/engines/tables.ts'
 
 const STORAGES = {
@@ -11,10 +11,10 @@ const STORAGES = {
   'unstorage 2': createStorage2 as unknown as typeof createStorage1,
 }
 
-describeEngines('driver', (engine) => {
+describeTransports('driver', (engine, transport) => {
   let table: TestTable
   beforeAll(async () => {
-    table = await createTestTable(engine)
+    table = await createTestTable(engine, { transport })
   })
   afterAll(() => table.drop())
 
@@ -274,7 +274,7 @@ describeEngines('driver', (engine) => {
   it('leaves the credentials it is given as they are', async () => {
     const credentials = Object.freeze({ ...table.options.credentials })
     for (const given of [{ credentials }, { clientConfig: { credentials } }]) {
-      const driver = dynamodb({ ...table.options, credentials: undefined, ...given })
+      const driver = dynamodb({ ...table.options, transport: 'auto', credentials: undefined, ...given })
       expect(await driver.getItem('k')).toBeNull()
       await driver.dispose()
     }
@@ -282,7 +282,7 @@ describeEngines('driver', (engine) => {
   })
 
   it('fits an existing table by its attribute names', async () => {
-    const foreign = await createTestTable(engine, { key: 'sid' })
+    const foreign = await createTestTable(engine, { key: 'sid', transport })
     const attributes = { key: 'sid', value: 'sess', expires: 'exp', created: 'born', version: 'rev' }
     const driver = dynamodb({ ...foreign.options, attributes })
     await driver.setItem('k', 'x', { ttl: 10, user: 'ada', ifVersion: null })

@@ -54,6 +54,7 @@ const FOLDERS = [
   'drivers/dynamodb/operations',
   'drivers/dynamodb/requests',
   'drivers/dynamodb/model',
+  'drivers/dynamodb/lean',
   'drivers/dynamodb/client',
   'drivers/dynamodb/config',
   'drivers/utils',

@@ -194,9 +194,8 @@ async function readPage(run: ClearExpiredRun, place: SegmentState, segment: numb
 
 async function targetOf(connection: Connection, base: string, dryRun: boolean): Promise<ClearExpiredTarget> {
   const { table, endpoint = '', attributes } = connection.options
-  const { config } = (await connection.client()) as { config?: { region?: () => Promise<string> } }
   // If the region is missing, the first request fails with a better message.
-  const region = (await config?.region?.().catch(() => undefined)) ?? ''
+  const region = await (await connection.open()).region()
   const { key: keyAttribute, expires: expiresAttribute } = attributes
   return { table, region, endpoint, base, keyAttribute, expiresAttribute, dryRun }
 }

@@ -21,30 +21,16 @@ export async function probeTable(connection: Connection): Promise<TableProbe> {
   const facts: TableProbe = {}
   try {
     await connection.call('DescribeTable', undefined, async (call) => {
-      const { DescribeTableCommand } = await import('@aws-sdk/client-dynamodb')
-      const command = new DescribeTableCommand({ TableName: table })
-      command.middlewareStack.add(
-        (next) => async (args) => {
-          const answer = await next(args)
-          const time = Date.parse(dateOf(answer.response))
-          if (!Number.isNaN(time)) facts.clock = time
-          return answer
-        },
-        // Runs before the SDK throws the error of an error response.
-        { step: 'deserialize', priority: 'low', name: 'unsessionClock' },
-      )
-      const client = await connection.client()
-      call.asked = true
-      const { Table } = await client.send(command, { abortSignal: call })
-      if (Table?.ItemCount !== undefined) facts.items = Table.ItemCount
+      try {
+        const { Table } = await connection.send('DescribeTable', { TableName: table }, call)
+        if (Table?.ItemCount !== undefined) facts.items = Table.ItemCount
+      } finally {
+        const time = Date.parse(call.date ?? '')
+        if (!Number.isNaN(time)) facts.clock = time
+      }
     })
   } catch (error) {
     if (!(error instanceof UnsessionError) || !OPTIONAL.has(error.code)) throw error
   }
   return facts
-}
-
-function dateOf(response: unknown): string {
-  const { headers } = (response ?? {}) as { headers?: Record<string, string> }
-  return headers?.['date'] ?? ''
 }

@@ -48,6 +48,8 @@ export class Call {
   ambiguous = false
   /** Error of the last failed attempt. A throttling error is kept, because it explains the later ones. */
   lastError: unknown
+  /** Header `date` of the last response. */
+  date: string | undefined
   /** Error that the call was ended with. */
   reason: unknown
   /** Called when the call is ended before it is done. */

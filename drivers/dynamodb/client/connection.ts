@@ -3,81 +3,66 @@ import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { UnsessionError } from '../../utils/errors.ts'
 import { currentCall } from '../../utils/trace-context.ts'
 import { Call, type CallContext, RecentThrottling } from './call.ts'
-import {
-  isAnswer,
-  isExpiredToken,
-  isWriteInProgress,
-  truncatedResponse,
-  unansweredAttempt,
-} from './sdk-failures.ts'
-import { type OpenedClient, type Sdk, closeIdleConnections, openClient } from './open-client.ts'
+import { isExpiredToken } from './sdk-failures.ts'
 import type { ConsumedUnits, ResolvedOptions } from '../config/options.ts'
 import { isRead, toDriverError } from './to-error.ts'
+import type { Input, Operation, Output, SdkTransport, Transport } from './transport.ts'
 import { WriteLimit } from './write-limit.ts'
 
-type OperationOf<Export> = Export extends `${infer Name}Command` ? Name : never
-type CommandOf<O extends Operation> = InstanceType<Sdk[`${O}Command`]>
-
-/** An operation of DynamoDB: `GetItem`, `CreateTable` … The SDK also exports a base class, `$Command`, which is excluded. */
-export type Operation = Exclude<OperationOf<keyof Sdk>, '$'>
-
-/** Input of an operation. */
-export type Input<O extends Operation> = CommandOf<O>['input']
-
-/** Output of an operation. */
-export type Output<O extends Operation> = Awaited<
-  ReturnType<ReturnType<CommandOf<O>['resolveMiddleware']>>
->['output']
+export type { Input, Operation, Output } from './transport.ts'
 
 /** Consumed capacity in a response. Batch operations return one entry for each table. */
 type Consumed = ConsumedCapacity | ConsumedCapacity[] | undefined
 
-/**
- * Time limit of the first attempt, ms. Each further attempt has twice the time of the one before. The last attempt has the
- * remaining time of the call's deadline. The limits are needed because a keep-alive connection can be dead without an error.
- *
- * DynamoDB answers requests for one item within about 10 ms. Scans and batches take longer. They have a higher limit, and
- * are aborted only if the endpoint answers no other request either.
- */
-const ATTEMPT_MS = { item: 1000, many: 2000 }
-const ITEM_OPERATIONS = new Set<Operation>(['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
+/** Opens the transport that the options ask for. */
+export type OpenTransport = (options: ResolvedOptions) => Promise<Transport>
 
 /**
- * Connection to DynamoDB. It loads the SDK and creates the client at the first call. It gives each call a deadline and
+ * Connection to DynamoDB. It opens its transport at the first call. It gives each call a deadline and
  * converts its errors. `dispose` ends all calls.
  */
 export class Connection {
   readonly options: ResolvedOptions
   /** Whether this endpoint returns the conflicting item when a condition fails. */
   returnsConflictingItem = false
-  #opening: Promise<OpenedClient> | undefined
-  #opened: OpenedClient | undefined
+  #openTransport: OpenTransport
+  #opening: Promise<Transport> | undefined
+  #opened: Transport | undefined
+  /** The SDK's client for the app, where the connection itself uses another transport. */
+  #sdk: Promise<SdkTransport> | undefined
   #calls = new Set<Call>()
   #context: CallContext = { throttling: new RecentThrottling(), hasSucceeded: false, answeredAt: -Infinity }
   #writes: WriteLimit
   #disposed = false
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, openTransport: OpenTransport = openSdk) {
     this.options = options
+    this.#openTransport = openTransport
     this.#writes = new WriteLimit(options.writes.maxInFlight)
   }
 
-  /** Returns the client in use: the option `client`, or the client that the first call creates. */
+  /** Returns the SDK's client: the option `client`, the client in use, or, with another transport, a client for the caller alone. */
   async client(): Promise<DynamoDBClient> {
-    return (await this.open()).client
+    const { client } = await this.open()
+    if (client !== undefined) return client
+    this.#sdk ??= openSdk(this.options).catch((error: unknown) => {
+      this.#sdk = undefined
+      throw this.#openingError(error)
+    })
+    return (await this.#sdk).client
   }
 
   /**
-   * Loads the SDK and creates the client. Later calls return the same client. After a failure, the next call tries again.
+   * Opens the transport. Later calls return the same one. After a failure, the next call tries again.
    * The deadlines of calls do not include this time.
    *
-   * @throws {UnsessionError} `DEPENDENCY_MISSING`, `DISPOSED`
+   * @throws {UnsessionError} `DEPENDENCY_MISSING`, `INVALID_OPTION`, `DISPOSED`
    */
-  async open(): Promise<OpenedClient> {
+  async open(): Promise<Transport> {
     if (this.#disposed) throw disposedError(this.options.table)
-    this.#opening ??= openClient(this.options).catch((error: unknown) => {
+    this.#opening ??= this.#openTransport(this.options).catch((error: unknown) => {
       this.#opening = undefined
-      throw toDriverError(error, { operation: 'the first call', table: this.options.table })
+      throw this.#openingError(error)
     })
     this.#opened = await this.#opening
     this.#context.credentials = this.#opened.credentials
@@ -132,14 +117,12 @@ export class Connection {
     const { current } = opened.credentials ?? {}
     let output: Output<O>
     try {
-      output = await sendCommand(opened, operation, input, call)
+      output = await opened.send(operation, input, call)
     } catch (error) {
       if (!isExpiredToken(error) || call.aborted) throw error
       // Another call may have renewed the credentials in the meantime.
-      if (current === undefined || current === opened.credentials?.current) {
-        await opened.client.config.credentials({ forceRefresh: true })
-      }
-      output = await sendCommand(opened, operation, input, call)
+      if (current === undefined || current === opened.credentials?.current) await opened.renewCredentials()
+      output = await opened.send(operation, input, call)
     }
     this.#context.hasSucceeded = true
     if ('ConsumedCapacity' in output) this.#report(operation, output.ConsumedCapacity as Consumed)
@@ -158,15 +141,17 @@ export class Connection {
     this.#calls.delete(call)
   }
 
-  /** Ends all calls in flight and destroys the client. A client from the option `client` is left open. Can be called twice. */
+  /** Ends all calls in flight and closes the transport. A client from the option `client` is left open. Can be called twice. */
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
     for (const call of this.#calls) call.end(disposedError(this.options.table))
     this.#calls.clear()
-    if (this.options.client !== undefined || this.#opening === undefined) return
-    const opened = await this.#opening.catch(() => undefined)
-    opened?.client.destroy()
+    for (const opening of [this.#opening, this.#sdk]) (await opening?.catch(() => undefined))?.close()
+  }
+
+  #openingError(error: unknown): UnsessionError {
+    return toDriverError(error, { operation: 'the first call', table: this.options.table })
   }
 
   #report(operation: Operation, consumed: Consumed): void {
@@ -185,53 +170,10 @@ export class Connection {
   }
 }
 
-async function sendCommand<O extends Operation>(
-  { sdk, client, maxAttempts, takesPlainSignal }: OpenedClient,
-  operation: O,
-  input: Input<O>,
-  call: Call,
-): Promise<Output<O>> {
-  const command = commandOf(sdk, operation, input)
-  const isOfItem = ITEM_OPERATIONS.has(operation)
-  let attempts = 0
-  // The middleware is inside the SDK's retries, so it runs once for each attempt.
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      call.attempts++
-      attempts++
-      const ms = (isOfItem ? ATTEMPT_MS.item : ATTEMPT_MS.many) * 2 ** (attempts - 1)
-      const giveUp = (): Error => {
-        // The other idle connections use the same network path and are likely dead too.
-        closeIdleConnections(client)
-        return unansweredAttempt(ms)
-      }
-      try {
-        const sent = next(args)
-        const attempt = await (attempts < maxAttempts ? call.limitAttempt(sent, ms, !isOfItem, giveUp) : sent)
-        if (!isAnswer(attempt.response)) throw truncatedResponse()
-        call.noteAnswer()
-        return attempt
-      } catch (thrown) {
-        const error = thrown instanceof SyntaxError ? truncatedResponse() : thrown
-        call.note(error)
-        // The SDK does not retry these errors by default.
-        if (isWriteInProgress(error)) Object.assign(error as object, { $retryable: {} })
-        throw error
-      }
-    },
-    { step: 'finalizeRequest', priority: 'low', name: 'unsessionAttempts' },
-  )
-  call.asked = true
-  const abortSignal = takesPlainSignal ? call : call.signal
-  return (await client.send(command, { abortSignal })) as Output<O>
-}
-
-function commandOf(sdk: Sdk, operation: Operation, input: unknown): InstanceType<Sdk['GetItemCommand']> {
-  // The commands differ in their types only; `send` restores the right ones.
-  const Command = sdk[`${operation}Command`] as unknown as new (
-    input: unknown,
-  ) => InstanceType<Sdk['GetItemCommand']>
-  return new Command(input)
+/** Opens the transport of the SDK; its code is loaded on demand. */
+export async function openSdk(options: ResolvedOptions): Promise<SdkTransport> {
+  const { openSdkTransport } = await import('./sdk-transport.ts')
+  return openSdkTransport(options)
 }
 
 /** Returns the error of every call after `dispose()`. */

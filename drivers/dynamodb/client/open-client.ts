@@ -42,7 +42,8 @@ export async function openClient(options: ResolvedOptions): Promise<OpenedClient
   }
 }
 
-async function loadSdk(): Promise<Sdk> {
+/** Loads the SDK. @throws {UnsessionError} `DEPENDENCY_MISSING` */
+export async function loadSdk(): Promise<Sdk> {
   try {
     return await import('@aws-sdk/client-dynamodb')
   } catch (cause) {

@@ -118,6 +118,27 @@ export function isServiceFailure({ code, name, $fault, $metadata }: Failure): bo
   return code !== undefined && !(status >= 400)
 }
 
+/** Errors whose words repeat what was signed: the security token, the access key and the signature. */
+const REJECTED_SIGNATURES = new Set([
+  'InvalidSignatureException',
+  'IncompleteSignatureException',
+  'SignatureDoesNotMatch',
+])
+
+/** Returns whether the signature of a request was rejected. */
+export function isRejectedSignature(error: unknown): error is Error {
+  return error instanceof Error && REJECTED_SIGNATURES.has(error.name)
+}
+
+/** Returns the error with only its first line, and without headers: the other lines repeat the signed request. */
+export function withoutCredentials(error: Error): Error {
+  const [first = ''] = error.message.split('\n')
+  const message = first.replace(/\bAuthorization=.*/, 'Authorization=…')
+  error.stack = error.stack?.replace(error.message, () => message)
+  error.message = message
+  return error
+}
+
 /** Returns whether the session token of the credentials has expired. */
 export function isExpiredToken(error: unknown): boolean {
   const { name } = asFailure(error)

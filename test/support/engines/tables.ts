@@ -18,7 +18,10 @@ export type Item = Record<string, AttributeValue>
 export interface TestTable {
   table: string
   /** The driver's options for this table. */
-  options: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'> & { table: string }
+  options: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'> & {
+    table: string
+    transport?: 'sdk' | 'lean' | 'auto'
+  }
   /** A plain client of the engine, for looking behind the driver's back; destroyed by `drop()`. */
   client: DynamoDBClient
   put(item: Item): Promise<void>
@@ -34,13 +37,17 @@ const ACTIVE_MS = 10_000
  *
  * @param engine - an engine, or anything with its endpoint, region and credentials
  * @param options - `key` (`session_key`): name of the partition key; `userIndex` (false): creates the index `user-index`, with
- * the projection KEYS_ONLY or the given one
+ * the projection KEYS_ONLY or the given one; `transport`: part of the driver's options
  */
 export async function createTestTable(
   engine: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'>,
-  options: { key?: string; userIndex?: boolean | 'ALL' } = {},
+  options: {
+    key?: string
+    userIndex?: boolean | 'ALL'
+    transport?: { option: 'sdk' | 'lean' | 'auto' }
+  } = {},
 ): Promise<TestTable> {
-  const { key = 'session_key', userIndex = false } = options
+  const { key = 'session_key', userIndex = false, transport } = options
   const { endpoint, region, credentials } = engine
   const table = `test-${randomBytes(8).toString('hex')}`
   const client = new DynamoDBClient({ endpoint, region, credentials })
@@ -49,7 +56,7 @@ export async function createTestTable(
 
   return {
     table,
-    options: { endpoint, region, credentials, table },
+    options: { endpoint, region, credentials, table, ...(transport && { transport: transport.option }) },
     client,
     put: async (item) => void (await client.send(new PutItemCommand({ TableName: table, Item: item }))),
     async get(value) {

@@ -11,6 +11,8 @@ export interface Call {
   readonly operation: string
   /** The request body, parsed when first looked at. */
   readonly body: Json
+  /** The access key that the request was signed with. */
+  readonly accessKeyId: string
   /** How many calls of the same operation came before it, since the last `reset()`. */
   readonly index: number
   /** When it arrived, on the clock of `performance.now()`. */
@@ -91,7 +93,7 @@ export async function startProxy(target: string, options: { record?: boolean } =
 
   function record(req: IncomingMessage, raw: Buffer): Call {
     const operation = String(req.headers['x-amz-target'] ?? '').split('.')[1] ?? ''
-    const call = new RecordedCall(operation, count(operation), raw)
+    const call = new RecordedCall(operation, count(operation), raw, req.headers.authorization)
     counts.set(operation, call.index + 1)
     if (options.record !== false) calls.push(call)
     if (waiting.length > 0) waiting = waiting.filter(({ enough, resolve }) => !enough() || resolve())
@@ -161,12 +163,14 @@ class RecordedCall implements Call {
   readonly index: number
   readonly at: number = performance.now()
   status: number | null = null
+  readonly accessKeyId: string
   readonly #raw: Buffer
   #body: Json | undefined
 
-  constructor(operation: string, index: number, raw: Buffer) {
+  constructor(operation: string, index: number, raw: Buffer, authorization = '') {
     this.operation = operation
     this.index = index
+    this.accessKeyId = /Credential=(\w+)/.exec(authorization)?.[1] ?? ''
     this.#raw = raw
   }
 

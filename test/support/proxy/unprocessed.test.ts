@@ -9,7 +9,7 @@ async function run(fault: typeof nothingProcessed, operation: string, items: Jso
   const forwarded: Json[] = []
   let sent: Answer | undefined
   await fault({
-    call: { operation, body: { RequestItems: items }, index: 0, at: 0, status: null },
+    call: { operation, body: { RequestItems: items }, accessKeyId: '', index: 0, at: 0, status: null },
     response: undefined as never,
     forward: async (body = {}) => {
       forwarded.push(body.RequestItems)
