@@ -37,7 +37,7 @@ export function outerRequest(event: H3EventLike, header?: string | false): Outer
 export function clientEvent({ runtime, req }: H3EventLike): H3EventLike | undefined {
   const node = (runtime ?? req?.runtime)?.node
   // The requests of servers have their own class. Those of apps are a `Request`.
-  return node && req && Object.getPrototypeOf(req) === Request.prototype ? { node } : undefined
+  return node?.res && req && Object.getPrototypeOf(req) === Request.prototype ? { node } : undefined
 }
 
 /**
