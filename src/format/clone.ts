@@ -1,11 +1,11 @@
 /**
- * An independent copy of JSON data. An own `__proto__` key stays what it is, a key: spreading makes it, so that setting it
- * reaches no prototype.
+ * Returns an independent copy of JSON data. An own `__proto__` key stays an own key: object spread creates it, and the later
+ * assignment then does not change the prototype.
  *
- * Written by hand because it is the cost of a warm read: a tenth of `JSON.parse` of the same data. Copying level by level
- * and then replacing what is nested lets the engine copy whole objects at once.
+ * This is most of the cost of a warm read. It takes a tenth of the time of `JSON.parse` for the same data. Object spread lets the
+ * engine copy a whole object at once. Nested values are replaced afterwards.
  *
- * @param value - what `JSON.parse` returned
+ * @param value - a result of `JSON.parse`
  */
 export function cloneJson<T>(value: T): T
 export function cloneJson(value: unknown): unknown {
@@ -19,7 +19,7 @@ export function cloneJson(value: unknown): unknown {
   return copy
 }
 
-/** Whether JSON data has more than so many levels of nesting. */
+/** Returns whether JSON data has more levels of nesting than `levels`. */
 export function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member))

@@ -1,22 +1,22 @@
 import { type Header, formatHeader } from './envelope.ts'
 import type { SessionValues } from '../core/types.ts'
 
-/** The session that data belongs to. A codec may bind its output to it. */
+/** The session of the data. A codec may bind its output to the session. */
 export interface CodecContext {
-  /** The session's id. */
+  /** Session id. */
   readonly id: string
-  /** Everything stored about the session but its id and data (version, times, owner), as one text; the same for equal values. */
+  /** The stored fields of the session except id and data (version, times, owner), as one text. Equal fields give equal texts. */
   readonly header: string
 }
 
-/** What a codec makes of session data: JSON text, which goes into the envelope as it is, or bytes. */
+/** Encoded session data: JSON text, which is put into the envelope unchanged, or bytes. */
 export type Encoded = string | Uint8Array
 
 /**
- * How session data is written.
+ * A codec: writes session data to a record and reads it back.
  *
- * A codec's name is kept with each record, so that a store reads what it wrote under another configuration. A codec
- * around another (compression, encryption) is a layer: its name is the inner codec's, `+`, and its own.
+ * Each record contains the name of its codec. So a store can read records that it wrote with another configuration. A codec around
+ * another one (compression, encryption) is a layer. Its name is the name of the inner codec, `+`, and its own name.
  *
  * @example
  * ```ts
@@ -24,28 +24,40 @@ export type Encoded = string | Uint8Array
  * ```
  */
 export interface Codec {
+  /** Name, stored with each record: 1 to 100 of `A-Z a-z 0-9 _ . -`. A layer adds `+` and its own name to the inner name. */
   readonly name: string
-  /** @returns JSON text or bytes. @throws what it likes for data that it cannot write */
+  /**
+   * Encodes session data.
+   *
+   * @param data - session data, never to be changed
+   * @param context - the session of the data
+   * @returns JSON text or bytes
+   * @throws any error for data that it cannot write. The store then throws `INVALID_VALUE`
+   */
   encode(data: SessionValues, context: CodecContext): Encoded | Promise<Encoded>
   /**
-   * @param body - parsed JSON where `encode` made text, bytes where it made bytes
-   * @returns the data. @throws what it likes for a body that it cannot read
+   * Decodes session data.
+   *
+   * @param body - parsed JSON if `encode` returned text, bytes if it returned bytes
+   * @param context - the session of the data
+   * @returns the data, or a promise of it
+   * @throws any error for a body that it cannot read. The record then counts as corrupt
    */
   decode(body: unknown, context: CodecContext): unknown
-  /** An independent copy of decoded data. */
+  /** Returns an independent copy of decoded data. */
   copy: <T extends SessionValues>(data: Readonly<T>) => T
-  /** For a layer: the same layer around another codec. */
+  /** For a layer: returns the same layer around another codec. Default: the codec is not a layer. */
   readonly over?: (inner: Codec) => Codec
-  /** For a layer: the codec below. */
+  /** For a layer: the codec inside it. Default: the codec is not a layer. */
   readonly inner?: Codec
-  /** For a layer: whether a store with this codec reads no record without the layer. Default `false`. */
+  /** For a layer: whether the store ignores records without this layer. Default `false`. */
   readonly required?: boolean
 }
 
-/** Layers a stored name may have: a longer one is not ours, and must not make us build one. */
+/** Maximum layers of a stored name. A longer name is not from this package, and must not cause the creation of many codecs. */
 const MAX_LAYERS = 4
 
-/** Finds the codec a record was written with, by the name in its envelope. */
+/** Finds the codec of a record by the name in its envelope. */
 export class CodecRegistry {
   #bases = new Map<string, Codec>()
   #layers = new Map<string, Codec>()
@@ -53,12 +65,12 @@ export class CodecRegistry {
   /** Layers that each record must have. */
   #required = new Set<string>()
 
-  /** @param codecs - what the store can read; the first of a name wins */
+  /** @param codecs - the codecs that the store can read. Of several with the same name, the first one counts */
   constructor(codecs: readonly Codec[]) {
     for (const codec of codecs) this.#add(codec)
   }
 
-  /** @returns `undefined` for a codec this store does not have */
+  /** Returns the codec of a name; `undefined` if the store does not have it. */
   find(name: string): Codec | undefined {
     const [base = '', ...layers] = name.split('+')
     for (const layer of this.#required) if (!layers.includes(layer)) return undefined
@@ -81,11 +93,11 @@ export class CodecRegistry {
   }
 }
 
-/** Returns what a codec is told about a session. @param header - with the codec's name */
+/** Returns the context for a codec. @param header - header with the name of the codec */
 export function contextOf(id: string, header: Header): CodecContext {
   return {
     id,
-    // Few codecs ask for it.
+    // A getter, because few codecs use it.
     get header() {
       return formatHeader(header)
     },

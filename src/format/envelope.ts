@@ -2,33 +2,33 @@ import { isCount, isObject } from '../../drivers/utils/validate.ts'
 import { MAX_INSTANT } from '../core/lifetime.ts'
 import type { Lease, LifetimeSource } from '../core/types.ts'
 
-/** What a storage holds of a session: the envelope as JSON text, or as bytes where the codec makes bytes. */
+/** The stored value of a session: the envelope as JSON text, or as bytes if the codec returns bytes. */
 export type StoredValue = string | Uint8Array
 
-/** What was found where a write or a removal did not go through: `null` for nothing live, `undefined` for nothing readable. */
+/** The result of a read of the storage: `null` for no live item, `undefined` for a value that is neither text nor bytes. */
 export type Found = StoredValue | null | undefined
 
 /**
- * An envelope that a `LegacyFormat` made from another software's value. It is the only kind that may have version 0: a
- * stored value that claims this version is not an envelope.
+ * An envelope that a `LegacyFormat` made from a value of other software. Only such an envelope may have version 0. A stored value
+ * with version 0 is not an envelope.
  */
 export class LegacyValue extends Uint8Array {}
 
-/** Everything in an envelope but the data. Instants and spans are in ms, on paper and here, except `idleTimeout`. */
+/** The fields of an envelope except the data. Instants are in ms since the epoch. */
 export interface Header {
-  /** 0 for a session as other software has left it. */
+  /** Version; 0 for a session that other software has stored. */
   version: number
   createdAt: number
   expiresAt: number
   deadline?: number
-  /** Seconds. */
+  /** Seconds; stored in ms. */
   idleTimeout?: number
-  /** Where the lifetime comes from; absent for the store's options. */
+  /** Source of the lifetime; absent for the store's options. */
   lifetimeFrom?: LifetimeSource
   user?: string
-  /** Absent where there are none. */
+  /** Absent if there are none. */
   leases?: readonly Lease[]
-  /** Present in what a rotation leaves behind at the old id, which is no session. */
+  /** Present in the marker that a rotation stores at the old id. A marker is not a session. */
   rotation?: { rotatedAt: number; until: number; writeId: string }
   /** Name of the codec that wrote the data. */
   codec: string
@@ -44,18 +44,18 @@ export interface Envelope {
   body: unknown
 }
 
-/** First byte of a binary envelope: no JSON text starts with it. Then the header's length in two bytes, header, data. */
+/** First byte of a binary envelope. No JSON text starts with it. The length of the header (two bytes), header and data follow. */
 const BINARY = 1
 const HEADER_AT = 3
 
-/** Sources of a lifetime by their number in an envelope. The first is left out. */
+/** Sources of a lifetime by their number in an envelope. The first one is not stored. */
 const SOURCES: readonly LifetimeSource[] = ['store', 'config', 'call', 'session']
 
 const DEFAULT_CODEC = 'json'
 const CODEC_NAME = /^[\w.+-]{1,100}$/
 
 /**
- * Write an envelope.
+ * Returns an envelope.
  *
  * @param body - JSON text of the data, or bytes
  * @returns text for text, bytes for bytes
@@ -68,7 +68,7 @@ export function formatEnvelope(header: Header, body: string | Uint8Array): Store
   return Buffer.concat([prefix, head, body])
 }
 
-/** Returns a header as JSON text, without the data. Equal headers give equal texts, before they are stored and after. */
+/** Returns a header as JSON text, without the data. A header and its parsed text give equal texts. */
 export function formatHeader(header: Header): string {
   const {
     version,
@@ -99,10 +99,10 @@ export function formatHeader(header: Header): string {
 }
 
 /**
- * Read an envelope, whoever wrote it. Never throws.
+ * Reads an envelope. Never throws.
  *
- * @param value - as stored; text may come as bytes
- * @returns `null` for anything but a well-formed envelope
+ * @param value - stored value. Text may be given as bytes
+ * @returns `null` if the value is not a well-formed envelope
  */
 export function parseEnvelope(value: StoredValue): Envelope | null {
   if (typeof value === 'string' || value[0] !== BINARY) return parseText(value)
@@ -146,7 +146,7 @@ function parseHeader(fields: unknown, minVersion: number): Header | null {
   }
 }
 
-/** @returns `null` for anything malformed */
+/** Reads leases. @returns `null` if the field is malformed */
 function parseLeases(field: unknown): readonly Lease[] | undefined | null {
   if (field === undefined) return undefined
   if (!Array.isArray(field)) return null
@@ -160,7 +160,7 @@ function parseLeases(field: unknown): readonly Lease[] | undefined | null {
   return leases
 }
 
-/** @returns `null` for anything malformed */
+/** Reads the fields of a marker. @returns `null` if the field is malformed */
 function parseRotation(field: unknown): Header['rotation'] | null {
   if (field === undefined) return undefined
   if (!Array.isArray(field)) return null
@@ -173,7 +173,7 @@ function isInstant(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_INSTANT
 }
 
-/** What a text says as JSON; `undefined` for any other text. */
+/** Returns parsed JSON; `undefined` if the text is not JSON. */
 export function parseJson(text: string | undefined): unknown {
   if (text === undefined) return undefined
   try {
@@ -183,7 +183,7 @@ export function parseJson(text: string | undefined): unknown {
   }
 }
 
-/** A stored value as text; `undefined` for bytes that are no UTF-8. */
+/** Returns a stored value as text; `undefined` for bytes that are not UTF-8. */
 export function toText(value: StoredValue): string | undefined {
   return typeof value === 'string' ? value : decodeText(value)
 }

@@ -6,31 +6,31 @@ import { isSessionId } from '../core/id.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /**
- * ms for which a request with the old id counts as one that was in flight during the rotation. A browser sends several
+ * Time after a rotation in which a request with the old id counts as in flight during the rotation, in ms. A browser sends several
  * requests at once, and some of them arrive after the rotation with the old cookie.
  */
 export const IN_FLIGHT_MS = 10_000
 
-/** Seconds that a grace may last at most. */
+/** Maximum grace, in seconds. */
 const MAX_GRACE = 3600
 
-/** How a session gets a new id. */
+/** The parameters of a rotation. */
 export interface Rotation {
   newId: string
   /** Seconds for which the old id leads to the new one. */
   grace: number
-  /** Random; by it the rotation recognises its own marker. */
+  /** Random id of the rotation. With it, the rotation recognises its own marker. */
   writeId: string
 }
 
-/** What a rotation leaves behind at the old id. Instants are in ms since the epoch. */
+/** The item that a rotation stores at the old id. Instants are in ms since the epoch. */
 export interface RotationMarker {
   rotatedAt: number
-  /** When the marker has no meaning any more. */
+  /** End of the marker. After it, the marker has no effect. */
   until: number
-  /** Random; names the rotation. */
+  /** Random id of the rotation. */
   writeId: string
-  /** The id that the old one leads to until then; absent for a rotation without a grace. */
+  /** The new id, during the grace; absent for a rotation without a grace. */
   successor?: string
 }
 
@@ -41,17 +41,17 @@ export interface MarkerWrite {
   until: number
 }
 
-/** @throws {UnsessionError} `INVALID_OPTION` for a grace that is no number of seconds in range */
+/** Checks a grace. @throws {UnsessionError} `INVALID_OPTION` if it is not a number of seconds from 0 to 3600 */
 export function checkGrace(grace: number): void {
   if (!(typeof grace === 'number' && grace >= 0 && grace <= MAX_GRACE))
     throw invalidOption('grace', `must be a number of seconds from 0 to ${MAX_GRACE}`)
 }
 
 /**
- * Writes the marker for a session that gets a new id. The codec writes the successor's id, so that an encrypting codec
- * protects it as it does session data.
+ * Returns the marker for a session that gets a new id. The codec encodes the new id, so that encryption protects it like session
+ * data.
  *
- * @param old - the session as it stands; the marker is stored one version above it
+ * @param old - the stored session. The marker gets the next version
  * @param now - ms since the epoch
  */
 export async function formatMarker(
@@ -62,7 +62,7 @@ export async function formatMarker(
 ): Promise<MarkerWrite> {
   const version = old.version + 1
   const until = Math.round(now + Math.max(IN_FLIGHT_MS, grace * 1000))
-  // A reader that knows no markers takes this for a session that has expired.
+  // A reader that does not know markers treats this as an expired session.
   const header = {
     version,
     createdAt: old.createdAt,
@@ -79,7 +79,7 @@ export async function formatMarker(
  * Reads a marker from a parsed envelope. Never throws.
  *
  * @param now - ms since the epoch
- * @returns `undefined` for a session, and for a marker that has no meaning any more
+ * @returns `undefined` for a session, and for a marker after its end
  */
 export async function readMarker(
   id: string,
@@ -100,9 +100,9 @@ export async function readMarker(
 }
 
 /**
- * Tells a marker from a session by the stored value.
+ * Returns whether a stored value is a marker, and not a session.
  *
- * @returns `successor`: the id that the marker still leads to
+ * @returns `successor`: the new id, during the grace
  */
 export async function parseMarker(
   id: string,

@@ -17,31 +17,31 @@ import { type Snapshot, isSnapshotData, keepSnapshot } from './snapshot.ts'
 import { type RotationMarker, readMarker } from './rotation-marker.ts'
 import type { SessionValues, StoreConfig } from '../core/types.ts'
 
-/** What a stored value turned out to be. */
+/** The result of reading a stored value. */
 export type ParsedSession =
   | { state: 'live'; snapshot: Snapshot }
   | { state: 'missing' }
   | { state: 'expired'; header: Header }
-  /** The session got another id a short while ago. `version`: the marker's own. */
+  /** The session got a new id, and the marker has not ended. `version`: version of the marker. */
   | { state: 'rotated'; version: number; marker: RotationMarker }
   | { state: 'corrupt'; reason: string; cause?: unknown }
 
-/** How a store writes and reads sessions. */
+/** The options for writing and reading sessions. */
 export interface SessionFormat {
-  /** Writes. */
+  /** Codec for writes. */
   readonly codec: Codec
-  /** Reads. */
+  /** Codecs for reads. */
   readonly codecs: CodecRegistry
-  /** Bytes of a stored session at most. */
+  /** Maximum size of a stored session, in bytes. */
   readonly maxSize: number
   readonly config: Pick<StoreConfig, 'maxAge' | 'notBefore'>
 }
 
 /**
- * Reads a stored value. Never throws: a value that cannot be read is `corrupt`.
+ * Reads a stored value. Never throws. A value that cannot be read is `corrupt`.
  *
- * @param found - as a backend returns it
- * @param now - ms since the epoch; an expired session's data is not decoded
+ * @param found - result of a backend's read
+ * @param now - ms since the epoch. The data of an expired session is not decoded
  */
 export async function readSession(
   id: string,
@@ -51,11 +51,11 @@ export async function readSession(
 ): Promise<ParsedSession> {
   if (found === null) return { state: 'missing' }
   const envelope = found === undefined ? null : parseEnvelope(found)
-  if (envelope === null) return { state: 'corrupt', reason: 'the stored value is no session envelope' }
+  if (envelope === null) return { state: 'corrupt', reason: 'the stored value is not a session envelope' }
   const { body } = envelope
   const marker = envelope.header.rotation && (await readMarker(id, envelope, codecs, now))
   if (marker) return { state: 'rotated', version: envelope.header.version, marker }
-  // A claim is nobody's session. It outlives `notBefore`, or the session that it marks as taken over could be taken over again.
+  // `notBefore` does not apply to a claim. Otherwise the adopted session of the claim could be adopted again.
   const header = isListedId(id)
     ? { ...envelope.header, expiresAt: endOf(envelope.header, config) }
     : envelope.header
@@ -65,7 +65,7 @@ export async function readSession(
   if (codec === undefined) return { state: 'corrupt', reason: `this store does not read codec \`${name}\`` }
   try {
     const data = await codec.decode(body, contextOf(id, envelope.header))
-    if (!isPlainObject(data)) return { state: 'corrupt', reason: 'the session data is no plain object' }
+    if (!isPlainObject(data)) return { state: 'corrupt', reason: 'the session data is not a plain object' }
     const snapshot = keepSnapshot({ id, ...fields, data, copy: codec.copy })
     return { state: 'live', snapshot }
   } catch (cause) {
@@ -75,10 +75,10 @@ export async function readSession(
 }
 
 /**
- * Writes a session as a stored value, and reads it back. So memory holds what a later read returns, and no value is stored
- * that cannot be read.
+ * Returns a session as a stored value, and reads the value back. So the cache has the same data as a later read, and every stored
+ * value can be read.
  *
- * @throws {UnsessionError} `INVALID_VALUE` when the data cannot be stored, `ITEM_TOO_LARGE` when there is too much of it
+ * @throws {UnsessionError} `INVALID_VALUE` if the data cannot be stored, `ITEM_TOO_LARGE` above `maxSize`
  */
 export async function writeSession(
   id: string,
@@ -86,7 +86,7 @@ export async function writeSession(
   data: SessionValues,
   format: SessionFormat,
 ): Promise<{ value: StoredValue; snapshot: Snapshot }> {
-  if (!isObject(data)) throw invalid('session data must be an object, and no array')
+  if (!isObject(data)) throw invalid('session data must be an object and not an array')
   const { codec, maxSize } = format
   const header = { ...fields, codec: codec.name }
   let value: StoredValue
@@ -98,9 +98,9 @@ export async function writeSession(
     throw invalid(message, withoutMessage(cause))
   }
   const size = Buffer.byteLength(value)
-  // The same data again, for a touch or a cache, is not refused: the limit may have been lowered meanwhile.
+  // Unchanged data, for a touch or a cache, is accepted above the limit, because the limit may have been lowered after the save.
   if (size > maxSize && !isSnapshotData(data)) {
-    const message = `the session has ${size} bytes, and the option \`maxSize\` allows ${maxSize}: store less, use compressed()`
+    const message = `the session has ${size} bytes, and the option \`maxSize\` allows ${maxSize}. Store less, or use compressed()`
     throw new UnsessionError('ITEM_TOO_LARGE', message, { key: id })
   }
   const outcome = await readSession(id, value, format, 0)
@@ -108,10 +108,10 @@ export async function writeSession(
   throw invalid(`codec \`${codec.name}\` wrote session data that it cannot read back`, outcome)
 }
 
-/** Bytes DynamoDB allows a key of an index. */
+/** Maximum size of an index's partition key in DynamoDB, in bytes. */
 const MAX_USER_BYTES = 2048
 
-/** @throws {UnsessionError} `INVALID_VALUE`, naming what of a record cannot be kept */
+/** Checks the header of a record. @throws {UnsessionError} `INVALID_VALUE` with the name of the invalid field */
 export function checkHeader(header: HeaderFields, now: number): void {
   const { createdAt, deadline, idleTimeout, user, expiresAt } = header
   if (!(createdAt >= 0 && createdAt <= MAX_INSTANT)) {
@@ -123,7 +123,7 @@ export function checkHeader(header: HeaderFields, now: number): void {
   if (idleTimeout !== undefined && !(Number.isFinite(idleTimeout) && idleTimeout >= 0.001)) {
     throw invalid('`idleTimeout` must be a number of seconds above 0')
   }
-  if (expiresAt <= now) throw invalid('`deadline` must be in the future; to end a session, destroy it')
+  if (expiresAt <= now) throw invalid('`deadline` must be in the future. To end a session, destroy it')
   if (user === undefined) return
   if (typeof user !== 'string' || user === '' || Buffer.byteLength(user) > MAX_USER_BYTES) {
     throw invalid(`\`user\` must be a string of 1 to ${MAX_USER_BYTES} bytes`)

@@ -2,7 +2,7 @@ import type { Codec } from './codec.ts'
 import { copyData } from '../core/copy.ts'
 import type { Lease, LifetimeSource, SessionValues, SessionRecord } from '../core/types.ts'
 
-/** A session as it stands in the store: never changed, shared by all who read it and by the cache. */
+/** The stored state of a session. It is never changed. The readers and the cache share it. */
 export interface Snapshot {
   readonly id: string
   readonly version: number
@@ -18,26 +18,26 @@ export interface Snapshot {
   readonly copy: Codec['copy']
 }
 
-/** By the data: the one part of a record that nobody replaces, not even in a copy of the record. */
+/** Snapshots by their data. Of a record, only `original` always stays the same object, even in a copy of the record. */
 const snapshots = new WeakMap<object, Snapshot>()
 
-/** Keep a snapshot, so that {@link snapshotOf} finds it. */
+/** Registers a snapshot, so that {@link snapshotOf} finds it. */
 export function keepSnapshot(snapshot: Snapshot): Snapshot {
   snapshots.set(snapshot.data, snapshot)
   return snapshot
 }
 
-/** Whether data is that of a snapshot, as it was read or written before. */
+/** Returns whether data is the unchanged data of a snapshot. */
 export function isSnapshotData(data: object): boolean {
   return snapshots.has(data)
 }
 
-/** What a record was made from: the session without changes that its holder has not saved. */
+/** Returns the snapshot of a record: the session without unsaved changes. */
 export function snapshotOf(record: SessionRecord): Snapshot {
   return snapshots.get(record.original) ?? { ...record, data: record.original, copy: structuredClone }
 }
 
-/** A record over a snapshot, whose data is copied at first access: most requests read little and change nothing. */
+/** A record of a snapshot. The data is copied at first access, because many requests do not use it. */
 export class StoredRecord<T extends SessionValues> implements SessionRecord<T> {
   readonly id: string
   readonly version: number
@@ -52,7 +52,7 @@ export class StoredRecord<T extends SessionValues> implements SessionRecord<T> {
   #copy: Codec['copy']
   #data: T | undefined
 
-  /** @param snapshot - `T` is the caller's word for what its data is; nothing at run time checks it */
+  /** @param snapshot - the caller states the type `T` of its data. It is not checked at run time */
   constructor(snapshot: Snapshot) {
     this.id = snapshot.id
     this.version = snapshot.version
@@ -76,17 +76,17 @@ export class StoredRecord<T extends SessionValues> implements SessionRecord<T> {
   }
 }
 
-/** Returns whether `a` is a later state of a session than `b`. A touch changes the expiry and not the version. */
+/** Returns whether `a` is a later state of a session than `b`. A touch changes the end and not the version. */
 export function isLater(a: Snapshot, b: Snapshot): boolean {
   return a.version > b.version || (a.version === b.version && a.expiresAt > b.expiresAt)
 }
 
 /**
- * Returns a record of a session as its caller sees it, where one write has stored the changes of several callers: the data
- * after the caller's own change. The record stands for the stored session all the same, see {@link snapshotOf}.
+ * Returns the record for one of several callers whose changes were stored with one write. It has the data after the caller's own
+ * change. Its snapshot is that of the stored session, see {@link snapshotOf}.
  *
- * @param stored - the record after all of the changes
- * @param data - never changed afterwards
+ * @param stored - the record after all changes
+ * @param data - the data after the caller's change. It must not be changed afterwards
  */
 export function viewOf(stored: SessionRecord, data: Readonly<SessionValues>): SessionRecord {
   const snapshot = snapshotOf(stored)
@@ -94,7 +94,7 @@ export function viewOf(stored: SessionRecord, data: Readonly<SessionValues>): Se
   return new StoredRecord({ ...snapshot, data, copy: copyData })
 }
 
-/** Returns the session that a record stands for, as it was stored. */
+/** Returns the stored session of a record, without the view of {@link viewOf}. */
 export function storedRecord<T extends SessionValues>(record: SessionRecord<T>): SessionRecord<T> {
   const snapshot = snapshotOf(record)
   return snapshot.data === record.original ? record : new StoredRecord<T>(snapshot)

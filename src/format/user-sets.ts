@@ -1,15 +1,15 @@
 import { isObject } from '../../drivers/utils/validate.ts'
 import { type StoredValue, formatEnvelope, parseEnvelope } from './envelope.ts'
 
-/** One item of a user's announcements, as it is stored: two sets of strings. */
+/** The content of one item of a user's bindings: two sets of strings. */
 export interface UserSets {
-  /** Announcements, see {@link formatBinding}. */
+  /** Bindings, see {@link formatBinding}. */
   readonly bindings: readonly string[]
-  /** What sign-outs everywhere have left, see {@link revokeAll} and {@link refuse}. */
+  /** Marks that revoke bindings, see {@link markAll} and {@link markOne}. */
   readonly marks: readonly string[]
 }
 
-/** Adds sets to others. */
+/** Returns the unions of the sets. */
 export function mergeSets(held: UserSets, added: Partial<UserSets>): UserSets {
   return {
     bindings: [...new Set([...held.bindings, ...(added.bindings ?? [])])],
@@ -17,13 +17,13 @@ export function mergeSets(held: UserSets, added: Partial<UserSets>): UserSets {
   }
 }
 
-/** Writes the sets as an envelope, for a storage that has no sets. */
+/** Returns the sets as an envelope, for a storage without sets. */
 export function formatSets({ bindings, marks }: UserSets, expiresAt: number): StoredValue {
   const header = { version: 1, createdAt: 0, expiresAt, codec: 'json' }
   return formatEnvelope(header, JSON.stringify({ bindings, marks }))
 }
 
-/** Reads the sets of a stored value. Never throws: anything malformed is left out. */
+/** Reads the sets of a stored value. Never throws. Malformed entries are omitted. */
 export function parseSets(value: StoredValue | null | undefined): UserSets {
   const body: unknown = value ? parseEnvelope(value)?.body : undefined
   const listOf = (name: string): string[] => {

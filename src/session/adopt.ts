@@ -8,17 +8,20 @@ import { nextLifetime } from './changes/next-lifetime.ts'
 import type { AdoptedSession, AdoptableSession, RequestSessionOptions } from '../core/session.ts'
 import type { Lifetime, SessionRecord, SessionStore } from '../core/types.ts'
 
-/** How long a claim stands, in ms: ten years, longer than anybody keeps an old cookie. */
+/** Lifetime of a claim, in ms: ten years. Browsers keep a cookie for 400 days at most (draft RFC 6265bis). */
 const CLAIM_MS = 10 * 365 * 24 * 60 * 60 * 1000
 
 /**
- * Take over a session that was kept elsewhere, once.
+ * Adopts a session of other software, at most once.
  *
- * A claim says which session of the store continues it. It is made after that session and outlives it: however the session
- * ends, what the client had before brings nothing back. Of requests in parallel one makes the claim, and all get its session.
+ * 1. The new session is created in the store.
+ * 2. A claim is created. Its id is a hash of the old session's key, and it has the id of the new session. Of several requests at
+ *    the same time, one creates the claim. The others destroy their new session and use the session of the claim.
+ * 3. The claim outlives the new session. So the old cookie does not start another session after the new one was destroyed or has
+ *    expired.
  *
- * @param base - the base configuration
- * @returns the session that continues the former one; `null` when there is none to continue, or it has ended
+ * @param base - lifetime of the base configuration
+ * @returns the session that continues the old one; `null` if there is no old session, or its new session is not alive
  */
 export async function adoptSession(
   options: RequestSessionOptions,
@@ -37,14 +40,14 @@ export async function adoptSession(
     await store.create({ id: claimed, data: { session: record.id }, deadline })
     return record
   } catch (error) {
-    // A claim of unknown outcome may name this session, which nobody else knows: left alone, it is found or runs out.
+    // After another error the claim may be stored, so the session must stay. If the claim is not stored, the session expires.
     if (!isTaken(error)) throw error
     await store.destroy(record.id)
     return continued(store, await store.load(claimed, { minVersion: 1 }))
   }
 }
 
-/** Takes over the first of several sessions that can be continued. See {@link adoptSession}. */
+/** Adopts the first of several sessions that is alive. See {@link adoptSession}. */
 export async function adoptFirst(
   options: RequestSessionOptions,
   sessions: readonly AdoptableSession[],

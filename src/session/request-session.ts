@@ -29,12 +29,12 @@ import { touchOnce } from './touch.ts'
 import type { SessionToken } from '../core/token.ts'
 import type { Lifetime, SessionValues, SessionRecord } from '../core/types.ts'
 
-/** What stores changes. It is loaded by the first request that has some. */
+/** The code that stores changes. The first request with changes loads it. */
 const changes = new Lazy(() => import('./changes/changes.ts'))
 
-/** A {@link Session} over a store, for whatever carries the token. */
+/** A {@link Session} over a store, for any transport of the token. */
 export class RequestSession extends Sequential implements Session {
-  // Nothing but private fields and accessors: whoever logs a session logs no password, key or token.
+  // It has only private fields and accessors, so that a logged session shows no password, key or token.
   #options: RequestSessionOptions
   #isNew = true
   readonly #transport: SessionTransport
@@ -43,17 +43,17 @@ export class RequestSession extends Sequential implements Session {
   #data: SessionValues | undefined
   #pending: PendingChanges | undefined
   #configured: Lifetime
-  /** What a call of this request gives as the session's own lifetime. */
+  /** The session's own lifetime, from the options of a `useSession` call. */
   #call: Lifetime | undefined
-  /** Set when the session was rotated or destroyed while the request was in flight: nothing may be written. */
+  /** Set if the session was rotated or destroyed while the request was in flight. Writes throw it. */
   #gone: SessionGoneError | undefined
-  /** When the request began, by the store's clock. */
+  /** Start of the request, by the store's clock. */
   readonly #begunAt: number
   #id: string | undefined
-  /** The id that the client came with. One that this request has made is known to nobody else yet. */
+  /** The id that the client sent. An id that this request has generated is still secret. */
   #knownId: string | undefined
 
-  /** @param base - the lifetime of the base configuration: the options of `sessionMiddleware` or of a module */
+  /** @param base - lifetime of the base configuration: the options of `sessionMiddleware` or of a module */
   constructor(
     options: RequestSessionOptions,
     transport: SessionTransport,
@@ -105,7 +105,7 @@ export class RequestSession extends Sequential implements Session {
   }
 
   /**
-   * Takes the options of another call. A lifetime that an earlier call has given stays until a call gives another one.
+   * Sets the options of a later `useSession` call. A lifetime of an earlier call stays until a call has another one.
    *
    * @param base - as for the constructor
    */
@@ -117,7 +117,7 @@ export class RequestSession extends Sequential implements Session {
     if (this.#record && !this.#accepts(this.#record)) this.#reset()
   }
 
-  /** Reads the session that the request came with. Slides its end when that is due. */
+  /** Reads the session of the request. Moves its end if {@link shouldTouch} says so. */
   load(): Promise<this> {
     return this.enqueue(this.#transport, async () => {
       const { token, others, adoptable } = this.#origin
@@ -137,7 +137,7 @@ export class RequestSession extends Sequential implements Session {
     })
   }
 
-  /** Store what was changed directly, and nothing else; after all that was asked for before. */
+  /** Stores direct changes after all earlier calls. Does not store a new session without changes. */
   flush(): Promise<this> {
     return this.enqueue(this.#transport, async () => {
       if (this.isDirty) await this.#write()
@@ -149,8 +149,8 @@ export class RequestSession extends Sequential implements Session {
       const record = this.#record
       if (record) {
         const unsaved = this.#unsaved()
-        const { renew } = changes.value ?? (await changes.load())
-        return renew(unsaved, record, grace)
+        const { writeUnderNewId } = changes.value ?? (await changes.load())
+        return writeUnderNewId(unsaved, record, grace)
       }
       this.#id = undefined
       if (this.isDirty) await this.#write()
@@ -201,10 +201,10 @@ export class RequestSession extends Sequential implements Session {
     this.#transport.opened(false)
   }
 
-  bind(user: string, { regenerate: renews }: BindOptions = {}): void {
+  bind(user: string, { regenerate }: BindOptions = {}): void {
     if (typeof user !== 'string' || user === '')
       throw invalidOption('user', 'must be a string that is not empty')
-    this.#pending = { ...this.#pending, user, regenerate: renews }
+    this.#pending = { ...this.#pending, user, regenerate }
     this.#transport.opened(false)
   }
 
@@ -225,13 +225,14 @@ export class RequestSession extends Sequential implements Session {
     const { now, touchAfter } = store.config
     const touched = shouldTouch(record, now(), touchAfter) ? await touchOnce(store, record) : null
     if (touched) this.#record = touched
-    // A restored record is older than its token, which would be read strongly for ever. A grace period gives another id.
+    // After a restore from a backup a record is older than its token. The old token would cause a strong read at each request.
+    // During the grace of a rotation the record has another id.
     if (touched || record.version < token.version || record.id !== token.id)
       this.#transport.send(touched ?? record)
     return true
   }
 
-  /** The session was rotated or destroyed while the request was in flight. @returns false: there is no live session */
+  /** Notes that the session was rotated or destroyed while the request was in flight. @returns false: it is not alive */
   #noteGone(error: unknown): false {
     if (!(error instanceof SessionGoneError)) throw error
     this.#gone = error
@@ -288,7 +289,7 @@ export class RequestSession extends Sequential implements Session {
     }
   }
 
-  /** Starts over, with an empty session that is not stored. */
+  /** Begins a new, empty session that is not stored. */
   #reset(): void {
     ;[this.#record, this.#isNew] = [null, true]
     this.#data = this.#pending = this.#id = this.#gone = undefined
@@ -304,7 +305,7 @@ export class RequestSession extends Sequential implements Session {
     return this.#record?.original ?? {}
   }
 
-  /** The data as it is now, safe from what the handler does to it while a write is out. */
+  /** Returns the present data. Changes by the handler during a write do not reach it. */
   #snapshot(): SessionValues {
     return this.#data ? copyData(this.#data) : this.#original
   }

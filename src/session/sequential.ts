@@ -1,22 +1,22 @@
 import type { SessionTransport } from '../core/session.ts'
 
-/** Runs one job after the other, in the order they were asked for: a change starts from what the one before it stored. */
+/** Runs jobs one after another, in the order of the calls. So each change starts from the result of the previous one. */
 export abstract class Sequential {
   #tail: Promise<void> | undefined
-  /** Jobs that were asked for and have not finished. */
+  /** Number of jobs that wait or run. */
   #jobs = 0
 
-  /** Whether work was asked for that has not finished. */
+  /** Whether a job waits or runs. */
   get isBusy(): boolean {
     return this.#jobs > 0
   }
 
-  /** Waits for everything that was asked for before, whether it fails or not. */
+  /** Waits until all jobs have finished or failed. Never rejects. */
   async settled(): Promise<void> {
     await this.#tail
   }
 
-  /** Runs a job after those before it, failed ones included. @returns this object, when the job is done */
+  /** Runs a job after all earlier jobs have finished or failed. @returns this object, after the job */
   protected enqueue(transport: SessionTransport, job: () => Promise<void>): Promise<this> {
     const work = transport.instrument(job)
     this.#jobs++

@@ -2,10 +2,10 @@ import { adoptSession } from './adopt.ts'
 import type { RequestSessionOptions, SessionOrigin } from '../core/session.ts'
 
 /**
- * Ends the sessions that a request names in addition to its own. Those kept elsewhere are taken over first and then destroyed:
- * the claim that remains tells that they have ended, so that a copy of the cookie opens nothing.
+ * Destroys the other sessions of a request: those of its further tokens, and those of other software. A session of other software
+ * is adopted first and then destroyed. Its claim remains, so that a copy of its cookie cannot be adopted again.
  *
- * @param id - the session that has been destroyed already
+ * @param id - the session that is already destroyed
  */
 export async function endOthers(
   options: RequestSessionOptions,

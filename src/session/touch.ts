@@ -5,10 +5,10 @@ import type { SessionRecord, SessionStore } from '../core/types.ts'
 const inFlight = new WeakMap<SessionStore, Set<string>>()
 
 /**
- * Slides the end of a session. The requests of one page view find it due together; only one of them writes.
+ * Moves the end of a session. If several requests of this process do so at the same time, only one of them writes.
  *
- * @returns the touched record; `null` when another request is touching it, when it was changed meanwhile, and when the storage
- * is unavailable: reading goes on without the touch
+ * @returns the touched record; `null` if another request is touching it, if another write was stored first, or if the storage is
+ * unavailable. A request that only reads must not fail because of the touch
  */
 export async function touchOnce(store: SessionStore, record: SessionRecord): Promise<SessionRecord | null> {
   let ids = inFlight.get(store)

@@ -14,7 +14,7 @@ import type { StoreConfig } from '../core/types.ts'
 /** A conditional write. */
 export interface Write {
   value: StoredValue
-  /** Only at this version; `null`: only where there is nothing live. */
+  /** Condition: the version of the live item; `null` for no live item. */
   ifVersion: number | null
   version: number
   createdAt: number
@@ -22,25 +22,25 @@ export interface Write {
   user: string | undefined
 }
 
-/** What a removal found. */
+/** The result of a removal. */
 export interface Removed {
-  /** Whether anything live was removed, which may be a rotation's marker. */
+  /** Whether a live item was removed: a session, or the marker of a rotation. */
   wasLive: boolean
-  /** What was removed, where that is known. */
+  /** The removed value, if it is known. */
   value?: StoredValue
 }
 
 /**
- * Compare-and-set on stored values. A failed condition throws `ConflictError` with what stood in the way; it is the same
- * whether the storage does this by itself or by a lock.
+ * Conditional writes of stored values. If a condition does not hold, a method throws `ConflictError` with the live item. The backend
+ * uses the conditions of the driver or, without them, a lock in this process.
  */
 export interface Backend {
-  /** @param strong - see every write acknowledged before the call. @returns the value, live or not */
+  /** Reads an item. @param strong - strongly consistent. @returns the value, which may be expired */
   read(id: string, strong: boolean): Promise<Found>
   write(id: string, write: Write): Promise<void>
-  /** Removes what is stored, be it a session or a rotation's marker. */
+  /** Removes an item: a session, or the marker of a rotation. */
   remove(id: string, ifVersion: number | undefined): Promise<Removed>
-  /** Adds strings to the sets of a user's item. @returns the sets as this very write left them */
+  /** Adds strings to the sets of a user's item. @returns all sets of the item, as this write stored them */
   addToSets(key: string, sets: Partial<UserSets>, expiresAt: number): Promise<UserSets>
   /** Reads the sets of a user's item, strongly consistent. */
   getSets(key: string): Promise<UserSets>
@@ -48,14 +48,14 @@ export interface Backend {
   readonly conditional?: LocatedDriver
 }
 
-/** What a backend needs. */
+/** Options of {@link connect}. */
 export interface BackendOptions {
   storage: StorageLike | DriverLike
   legacy: readonly LegacyFormat[]
   config: StoreConfig
 }
 
-/** Find out what a storage can do and build on it. */
+/** Returns the backend for a storage: with the conditions of its driver, or with a lock. */
 export async function connect({ storage, legacy: formats, config }: BackendOptions): Promise<Backend> {
   const { now } = config
   const conditional = await findConditionalDriver(storage)
@@ -114,7 +114,7 @@ function toStringSets(sets: Partial<UserSets>): StringSets {
 const NO_SETS: UserSets = { bindings: [], marks: [] }
 
 function lockedBackend(raw: RawStorage, lock: KeyedQueue, now: () => number): Backend {
-  /** Called under the lock. @throws {ConflictError} with what is live, when the condition does not hold */
+  /** Checks a condition. Called under the lock. @throws {ConflictError} with the live item, if the condition does not hold */
   const check = async (id: string, ifVersion: number | null | undefined): Promise<Removed> => {
     const value = await raw.read(id, {})
     const header = value ? parseEnvelope(value)?.header : undefined
@@ -124,7 +124,7 @@ function lockedBackend(raw: RawStorage, lock: KeyedQueue, now: () => number): Ba
       ifVersion === null ? isFree : ifVersion === undefined || (live && header.version === ifVersion)
     if (holds) return { wasLive: live, ...(value && { value }) }
     const current = value && live ? { value, version: header.version, expires: header.expiresAt } : null
-    throw new ConflictError('the session was changed meanwhile', current, { key: id })
+    throw new ConflictError('the session was changed in the meantime', current, { key: id })
   }
   return {
     read: (id, strong) => (strong ? lock.run(id, () => raw.read(id, {})) : raw.read(id, {})),

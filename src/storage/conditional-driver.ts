@@ -5,18 +5,18 @@ import { rawStorage } from './raw-storage.ts'
 import type { ConditionalDriver } from './driver-contract.ts'
 import type { DriverLike, StorageLike } from './storage-like.ts'
 
-/** A driver with conditional writes, and the prefix that keys have when they reach it. */
+/** A driver with conditional writes, and the prefix of the storage's keys. */
 export interface LocatedDriver {
   driver: ConditionalDriver
   prefix: string
 }
 
-/** A key of the probe; never stored. */
+/** Key of the handshake. It is never stored. */
 const PROBE = 'unsession-probe'
 
 /**
- * Learn whether there is a driver with conditional writes below a storage, however it is mounted and prefixed. Costs no
- * request where there is one, and one `hasItem` where there is none.
+ * Returns the driver with conditional writes of a storage, if it has one. The driver may be mounted, and the storage may have a
+ * prefix. If there is no such driver, this costs one `hasItem`. Otherwise it costs no request.
  */
 export async function findConditionalDriver(
   storage: StorageLike | DriverLike,
@@ -27,7 +27,7 @@ export async function findConditionalDriver(
   const handshake: DriverHandshake = (driver, key) => {
     if (isConditionalDriver(driver)) found = { driver, prefix: key.slice(0, -PROBE.length) }
     isAnswered = true
-    throw new Error('the driver is known')
+    throw new Error('the handshake is done')
   }
   try {
     await rawStorage(storage).has(PROBE, { [DRIVER_HANDSHAKE]: handshake })
@@ -37,14 +37,14 @@ export async function findConditionalDriver(
   return found
 }
 
-/** What the store calls on a conditional driver, beyond what it needs of any driver. */
+/** Methods that a store calls only on a conditional driver. */
 const METHODS = ['deleteItem', 'addToSets', 'getSets'] as const
 
 /**
  * Returns whether a driver has conditional writes.
  *
- * @throws {UnsessionError} `INVALID_OPTION` for a driver that says so and lacks a method. Without the error it would be used like
- * one without conditional writes, which lose updates between processes
+ * @throws {UnsessionError} `INVALID_OPTION` if `flags.conditional` is set and a method is missing. Without the conditions, simultaneous
+ * saves of two processes could lose changes
  */
 export function isConditionalDriver(driver: unknown): driver is ConditionalDriver {
   if (typeof driver !== 'object' || driver === null) return false

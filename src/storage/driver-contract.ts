@@ -5,20 +5,20 @@ export type StringSets = Record<string, string[]>
 
 /** Options that a store passes with a read. */
 export interface DriverReadOptions {
-  /** Whether the read must see every write that was acknowledged before it. Default: the driver's own. */
+  /** Whether the read must be strongly consistent: it sees every write that was acknowledged before it. Default: the driver decides. */
   consistent?: boolean
 }
 
-/** Options that a store passes with a write. It always passes all of them but `user`. */
+/** Options that a store passes with a write. It always passes all of them except `user`. */
 export interface DriverWriteOptions {
   /**
-   * A number: writes only over a live item of this version. `null`: writes only if there is no live item.
-   * Default: writes without a condition.
+   * Condition. With a number, the driver writes only if the live item has this version. With `null`, it writes only if there is no
+   * live item. Default: it writes without a condition.
    */
   ifVersion?: number | null
-  /** Version to store. A write at the version that it asks for renews the item. Default: `ifVersion + 1`, or 1. */
+  /** Version to store. A touch stores the same version again. Default: `ifVersion + 1`, or 1. */
   version?: number
-  /** When the session was created, in ms since the epoch. For information only. */
+  /** Creation time of the session, ms since the epoch. For information only. */
   created?: number
   /** Seconds until the item expires. Default: never. */
   ttl?: number
@@ -35,10 +35,11 @@ export interface DriverDeleteOptions {
 }
 
 /**
- * A driver of unstorage with conditional writes. A store on such a driver keeps its promises across processes.
+ * A driver of unstorage with conditional writes. A store with such a driver is safe with several processes. The page *Write a
+ * conditional driver* in the documentation has a complete example.
  *
- * An expired item is missing: for reads, for conditions and for `getKeys`. Each operation on a key is atomic. `hasItem` calls
- * `answerHandshake` before anything else.
+ * Reads, conditions and `getKeys` treat an expired item like a missing one. Each operation on a key is atomic. `hasItem` calls
+ * `answerHandshake` first.
  *
  * @example
  * ```ts
@@ -47,43 +48,60 @@ export interface DriverDeleteOptions {
  * ```
  */
 export interface ConditionalDriver {
+  /** `conditional` announces this contract to the store. `ttl`: the driver expires items. `maxDepth`: as in unstorage. */
   readonly flags: { readonly conditional: true; readonly ttl?: boolean; readonly maxDepth?: boolean }
+  /** Returns whether a live item exists. Calls `answerHandshake` first. */
   hasItem(key: string, options?: DriverReadOptions): Promise<boolean>
-  /** @returns the value as it was stored, or `null` */
+  /** Reads an item. @returns the stored value, or `null` for no live item */
   getItem(key: string, options?: DriverReadOptions): Promise<string | Uint8Array | null>
-  /** As `getItem`. */
+  /** Does the same as `getItem`. */
   getItemRaw(key: string, options?: DriverReadOptions): Promise<string | Uint8Array | null>
-  /** @throws {ConflictError} if the condition does not hold, with the live item that was found instead */
+  /**
+   * Writes an item.
+   *
+   * @param key - key, with the prefix of the storage
+   * @param value - value to store
+   * @param options - see {@link DriverWriteOptions}
+   * @throws {ConflictError} with the live item, if the condition does not hold
+   */
   setItem(key: string, value: string, options?: DriverWriteOptions): Promise<void>
-  /** As `setItem`, for bytes. Codecs such as `compressed()` write bytes. */
+  /** Does the same as `setItem`, for bytes. Codecs such as `compressed()` write bytes. */
   setItemRaw(key: string, value: Uint8Array, options?: DriverWriteOptions): Promise<void>
-  /** As `deleteItem`, for users of unstorage. */
+  /** Does the same as `deleteItem`, for users of unstorage. */
   removeItem(key: string, options?: { ifVersion?: number }): Promise<void>
-  /** @returns the keys of live items, as unstorage asks for them */
+  /** Lists keys. @param base - prefix. Default: all keys. @returns the keys of live items with this prefix */
   getKeys(base?: string, options?: object): Promise<string[]>
   /**
+   * Deletes an item.
+   *
+   * @param key - key, with the prefix of the storage
+   * @param options - see {@link DriverDeleteOptions}
    * @returns whether a live item was deleted
-   * @throws {ConflictError} if the condition does not hold
+   * @throws {ConflictError} with the live item, if the condition does not hold
    */
   deleteItem(key: string, options?: DriverDeleteOptions): Promise<boolean>
   /**
-   * Adds strings to the sets of an item, without a condition: simultaneous calls never conflict.
+   * Adds strings to the sets of an item, without a condition. Simultaneous calls never conflict.
    *
-   * @param sets - strings to add, by the name of their set; none of the lists is empty
-   * @param expiresAt - when the item expires, in ms since the epoch. It may stay longer
-   * @returns all sets of the item, as this write left them
+   * @param key - key, with the prefix of the storage
+   * @param sets - strings to add, by the name of the set. No list is empty
+   * @param expiresAt - end of the item, ms since the epoch. The item may stay longer
+   * @returns all sets of the item, as this write stored them
    */
   addToSets(key: string, sets: StringSets, expiresAt: number): Promise<StringSets>
-  /** @returns the sets of an item, by a strongly consistent read; `{}` for an item that does not exist */
+  /** Reads the sets of an item, strongly consistent. @returns all sets; `{}` if there is no item */
   getSets(key: string): Promise<StringSets>
   /**
-   * Lists the items that were written with this `user`. It may lag behind writes. Without it, the store reads all keys.
+   * Lists the items that were written with this `user`. The list may be eventually consistent. Without this method, the store reads
+   * all keys.
    *
-   * @param options.liveAt - also items that have expired since then and still exist; ms since the epoch. Default: now
+   * @param user - owner of the sessions
+   * @param options.liveAt - also lists items that expired after this instant and still exist, ms since the epoch. Default: now
+   * @returns keys, with the prefix of the storage, and values
    */
   listUser?(user: string, options: { liveAt?: number }): AsyncIterable<{ key: string; value: unknown }>
-  /** Deletes expired items. Without it, the store reads all keys, and finds only what the driver still shows. */
+  /** Deletes expired items. Without this method, the store reads all keys, and finds only the expired items that `getKeys` lists. */
   clearExpired?(options?: ClearExpiredOptions): Promise<ClearExpiredResult>
-  /** @returns seconds left and creation, for sessions of other software; see `legacy` of the store */
+  /** Returns the remaining seconds and the creation time of a live item. Used only for the option `legacy` of the store. */
   getMeta?(key: string, options?: DriverReadOptions): Promise<{ ttl?: number; birthtime?: Date } | null>
 }

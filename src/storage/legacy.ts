@@ -10,20 +10,26 @@ import type { RawStorage } from './raw-storage.ts'
 import type { TransactionOptions } from './storage-like.ts'
 import type { SessionValues, StoreConfig } from '../core/types.ts'
 
-/** What another software's stored value says about a session. */
+/** A session that was read from a value of other software. */
 export interface LegacySession {
-  /** What JSON can hold. */
+  /** Session data. JSON must support it. */
   readonly data: SessionValues
-  /** Owner, for list and revoke. */
+  /** Owner, for list and revoke. Default: none. */
   readonly user?: string
-  /** When the session began. Default: what the storage knows about the item, or else now, or before the store's `notBefore`. */
+  /**
+   * Creation time: a date, or ms since the epoch. Default: the creation time of the item, if the driver has it. Otherwise now, or
+   * just before the store's `notBefore` if that is earlier.
+   */
   readonly createdAt?: Instant
-  /** When it ends. Used only if the storage knows no time to live: other software may renew the item and not the value. */
+  /**
+   * End of the session: a date, or ms since the epoch. Used only if the driver does not know the time to live of the item, because
+   * other software may prolong the item without changing the value. Default: by the store's lifetime.
+   */
   readonly expiresAt?: Instant
 }
 
 /**
- * The format in which another software stores sessions. It must not accept envelopes of this package: it is asked first.
+ * The session format of other software. It must not accept envelopes of this package, because the store tries it first.
  *
  * @example
  * ```ts
@@ -32,26 +38,32 @@ export interface LegacySession {
  * ```
  */
 export interface LegacyFormat {
+  /** Name, for error messages. */
   readonly name: string
-  /** @returns `null` for a value of any other format. What it throws fails the read. */
+  /**
+   * Reads a stored value. An error that it throws makes the read fail.
+   *
+   * @param value - text or bytes, as stored
+   * @returns the session; `null` for a value of another format
+   */
   read(value: StoredValue): LegacySession | null
 }
 
-/** What is known about a storage, apart from its values. */
+/** The store and the storage of legacy sessions. */
 export interface LegacyContext {
   readonly formats: readonly LegacyFormat[]
-  /** The store's. */
+  /** Options of the store. */
   readonly config: StoreConfig
-  /** The driver below, which knows how long an item lives. Without one, the value has to say. */
+  /** The driver, if it may know the time to live of an item. Otherwise the end is read from the value. */
   readonly conditional: LocatedDriver | undefined
 }
 
 /**
- * Returns a storage that reads values of other formats as envelopes of version 0. The next save writes such a session in this
- * package's format, at version 1.
+ * Returns a storage that reads values of other formats as envelopes of version 0. The next save writes such a session in the format
+ * of this package, at version 1.
  *
- * The formats are asked first. In a format that keeps the app's data at the top level, a user may be able to choose keys that
- * make the value look like an envelope of this package.
+ * The other formats are tried before this package's own. Some formats have the app's data at the top level. There, a user may be
+ * able to choose keys that make the value look like an envelope of this package.
  */
 export function withLegacy(raw: RawStorage, context: LegacyContext): RawStorage {
   const { formats } = context
@@ -74,8 +86,8 @@ export function withLegacy(raw: RawStorage, context: LegacyContext): RawStorage 
 }
 
 /**
- * Returns the error of a conditional write or removal, without a current value of another format: that value must not be taken
- * for an envelope. The store reads the item again then.
+ * Returns the error of a conditional write or delete. If its current value has another format, returns it without the value, so that
+ * the value is not parsed as an envelope. The store then reads the item again.
  */
 export function withoutLegacy(error: unknown, formats: readonly LegacyFormat[]): unknown {
   if (!(error instanceof ConflictError) || !error.current) return error
@@ -92,7 +104,11 @@ function readLegacy(value: StoredValue, formats: readonly LegacyFormat[]): Legac
   return undefined
 }
 
-/** @throws {UnsessionError} `INVALID_VALUE` for an instant that is none: taken for absent, it would make the session live longer */
+/**
+ * Checks and converts the instants of a session.
+ *
+ * @throws {UnsessionError} `INVALID_VALUE` for an invalid instant. If it were ignored, the session could live longer than it should
+ */
 function withInstants(session: LegacySession, format: string): LegacySession {
   const instants: { createdAt?: number; expiresAt?: number } = {}
   for (const field of ['createdAt', 'expiresAt'] as const) {

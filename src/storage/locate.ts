@@ -1,26 +1,26 @@
 import type { DriverLike, StorageLike } from './storage-like.ts'
 
-/** Where a storage's items are. */
+/** The driver of a storage, and the prefix of its keys. */
 export interface Location {
-  /** Same object for all storages of this process that share their data, as far as can be told. */
+  /** The same object for all storages of this process over one driver. */
   driver: object
-  /** What keys of the storage begin with when they reach the driver. */
+  /** The prefix that the storage adds to its keys. */
   prefix: string
 }
 
-/** Mount point of a probe: no app mounts anything there. */
+/** Mount point of a probe. Apps do not use this name. */
 const PROBE = 'unsession-probe'
 
-/** Whether something is an unstorage `Storage`, prefixed or not. */
+/** Returns whether a value is an unstorage `Storage`, prefixed or not. */
 export function isStorage(storage: StorageLike | DriverLike): storage is StorageLike {
   return 'getMount' in storage
 }
 
 /**
- * Returns the driver that holds a storage's items, whatever the prefix of the storage and wherever the driver is mounted.
+ * Returns the driver of a storage and the prefix of its keys. The storage may have a prefix, and the driver may be mounted.
  *
- * A prefixed storage answers `getMount()` for the unprefixed root. It adds its prefix to what is mounted, though, so a probe
- * that is mounted and unmounted at once shows the prefix.
+ * `getMount()` of a prefixed storage returns the mount of the unprefixed root. `mount()` of a prefixed storage adds the prefix to
+ * the mount point. So a probe is mounted, and its mount point shows the prefix. The probe is unmounted at once.
  */
 export function locate(storage: StorageLike | DriverLike): Location {
   if (!isStorage(storage)) return { driver: storage, prefix: '' }

@@ -3,31 +3,31 @@ import { foreignError } from '../shared/foreign-error.ts'
 import { isStorage, locate } from './locate.ts'
 import type { DriverLike, StorageLike, TransactionOptions } from './storage-like.ts'
 
-/** Values as they are, by key; a storage and a bare driver look the same. */
+/** Access to unparsed values by key, for a storage or a driver. */
 export interface RawStorage {
   has(key: string, options: TransactionOptions): Promise<unknown>
-  /** @returns `undefined` for a value that is neither text nor bytes */
+  /** Reads a value. @returns `null` for no item, `undefined` for a value that is neither text nor bytes */
   read(key: string, options: TransactionOptions): Promise<StoredValue | null | undefined>
   write(key: string, value: StoredValue, options: TransactionOptions): Promise<void>
   remove(key: string, options: TransactionOptions): Promise<void>
   keys(): Promise<string[]>
-  /** Same object for all storages of this process that share their data, as far as can be told. */
+  /** The same object for all storages of this process over one driver. */
   readonly identity: object
 }
 
-/** unstorage's own mark of bytes kept by a driver that has only text. */
+/** Prefix of base64 text, by which unstorage stores bytes in a driver for text only. */
 const BASE64 = 'base64:'
 
 /**
- * Reads and writes a storage without the parsing that unstorage does for its users: it drops keys and guesses types.
+ * Returns access to a storage without the parsing of unstorage, which drops some keys and guesses types.
  *
- * @param name - the storage's name in errors
+ * @param name - name of the storage in error messages
  */
 export function rawStorage(storage: StorageLike | DriverLike, name: string = 'the storage'): RawStorage {
   return withoutForeignErrors(isStorage(storage) ? fromStorage(storage) : fromDriver(storage), name)
 }
 
-/** Errors of drivers may hold session ids and data, so none leaves as it is. */
+/** Replaces the errors of the driver, because they may contain session ids and data. */
 function withoutForeignErrors(raw: RawStorage, name: string): RawStorage {
   const guard = async <T>(result: Promise<T>): Promise<T> => {
     try {
@@ -82,7 +82,7 @@ function fromDriver(driver: DriverLike): RawStorage {
   }
 }
 
-/** The shapes in which drivers hand out text and bytes. */
+/** Converts the forms in which drivers return text and bytes. */
 function toStoredValue(value: unknown): StoredValue | null | undefined {
   throwIfError(value)
   if (value === null || value === undefined) return null
@@ -94,7 +94,7 @@ function toStoredValue(value: unknown): StoredValue | null | undefined {
   return undefined
 }
 
-/** unstorage's fs driver resolves with the error of a read that failed for another reason than a missing file. */
+/** Throws a value that is an error. If a read fails, the `fs` driver of unstorage returns the error instead of throwing it. */
 function throwIfError(value: unknown): void {
   if (value instanceof Error) throw value
 }

@@ -1,7 +1,7 @@
-/** What unstorage passes down with a call. */
+/** Options that unstorage passes to the driver. */
 export type TransactionOptions = Record<PropertyKey, unknown>
 
-/** The part of an unstorage `Storage` a store uses; unstorage 1.17 and 2 both have it. */
+/** The part of an unstorage `Storage` that a store uses. unstorage 1.17 and 2 both have it. */
 export interface StorageLike {
   hasItem(key: string, options?: TransactionOptions): Promise<boolean>
   getItemRaw(key: string, options?: TransactionOptions): Promise<unknown>
@@ -15,7 +15,7 @@ export interface StorageLike {
   unmount?(base: string, dispose?: boolean): unknown
 }
 
-/** The part of an unstorage `Driver` a store uses. */
+/** The part of an unstorage `Driver` that a store uses. */
 export interface DriverLike {
   hasItem(key: string, options: TransactionOptions): unknown
   getItem(key: string, options?: TransactionOptions): unknown

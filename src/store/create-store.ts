@@ -3,10 +3,11 @@ import { type SessionStoreOptions, resolveOptions } from './options.ts'
 import type { SessionStore } from '../core/types.ts'
 
 /**
- * A session store over any unstorage `Storage` or `Driver`. Most of its code is loaded at the first call.
+ * Returns a session store over any unstorage `Storage` or `Driver`. Most of its code is loaded at the first call.
  *
- * @param options - see {@link SessionStoreOptions}; only `storage` is required
- * @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be
+ * @param options - see {@link SessionStoreOptions}. Only `storage` is required
+ * @returns the store, see {@link SessionStore}
+ * @throws {UnsessionError} `INVALID_OPTION` with the name of the option and its valid values
  * @example
  * ```ts
  * const store = createSessionStore({ storage: createStorage({ driver: dynamodb() }), maxAge: 30 * 24 * 3600 })

@@ -21,7 +21,7 @@ export interface OpenedStore {
   readonly isTraced: typeof isTraced
 }
 
-/** The session store that an app gets: it opens the store behind it at the first call, and publishes calls to tracing channels. */
+/** The session store of an app. It loads the code of the store at the first call, and publishes calls to tracing channels. */
 export class StoreFacade implements SessionStore {
   readonly config: StoreConfig
   readonly #opened: Lazy<OpenedStore>

@@ -2,24 +2,25 @@ import { type ErrorCode, UnsessionError, invalidOption } from '../../drivers/uti
 import { createId } from '../core/id.ts'
 import type { SessionStore } from '../core/types.ts'
 
-/** What a health check found. Plain data, fit for a response: it names no table, key or address. */
+/** The result of a health check. It is safe to send to a client, because it contains no name of a table, key or address. */
 export interface Health {
   /** Whether the storage answered in time. */
   ok: boolean
-  /** ms the answer took, or until the check gave up. */
+  /** Duration of the check, in ms. */
   duration: number
-  /** Why not, where it is known: `TIMEOUT`, `UNAVAILABLE`, `ACCESS_DENIED` … */
+  /** Reason of the failure, if it is known: `TIMEOUT`, `UNAVAILABLE`, `ACCESS_DENIED` … */
   code?: ErrorCode
 }
 
 /**
- * Ask a store's storage for a session that does not exist, past every cache; for load balancers and readiness probes. Costs
- * two reads of nothing: 1.5 read units in DynamoDB, and no more rights than a session needs. Never throws for a storage
- * that fails.
+ * Checks the storage of a store, for load balancers and readiness probes. It reads a session that does not exist, so no cache
+ * answers. In DynamoDB this costs 1.5 read units (an eventually consistent read and a strongly consistent read), and needs no
+ * permission that sessions do not need.
  *
- * @param store - what `createSessionStore` returns
- * @param options.timeout - ms to wait at most. Default 1000
- * @throws {UnsessionError} `INVALID_OPTION` for a timeout that is none
+ * @param store - a store of `createSessionStore`
+ * @param options.timeout - maximum wait, in ms. Default 1000
+ * @returns the result. A storage failure is a result and is not thrown
+ * @throws {UnsessionError} `INVALID_OPTION` for an invalid timeout
  * @example
  * ```ts
  * app.get('/health', async (event) => {
@@ -36,17 +37,17 @@ export async function checkHealth(
   if (!(timeout > 0 && timeout < 2 ** 31)) throw invalidOption('timeout', 'must be a number of ms above 0')
   const begun = performance.now()
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<ParsedSession>((resolve) => {
+  const late = new Promise<Outcome>((resolve) => {
     timer = setTimeout(() => resolve({ ok: false, code: 'TIMEOUT' }), timeout)
   })
-  const asked = store.load(createId()).then((): ParsedSession => ({ ok: true }), failure)
+  const asked = store.load(createId()).then((): Outcome => ({ ok: true }), failure)
   const outcome = await Promise.race([asked, late])
   clearTimeout(timer)
   return { ...outcome, duration: Math.round(performance.now() - begun) }
 }
 
-type ParsedSession = Omit<Health, 'duration'>
+type Outcome = Omit<Health, 'duration'>
 
-function failure(error: unknown): ParsedSession {
+function failure(error: unknown): Outcome {
   return error instanceof UnsessionError ? { ok: false, code: error.code } : { ok: false }
 }

@@ -13,7 +13,7 @@ import type { OpenedStore } from './facade.ts'
 import { isTraced, trace } from './trace.ts'
 import type { SessionStore } from '../core/types.ts'
 
-/** The store that does the work: sessions on a storage, behind the layers that the options ask for. */
+/** Returns a store on a storage, with the cache layers of the options. */
 export function openStore(options: ResolvedOptions): OpenedStore {
   return { store: withStale(withCache(new DirectStore(options), options), options), trace, isTraced }
 }
@@ -36,7 +36,7 @@ function tierOf(cache: ResolvedCache, options: ResolvedOptions): CacheTier {
   const onFailure = (error: unknown): void => {
     if (hooks['cache:error']) callHook(hooks, 'cache:error', undefined, { error })
     else
-      console.warn('[unsession] the cache fails; sessions are read from the storage for some seconds:', error)
+      console.warn('[unsession] the cache failed. Sessions are read from the storage for 5 seconds:', error)
   }
   return new StorageTier({
     storage: rawStorage(cache.storage, 'the cache'),
@@ -49,8 +49,8 @@ function tierOf(cache: ResolvedCache, options: ResolvedOptions): CacheTier {
 }
 
 /**
- * Returns a short name for the place where sessions are stored: by the driver's own word, or else by its options. Instances with the
- * same configuration share it, so they share a cache.
+ * Returns a short hash that names the storage of the sessions. It depends on the driver's `location` or, without one, on the
+ * driver's options. Instances with the same configuration have the same hash, so they share a cache.
  */
 function namespaceOf({ driver, prefix }: Location): string {
   const { name, location, options } = driver as { name?: string; location?: string; options?: object }

@@ -21,10 +21,10 @@ import { locate } from '../storage/locate.ts'
 import type { DriverLike, StorageLike } from '../storage/storage-like.ts'
 import type { StoreConfig } from '../core/types.ts'
 
-/** Bounds of what is kept in memory. The bytes are those of about 160 sessions of the greatest size, or 40,000 common ones. */
+/** Default bounds of the memory cache. 64 MiB hold about 160 sessions of the maximum size, or 40,000 of a common size. */
 export const DEFAULT_BOUNDS: { max: number; maxBytes: number } = { max: 10_000, maxBytes: 64 * 1024 * 1024 }
 
-/** Drivers of unstorage that expire entries by themselves, or keep a bounded number of them, without saying so in their flags. */
+/** Drivers of unstorage that expire entries by themselves or keep a limited number of them, but do not set `flags.ttl`. */
 const EXPIRING_DRIVERS = new Set([
   'cloudflare-kv-binding',
   'deno-kv',
@@ -35,53 +35,55 @@ const EXPIRING_DRIVERS = new Set([
   'vercel-runtime-cache',
 ])
 
-/** Bytes of a session at most. The rest of DynamoDB's 409,600 bytes is for the key, the owner and the attributes' names. */
+/** Default of `maxSize`, in bytes. DynamoDB allows 409,600 bytes for an item, with the key, the owner and attribute names. */
 const DEFAULT_MAX_SIZE = 400_000
 
-/** The cache tier's options. */
+/** Options of the cache. */
 export interface CacheOptions {
-  /** Seconds an entry lives at most; how late a change made elsewhere may be seen. Default 10. */
+  /** Maximum age of an entry, in seconds. A change by another instance is visible after this time at the latest. Default 10. */
   ttl?: number
-  /** Entries at most; the least recently used leave. Default 10,000. */
+  /** Maximum number of entries. The least recently used entries are removed first. Default 10,000. */
   max?: number
-  /** Bytes of memory for all entries at most, estimated. Default 67,108,864 (64 MiB). Without effect with `storage`. */
+  /** Maximum memory for all entries, in bytes, estimated. Default 67,108,864 (64 MiB). Not used with `storage`. */
   maxBytes?: number
   /**
-   * Where entries are kept, instead of this process's memory: an unstorage `Storage` or `Driver` that expires entries by itself,
-   * such as Redis. It must not be the one that holds the sessions.
+   * An unstorage `Storage` or `Driver` for the entries. It must expire entries by itself, as Redis does, and must not be the storage
+   * of the sessions. Default: the memory of this process.
    */
   storage?: StorageLike | DriverLike
 }
 
 /** Options of {@link createSessionStore}. */
 export interface SessionStoreOptions extends Partial<Omit<StoreConfig, 'notBefore'>> {
-  /** Where sessions are kept: an unstorage `Storage`, prefixed or not, or a `Driver`. */
+  /** The storage of the sessions: an unstorage `Storage`, prefixed or not, or a `Driver`. */
   storage: StorageLike | DriverLike
-  /** The cache tier; `false` for none. Default `{ ttl: 10, max: 10_000, maxBytes: 67_108_864 }`. */
+  /** Options of the cache; `false` for no cache. Default `{ ttl: 10, max: 10_000, maxBytes: 67_108_864 }`. */
   cache?: CacheOptions | false
   /**
-   * Seconds a session may still be read as it was last seen here, while the storage is out of reach; writes fail all the same.
-   * What is revoked elsewhere is then seen late, by as much. Default 0: reads fail too.
+   * Seconds for which reads return the last known state of a session while the storage is unavailable. Writes still fail. During
+   * this time, sessions that another instance has revoked stay readable here. Default 0: reads fail too.
    */
   staleIfError?: number
-  /** How data is written. An array: the first writes, all read. Default `json()`. */
+  /** The codec of the data. With an array, the first codec writes, and all of them read. Default `json()`. */
   codec?: Codec | readonly Codec[]
-  /** Formats of other software whose sessions are read where they are, and written in this package's by the next save. */
+  /** Formats of other software. Its sessions are read from the same storage, and a save writes them in the package's format. */
   legacy?: LegacyFormat | readonly LegacyFormat[]
   /**
-   * Bytes of a stored session at most; a larger one is refused with `ITEM_TOO_LARGE`. Default 400,000, which fits into an item of
-   * DynamoDB (409,600 bytes, names and keys included).
+   * Maximum size of a stored session, in bytes. A write of a larger session throws `ITEM_TOO_LARGE`. Default 400,000: DynamoDB
+   * allows 409,600 bytes for an item, with names and keys.
    */
   maxSize?: number
   /**
-   * Sessions created before this instant are expired, at once and everywhere: a date, ISO text, or ms since the epoch. It ends all
-   * sessions after a secret has leaked. An instant in the future takes effect when it comes. Default: none.
+   * Sessions created before this instant are expired, in all instances with this option. A date, ISO text, or ms since the epoch.
+   * Use it to end all sessions, for instance after a secret has leaked. An instant in the future takes effect at that time.
+   * Default: none.
    */
   notBefore?: Date | string | number
+  /** Functions that are called after events, see {@link SessionHooks}. Default: none. */
   hooks?: SessionHooks
 }
 
-/** Cache options with everything decided. */
+/** Cache options with all defaults. */
 export interface ResolvedCache {
   ttl: number
   max: number
@@ -89,7 +91,7 @@ export interface ResolvedCache {
   storage: StorageLike | DriverLike | undefined
 }
 
-/** Options with every default filled in. */
+/** Options with all defaults. */
 export interface ResolvedOptions extends DirectStoreOptions {
   /** Absent if the store has no cache. */
   cache: ResolvedCache | undefined
@@ -101,7 +103,7 @@ const METHODS = ['hasItem', 'getItem', 'setItem', 'removeItem', 'getKeys']
 
 const storageRule: Rule = [
   (value) => isObject(value) && METHODS.every((method) => isFunction(value[method])),
-  'must be an unstorage Storage or Driver that can be written to; call a driver factory with its options',
+  'must be an unstorage Storage or Driver that supports writes. Call a driver factory with its options',
 ]
 
 const RULES: Rules<SessionStoreOptions> = {
@@ -112,7 +114,7 @@ const RULES: Rules<SessionStoreOptions> = {
   ],
   codec: [
     (value) => isListOf(value, isCodec) && toArray(value).length > 0,
-    'must be a codec, such as json(), or an array of codecs; call it if it is a function',
+    'must be a codec, such as json(), or an array of codecs. If it is a function, call it',
   ],
   legacy: [
     (value) => isListOf(value, (format) => isObject(format) && isFunction(format.read)),
@@ -121,7 +123,7 @@ const RULES: Rules<SessionStoreOptions> = {
   hooks: [isObject, 'must be an object of functions'],
   maxAge: SECONDS,
   idleTimeout: SECONDS,
-  staleIfError: [(value) => isWithin(value, 0, Number.MAX_VALUE), 'must be a number of seconds; 0 for none'],
+  staleIfError: [(value) => isWithin(value, 0, Number.MAX_VALUE), 'must be a number of seconds, 0 or more'],
   maxSize: [(value) => isCount(value, 1), 'must be a whole number of bytes, 1 or more'],
   notBefore: [
     (value) => !Number.isNaN(toInstant(value)),
@@ -154,7 +156,7 @@ const CACHE: Rules<CacheOptions> = {
   storage: storageRule,
 }
 
-/** Check options and fill in defaults. @throws {UnsessionError} `INVALID_OPTION`, naming the option and what it must be */
+/** Checks options and adds defaults. @throws {UnsessionError} `INVALID_OPTION` with the name of the option and its valid values */
 export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   if (!isObject(options) || options.storage === undefined)
     throw invalidOption('storage', 'must be given: createSessionStore({ storage })')
@@ -184,7 +186,7 @@ export function resolveOptions(options: SessionStoreOptions): ResolvedOptions {
   if (legacies.length > 0 && codecs.some(isRequired))
     throw invalidOption(
       'legacy',
-      'cannot be combined with an encryption that is required: its records are not encrypted',
+      'cannot be combined with a required encryption, because legacy sessions are not encrypted',
     )
   return {
     storage,
@@ -213,21 +215,21 @@ function resolveCache(cache: CacheOptions, sessions: SessionStoreOptions['storag
   return { ttl, max, maxBytes, storage }
 }
 
-/** @throws {UnsessionError} `INVALID_OPTION` for a storage that would destroy the sessions, or grow without end */
+/** Checks the storage of the cache. @throws {UnsessionError} `INVALID_OPTION` if it is the sessions' own, or grows without limit */
 function checkTier(storage: StorageLike | DriverLike, sessions: SessionStoreOptions['storage']): void {
   const { driver } = locate(storage)
   if (driver === locate(sessions).driver) {
     throw invalidOption(
       'cache.storage',
-      'must not be where the sessions are kept, nor a prefix or mount point of it: give it a driver of its own',
+      'must not be the storage of the sessions, nor a prefix or mount point of it. Use another driver',
     )
   }
   const { flags, name = 'without a name' } = driver as { flags?: { ttl?: boolean }; name?: string }
   if (flags?.ttl === true || EXPIRING_DRIVERS.has(name)) return
   throw invalidOption(
     'cache.storage',
-    `must expire entries by itself, or it grows without end, and the driver \`${name}\` does not say that it does. Use Redis, for \
-instance; leave it out to cache in memory; set \`flags: { ttl: true }\` in a driver of your own that honours the option \`ttl\``,
+    `must expire entries by itself, and the driver \`${name}\` does not declare this. Use Redis, for instance, or omit the option to \
+cache in memory. A driver of your own that supports the option \`ttl\` must have \`flags: { ttl: true }\``,
   )
 }
 
@@ -235,12 +237,12 @@ function isCodec(value: unknown): boolean {
   return isObject(value) && isFunction(value.encode) && isFunction(value.decode)
 }
 
-/** Whether a codec, or one below it, is a layer that each record must have. */
+/** Returns whether a codec or one of its inner codecs is a required layer. */
 function isRequired({ required, inner }: Codec): boolean {
   return required === true || (inner !== undefined && isRequired(inner))
 }
 
-/** One of a kind, or an array of them. */
+/** Returns whether a value, or each member of an array, passes a check. */
 function isListOf(value: unknown, isOne: (value: unknown) => boolean): boolean {
   return toArray(value).every(isOne)
 }

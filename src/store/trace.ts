@@ -3,7 +3,7 @@ import { type CallCosts, currentCall } from '../../drivers/utils/trace-context.t
 import { hashKey } from '../../drivers/utils/errors.ts'
 import type { SessionRecord, ClearExpiredResult } from '../core/types.ts'
 
-/** The calls that have a channel, `unsession.load` and so on. */
+/** A call with a tracing channel. The name of the channel is `unsession.` and the operation, for instance `unsession.load`. */
 export type TracedOperation = keyof TracedResults
 
 interface TracedResults {
@@ -17,20 +17,21 @@ interface TracedResults {
   clearExpired: ClearExpiredResult
 }
 
-/** What the subscribers of a channel are told; the same object from `start` to `asyncEnd`, ever more complete. */
+/** The event of a tracing channel. It is one object from `start` to `asyncEnd`, and it is complete at `asyncEnd`. */
 export interface TraceEvent extends CallCosts {
+  /** The traced call. */
   operation: TracedOperation
-  /** Hash of the session's id, the one in errors and hooks; of what has no single session there is none. */
+  /** Hash of the session id, as in errors and hooks. Absent for a call that concerns no single session. */
   keyHash?: string
-  /** ms; known at the end, of a failure too. */
+  /** Duration of the call, in ms. Set at the end, also after a failure. */
   duration?: number
   /** Version of the session that was read or written. */
   version?: number
   /** Whether there was a live session. */
   found?: boolean
-  /** How many sessions were ended. */
-  ended?: number
-  /** What was thrown: it names neither id nor data. */
+  /** Number of sessions that `destroyAll` destroyed, or of items that `clearExpired` deleted. */
+  deleted?: number
+  /** The error of the call. It contains no session id and no data. */
   error?: unknown
 }
 
@@ -45,7 +46,7 @@ const channels: Record<TracedOperation, TracingChannel<unknown, TraceEvent>> = {
   clearExpired: tracingChannel('unsession.clearExpired'),
 }
 
-/** What the end of a call is told, by operation. */
+/** The event properties that are set at the end of a call, by operation. */
 const DESCRIBE: { [Name in TracedOperation]: (result: TracedResults[Name]) => Partial<TraceEvent> } = {
   create: describeRecord,
   load: describeRecord,
@@ -53,8 +54,8 @@ const DESCRIBE: { [Name in TracedOperation]: (result: TracedResults[Name]) => Pa
   touch: describeRecord,
   rotate: describeRecord,
   destroy: (wasLive) => ({ found: wasLive }),
-  destroyAll: (ended) => ({ ended }),
-  clearExpired: ({ deleted }) => ({ ended: deleted }),
+  destroyAll: (deleted) => ({ deleted }),
+  clearExpired: ({ deleted }) => ({ deleted }),
 }
 
 function describeRecord(record: SessionRecord | null): Partial<TraceEvent> {
@@ -67,9 +68,9 @@ export function isTraced(operation: TracedOperation): boolean {
 }
 
 /**
- * Runs a call and publishes it on the channel of its operation. Without subscribers, the call goes straight through.
+ * Runs a call and publishes it on the channel of its operation. Without subscribers, it only runs the call.
  *
- * @param id - the session's id, of which subscribers get the hash; `undefined` for a call of no single session
+ * @param id - session id, whose hash is added to the event; `undefined` for a call that concerns no single session
  */
 export function trace<Name extends TracedOperation, R extends TracedResults[Name]>(
   operation: Name,
@@ -88,7 +89,7 @@ async function publish<Name extends TracedOperation, R extends TracedResults[Nam
   if (id !== undefined) event.keyHash = hashKey(id)
   const outerCall = currentCall.getStore()
   const startedAt = performance.now()
-  // Node adds the result of the traced function to the event. A record there would show the id and the data.
+  // Node adds the result of the traced function to the event. A record would show the id and the data there.
   const resultOf = await channels[operation].tracePromise(async () => {
     try {
       const result = await currentCall.run(event, call)

@@ -215,7 +215,7 @@ export const MUTANTS: Record<string, SearchedMutant> = {
   }),
   'a destroy leaves no tombstone': alteredCache((options, inner, tier, ttl) => {
     // Otherwise the store reads strongly where it has destroyed a session itself.
-    inner.ended.has = () => false
+    inner.destroyed.has = () => false
     return new CachedStore(inner, { tier, ttl, max: 0, hooks: options.hooks ?? {} })
   }),
   'a late read fills the cache after a destroy': naiveCache(),

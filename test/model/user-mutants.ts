@@ -2,18 +2,20 @@ import { UserBindings } from '../../src/store/users/user-bindings.ts'
 import { exchanges } from './exchange.ts'
 import type { SearchedMutant } from './world.ts'
 
-const { announce, bind, recent } = UserBindings.prototype
+const { addBinding, bind, recent } = UserBindings.prototype
 
 /** Ways to bind sessions to users, and to end all of a user's, each broken on purpose. */
 export const USER_MUTANTS: Record<string, SearchedMutant> = {
-  'a session becomes a user’s without an announcement': { users: { bind: (_binding, write) => write() } },
-  'an announcement is not looked at again': { users: { stands: async () => true } },
-  'the marks are those of a time after the announcement': {
+  'a session becomes a user’s without an entry in the bindings': {
+    users: { bind: (_binding, write) => write() },
+  },
+  'step 3 is omitted': { users: { isActive: async () => true } },
+  'the marks are read after step 1': {
     firstSeed: 1300,
     users: {
-      async announce(user, binding, now) {
-        await announce.call(this as UserBindings, user, binding, now)
-        return announce.call(this as UserBindings, user, binding, now)
+      async addBinding(user, binding, now) {
+        await addBinding.call(this as UserBindings, user, binding, now)
+        return addBinding.call(this as UserBindings, user, binding, now)
       },
     },
   },
@@ -26,7 +28,7 @@ export const USER_MUTANTS: Record<string, SearchedMutant> = {
   },
   'a sign-out everywhere sets no mark': {
     users: {
-      revoke(user) {
+      revokeAll(user) {
         return recent.call(this as UserBindings, user)
       },
     },
@@ -39,8 +41,8 @@ export const USER_MUTANTS: Record<string, SearchedMutant> = {
       },
     },
   },
-  'a sign-out everywhere does not refuse new ids': {
-    users: { refuse: async () => {} },
+  'a sign-out everywhere does not revoke new ids': {
+    users: { revokeEach: async () => {} },
     firstSeed: 6500,
   },
 }

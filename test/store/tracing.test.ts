@@ -99,8 +99,8 @@ describe('tracing channels', () => {
     const [everywhere, sweeps] = [listen('destroyAll'), listen('clearExpired')]
     await store.destroyAll({ user: 'ada' })
     await store.clearExpired()
-    expect(everywhere[0]?.event).toMatchObject({ ended: 1 })
-    expect(sweeps[0]?.event).toMatchObject({ ended: 0 })
+    expect(everywhere[0]?.event).toMatchObject({ deleted: 1 })
+    expect(sweeps[0]?.event).toMatchObject({ deleted: 0 })
     expect(everywhere[0]?.event).not.toHaveProperty('keyHash')
   })
 

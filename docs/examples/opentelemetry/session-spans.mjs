@@ -23,13 +23,13 @@ export function traceSessions() {
     asyncEnd(event) {
       const span = spans.get(event)
       if (!span) return
-      const { keyHash, version, found, cache, ended, requests, readUnits, writeUnits } = event
+      const { keyHash, version, found, cache, deleted, requests, readUnits, writeUnits } = event
       const attributes = {
         'session.key_hash': keyHash,
         'session.version': version,
         'session.found': found,
         'session.cache': cache,
-        'session.ended': ended,
+        'session.deleted': deleted,
         'aws.dynamodb.request_count': requests,
         'aws.dynamodb.consumed_read_units': readUnits,
         'aws.dynamodb.consumed_write_units': writeUnits,

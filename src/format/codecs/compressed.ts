@@ -5,22 +5,26 @@ import type { Codec } from '../codec.ts'
 import { json } from './json.ts'
 import { pack, unpack } from './pack.ts'
 
+/** Options of {@link compressed}. */
 export interface CompressedOptions {
-  /** Bytes from which data is compressed; smaller data stays as the inner codec wrote it. Default 1024. */
+  /** Size above which data is compressed, in bytes of the inner codec's output. Default 1024. */
   above?: number
 }
 
 const STORED = 0
 const DEFLATED = 1
 
-/** Bytes of uncompressed data at most: a small record must not fill the memory of whoever reads it. */
+/** Maximum size of uncompressed data, in bytes. A small record must not use much memory when it is read. */
 const MAX_BYTES = 32 * 1024 * 1024
 
 /**
- * Compress what another codec writes, where that makes it smaller.
+ * Returns a codec that compresses the output of another codec with raw DEFLATE. If the result is not smaller, the output is stored
+ * uncompressed. A write throws `INVALID_VALUE` for data above 32 MiB.
  *
- * @param inner - the codec below; default `json()`
- * @throws {UnsessionError} `INVALID_OPTION`
+ * @param inner - the inner codec. Default `json()`
+ * @param options - see {@link CompressedOptions}
+ * @returns a codec for the option `codec`
+ * @throws {UnsessionError} `INVALID_OPTION` for an invalid `above`
  * @example
  * ```ts
  * createSessionStore({ storage, codec: compressed() })
@@ -41,7 +45,7 @@ export function compressed(inner: Codec = json(), options: CompressedOptions = {
       const body = await inner.encode(data, context)
       const packed = pack(body)
       if (packed.length > MAX_BYTES)
-        throw new UnsessionError('INVALID_VALUE', 'the session data is over 32 MB')
+        throw new UnsessionError('INVALID_VALUE', 'the session data must not exceed 32 MiB')
       const deflated = packed.length > above ? deflateRawSync(packed) : packed
       if (deflated.length < packed.length) return Buffer.concat([Buffer.of(DEFLATED), deflated])
       return typeof body === 'string' ? body : Buffer.concat([Buffer.of(STORED), packed])

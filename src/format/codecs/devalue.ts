@@ -5,10 +5,11 @@ import type { SessionValues } from '../../core/types.ts'
 type Devalue = typeof import('devalue')
 
 /**
- * Session data with what JSON lacks: `Date`, `Map`, `Set`, `BigInt`, `undefined`, `NaN`, typed arrays, repeated and cyclic
- * references. Uses the package `devalue` (5 or 6), imported when the first session is read or written.
+ * Returns a codec for data that JSON does not support: `Date`, `Map`, `Set`, `BigInt`, `undefined`, `NaN`, typed arrays, repeated
+ * and cyclic references. It uses the package `devalue` (version 5 or 6), and imports it at the first read or write. Without the
+ * package, a write throws `DEPENDENCY_MISSING`.
  *
- * @throws {UnsessionError} `DEPENDENCY_MISSING` from the first write, when the package is not installed
+ * @returns a codec for the option `codec`
  * @example
  * ```ts
  * createSessionStore({ storage, codec: devalue() })
@@ -37,7 +38,7 @@ async function load(): Promise<Devalue> {
   }
 }
 
-/** What is to be copied has been decoded, so the package is there. */
+/** Copies decoded data. The package is loaded then, because it has decoded the data. */
 function copyDecoded<T extends SessionValues>(data: Readonly<T>): T {
   return (loaded === undefined ? structuredClone(data) : loaded.parse(loaded.stringify(data))) as T
 }

@@ -5,16 +5,20 @@ import type { Codec, CodecContext } from '../codec.ts'
 import { json } from './json.ts'
 import { pack, unpack } from './pack.ts'
 
+/** Options of {@link encrypted}. */
 export interface EncryptedOptions {
-  /** 32 characters or more. An array: the first encrypts, all decrypt; so a secret is replaced without a lost session. */
+  /**
+   * A random string of 32 characters or more, or an array of such strings. The first secret encrypts, and all of them decrypt. To
+   * replace a secret without losing sessions, put the new one first.
+   */
   secret: string | readonly string[]
-  /** Whether the store reads encrypted records only. Default `false`: records of other codecs are read too. */
+  /** Whether the store reads only encrypted records. Default `false`: it also reads records of other codecs. */
   required?: boolean
 }
 
-/** What a layer is made with. */
+/** The settings of a layer. */
 interface Settings {
-  /** The first encrypts, all decrypt. */
+  /** The first key encrypts. All keys decrypt. */
   keys: readonly [Buffer, ...Buffer[]]
   required: boolean
 }
@@ -30,18 +34,18 @@ const NONCE_AT = 1
 const CONTENT_AT = NONCE_AT + NONCE_BYTES
 
 /**
- * Encrypts what another codec writes, with AES-256-GCM. The envelope around it (version, times, owner) stays readable, and is
- * authenticated: data does not decrypt under another id, version, owner or lifetime than it was written with.
+ * Returns a codec that encrypts the output of another codec with AES-256-GCM. The envelope (version, times, owner) is not encrypted,
+ * but it is authenticated: decryption fails if the id, the version, the owner or the lifetime was changed.
  *
- * Each session has a key of its own, derived from the secret and the id. So no key is used often enough for random nonces to
- * repeat.
+ * Each session has its own key, derived from the secret and the id. So no key is used so often that a random nonce could repeat.
  *
- * An attacker who can write to the table can still put back an earlier record of the same session, unchanged and as a whole, or
- * delete a record.
+ * An attacker with write access to the table can still restore an earlier record of the same session as a whole, or delete a
+ * record.
  *
- * @param inner - the codec below; default `json()`
- * @param options - see {@link EncryptedOptions}; `required: true` refuses records that are not encrypted, as an attacker could
- * write them. Without it, records from before encryption was turned on are still read
+ * @param inner - the inner codec. Default `json()`
+ * @param options - see {@link EncryptedOptions}. With `required: true` the store ignores records that are not encrypted, such as
+ * those of an attacker. Without it, the store still reads records from the time before encryption
+ * @returns a codec for the option `codec`
  * @throws {UnsessionError} `INVALID_OPTION` for a missing or short secret
  * @example
  * ```ts
@@ -82,7 +86,7 @@ function encrypt(plain: Buffer, key: Buffer, name: string, context: CodecContext
   return Buffer.concat([Buffer.of(FORMAT), nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
 
-/** @throws when no key fits: a changed byte, another id or header, or a secret that is not known any more */
+/** Decrypts data. @throws if no key decrypts it: it was changed, belongs to another id or header, or has an unknown secret */
 function decrypt(body: Uint8Array, keys: readonly Buffer[], name: string, context: CodecContext): Buffer {
   if (body[0] !== FORMAT || body.length < CONTENT_AT + TAG_BYTES) {
     throw new Error('the data is too short, or of an unknown format')
@@ -97,13 +101,13 @@ function decrypt(body: Uint8Array, keys: readonly Buffer[], name: string, contex
     try {
       return Buffer.concat([plain, decipher.final()])
     } catch {
-      // Not written with this secret; perhaps with an older one.
+      // Another secret may have encrypted it.
     }
   }
   throw new Error('no secret decrypts the data')
 }
 
-/** What encrypted data is bound to, besides the id that its key is made from. */
+/** Returns the additional authenticated data. The id is not part of it, because the key is derived from the id. */
 function authenticated(name: string, { header }: CodecContext): Buffer {
   return Buffer.from(JSON.stringify([FORMAT, name, header]))
 }
@@ -115,12 +119,12 @@ function sessionKey(key: Buffer, id: string): Buffer {
 const RULES: Rules<EncryptedOptions> = {
   secret: [
     (value) => toArray(value).length > 0 && toArray(value).every(isStrong),
-    `must be a string of ${MIN_SECRET_LENGTH} or more characters, or an array of such`,
+    `must be a string of ${MIN_SECRET_LENGTH} or more characters, or an array of such strings`,
   ],
   required: [isBoolean, 'must be true or false'],
 }
 
-/** @throws {UnsessionError} `INVALID_OPTION` */
+/** Checks options and derives keys. @throws {UnsessionError} `INVALID_OPTION` */
 function settingsOf(options: EncryptedOptions | undefined): Settings {
   const { secret = [], required = false } = options ?? {}
   checkOptions({ ...options, secret }, RULES)

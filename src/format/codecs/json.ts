@@ -1,13 +1,14 @@
 import { cloneJson, isDeeperThan } from '../clone.ts'
 import type { Codec } from '../codec.ts'
 
-/** Levels of nesting at most: whatever reads data level by level must not run out of stack. */
+/** Maximum levels of nesting. Recursive functions read the data, and must not overflow the stack. */
 export const MAX_LEVELS: number = 500
 
 /**
- * Session data as plain JSON: what `JSON.stringify` keeps. Dates become text, `undefined` is dropped, a `BigInt` is refused.
- * At most 500 levels of nesting.
+ * Returns the default codec: JSON, as `JSON.stringify` writes it. Dates become text, and `undefined` is dropped. A write throws
+ * `INVALID_VALUE` for a `BigInt` and above 500 levels of nesting.
  *
+ * @returns a codec for the option `codec`
  * @example
  * ```ts
  * createSessionStore({ storage, codec: json() })

@@ -3,13 +3,13 @@ import type { Encoded } from '../codec.ts'
 const TEXT = 0
 const BYTES = 1
 
-/** A codec's output as bytes alone, for a layer to work on. */
+/** Returns the output of a codec as bytes, for a layer. */
 export function pack(body: Encoded): Buffer {
   if (typeof body === 'string') return Buffer.concat([Buffer.of(TEXT), Buffer.from(body)])
   return Buffer.concat([Buffer.of(BYTES), body])
 }
 
-/** The reverse of {@link pack}: parsed JSON for text, bytes for bytes, as an inner codec's `decode` takes it. */
+/** Reverses {@link pack}. @returns parsed JSON for text, bytes for bytes, as `decode` of the inner codec takes them */
 export function unpack(packed: Uint8Array): unknown {
   const content = packed.subarray(1)
   if (packed[0] === BYTES) return content

@@ -13,22 +13,22 @@ import type { SessionValues, SessionRecord } from '../../core/types.ts'
 
 export { reloadRecord, replaceContent }
 
-/** The session of a request as it is when something of it is to be stored. */
+/** The state of a request's session when a write begins. */
 export interface Unsaved {
   readonly options: RequestSessionOptions
   readonly transport: SessionTransport
-  /** Whether its client could be told of a new id. */
+  /** Whether a new id could be sent to the client when the write began. */
   readonly wasOpen: boolean
   readonly record: SessionRecord | null
-  /** Whether its client came with its id. One that this request has made is known to nobody else yet. */
+  /** Whether the client sent the id. An id that this request has generated is still secret. */
   readonly isKnown: boolean
-  /** Its data, with direct changes. */
+  /** The data with direct changes. */
   readonly mine: Readonly<SessionValues>
   readonly pending: PendingChanges | undefined
   readonly lifetimes: () => Lifetimes
-  /** Returns an id for a new session; called once for each attempt. */
+  /** Returns an id for a new session. Called once for each attempt. */
   readonly takeId: () => string
-  /** Takes over what was stored. @param update - brings the data that the handler has up to date */
+  /** Called with the stored record. @param update - updates the data that the handler holds */
   readonly stored: (
     record: SessionRecord,
     pending: PendingChanges | undefined,
@@ -36,7 +36,7 @@ export interface Unsaved {
   ) => void
 }
 
-/** Stores a session of a request, with its changes and a patch. */
+/** Stores the session of a request with its changes and a patch. */
 export async function write(unsaved: Unsaved, patch?: SessionPatch<SessionValues>): Promise<void> {
   const { options, transport, record, isKnown, mine, pending, lifetimes } = unsaved
   if (!record) return settle(unsaved, await create(unsaved, patch), mine, pending)
@@ -51,8 +51,12 @@ export async function write(unsaved: Unsaved, patch?: SessionPatch<SessionValues
   settle(unsaved, await commit(store, change), mine, pending)
 }
 
-/** Gives a stored session of a request a new id, and stores its changes. @param grace - see {@link regenerate} */
-export async function renew(unsaved: Unsaved, record: SessionRecord, grace?: number): Promise<void> {
+/** Gives the stored session of a request a new id, and stores its changes. @param grace - see {@link regenerate} */
+export async function writeUnderNewId(
+  unsaved: Unsaved,
+  record: SessionRecord,
+  grace?: number,
+): Promise<void> {
   const { options, transport, mine, pending, lifetimes } = unsaved
   assertOpen(unsaved, 'regenerate')
   const changed = applyPending({ ...record, data: copyData(mine) }, pending, lifetimes())
@@ -69,13 +73,13 @@ function create(unsaved: Unsaved, patch?: SessionPatch<SessionValues>): Promise<
   return startSession(store, transport, draft, takeId)
 }
 
-/** The response may have left while this code was loaded. @throws {UnsessionError} `HEADERS_SENT` */
+/** Checks that the response was not sent while this code was loaded. @throws {UnsessionError} `HEADERS_SENT` */
 function assertOpen({ transport, wasOpen }: Unsaved, call: UnawaitedCall): void {
   if (wasOpen && !transport.isOpen) warnOfMissingAwait(call)
   transport.assertOpen()
 }
 
-/** Takes over what was stored. What the handler changed since `mine` stays, to be saved next time. */
+/** Takes over the stored record. Changes that the handler made after `mine` are kept for the next save. */
 export function settle(
   { stored }: Unsaved,
   record: SessionRecord,

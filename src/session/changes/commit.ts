@@ -11,22 +11,22 @@ import type { SessionValues, SessionRecord, SessionStore } from '../../core/type
 export interface Change {
   /** The record as it was read. */
   readonly record: SessionRecord
-  /** Its data with the direct changes of the caller; never changed here. */
+  /** The data of the record with the direct changes of the caller. Never changed here. */
   readonly mine: Readonly<SessionValues>
-  /** Applied on top of that. */
+  /** Applied after the direct changes. */
   readonly patch?: SessionPatch<SessionValues> | undefined
-  /** Sets owner and lifetime, which the latest writer decides. */
+  /** Sets owner and lifetime. The last writer decides on both. */
   readonly applyPending: (record: SessionRecord) => SessionRecord
   readonly onConflict?: ConflictResolver | undefined
 }
 
-/** ms after which a change fails for whose session nothing was stored in the meantime. */
+/** ms after which a change fails if no write of its session succeeds. */
 const DEADLINE_MS = 10_000
 
-/** Changes that one write stores at most. Each keeps a copy of the data until its caller has it. */
+/** Maximum changes in one write. Each change needs memory for a copy of the data until its caller has the result. */
 const MAX_CHANGES = 250
 
-/** A change that is not settled. */
+/** A change whose promise is pending. */
 interface Entry {
   readonly change: Change
   readonly resolve: (record: SessionRecord) => void
@@ -34,14 +34,14 @@ interface Entry {
   isSettled: boolean
 }
 
-/** The changes of one session that are not being written yet. */
+/** The changes of one session that wait for a write. */
 interface Queue {
   readonly waiting: Entry[]
-  /** When the last write ended, by `performance.now()`. */
+  /** Time at which the last write ended, by `performance.now()`. */
   progressAt: number
 }
 
-/** A change with the data as it stands after it. */
+/** A change, and the data after it. */
 interface Applied {
   entry: Entry
   data: SessionValues
@@ -50,9 +50,9 @@ interface Applied {
 /**
  * Saves the changes that one process makes to a session.
  *
- * Changes queue per session. The first one is written at once. While it is written others queue, and the next write takes
- * them all: it applies them in the order of their arrival to the latest record, and saves once. So the number of writes
- * depends on how long a write takes, and not on the number of writers.
+ * Each session has a queue. The first change is written at once. Changes that arrive during a write are queued. The next write
+ * takes all of them: it applies them to the latest record in the order of arrival, and saves once. So the number of writes
+ * depends on the duration of a write, and not on the number of writers.
  */
 class GroupCommit {
   readonly #store: SessionStore
@@ -84,11 +84,11 @@ class GroupCommit {
   }
 
   /**
-   * Stores changes with one write. When another process has saved in the meantime, its record is taken, and the changes are
-   * applied again. Never throws: each entry has its own result.
+   * Stores changes with one write. After a conflict, applies the changes again to the record of the other process. Never throws,
+   * because each entry gets its own result.
    *
-   * @param last - the record of the write before
-   * @returns the latest record, where it is known
+   * @param last - the record of the previous write
+   * @returns the latest record, if it is known
    */
   async #write(batch: readonly Entry[], last: SessionRecord | undefined): Promise<SessionRecord | undefined> {
     let latest = latestRecord(batch, last)
@@ -117,7 +117,7 @@ class GroupCommit {
     }
   }
 
-  /** One of the changes cannot be stored: halves are written apart until it is alone. */
+  /** Writes each half separately, because one of the changes is invalid. This repeats until the invalid change is alone. */
   async #writeApart(applied: readonly Applied[], latest: SessionRecord): Promise<SessionRecord | undefined> {
     const entries = applied.map(({ entry }) => entry)
     const middle = Math.ceil(entries.length / 2)
@@ -127,8 +127,8 @@ class GroupCommit {
 }
 
 /**
- * Makes an entry that settles once. Its deadline moves on while the queue does: a crowd waits for its turn, however large it
- * is, and a write that hangs makes all behind it fail.
+ * Creates an entry that settles once. Its deadline counts from the last successful write of the queue. So a long queue does not
+ * time out while its writes succeed, and a write without an answer makes all later changes fail.
  */
 function createEntry(
   change: Change,
@@ -162,11 +162,11 @@ function createEntry(
 }
 
 function lateError(ms: number): UnsessionError {
-  const message = `the session was not saved within ${ms} ms; the change may be stored all the same`
+  const message = `the session was not saved within ${ms} ms; the change may still be stored`
   return new UnsessionError('TIMEOUT', message)
 }
 
-/** Returns the record of the highest version; of the same version, that of the write before. */
+/** Returns the record with the highest version. If several have it, returns the record of the previous write. */
 function latestRecord(batch: readonly Entry[], last: SessionRecord | undefined): SessionRecord | undefined {
   let latest = last
   for (const { change } of batch)
@@ -174,7 +174,7 @@ function latestRecord(batch: readonly Entry[], last: SessionRecord | undefined):
   return latest
 }
 
-/** Applies changes in order. Rejects those that throw. @returns the record to save, and the changes in it */
+/** Applies changes in order. Rejects the changes that throw. @returns the record to save, and the changes in it */
 function applyAll(
   entries: readonly Entry[],
   latest: SessionRecord,
@@ -195,7 +195,7 @@ function applyAll(
   return { record, applied }
 }
 
-/** Returns the data to store on top of `stored`, which is the data that the change was made to or a later state of it. */
+/** Returns the data to store. @param stored - the data that the change was made to, or a later state of it */
 export function dataFor(
   { record, mine, patch, onConflict }: Change,
   stored: Readonly<SessionValues>,
@@ -213,7 +213,7 @@ export function dataFor(
   return isBase ? data : copyData(mergeData(base, data, stored, { ...options, written }))
 }
 
-/** Returns whether an error is about the data itself, and not about the storage. */
+/** Returns whether an error concerns the data and not the storage. */
 function isInvalid(error: unknown): boolean {
   return (
     error instanceof UnsessionError &&
@@ -224,15 +224,15 @@ function isInvalid(error: unknown): boolean {
 const commits = new WeakMap<object, GroupCommit>()
 
 /**
- * Saves a change without losing any other.
+ * Saves a change. Changes of other writers are kept.
  *
- * A function patch runs on the latest data, and again when another process has saved in the meantime. Direct changes and
- * object patches merge by top-level key.
+ * A function patch runs on the latest data. It runs again after a conflict with another process. Direct changes and object
+ * patches are merged by top-level key.
  *
- * @param deadline - ms after which the change fails if neither it nor one before it is stored. Default 10,000
- * @returns the stored record, with the data as it stands after this change
- * @throws {ConflictError} when other processes kept saving during `maxRetries` further attempts
- * @throws {SessionGoneError} when the session has ended in the meantime
+ * @param deadline - ms after which the change fails if neither it nor an earlier change was stored. Default 10,000
+ * @returns the stored record, with the data after this change
+ * @throws {ConflictError} if each of `maxRetries` retries has a conflict
+ * @throws {SessionGoneError} if the session was destroyed or has expired in the meantime
  * @throws {UnsessionError} `TIMEOUT` at the deadline
  */
 export function commit(

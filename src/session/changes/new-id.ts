@@ -2,10 +2,10 @@ import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { SessionStore } from '../../core/types.ts'
 
 /**
- * Do something with a new id, and with another one when that is taken.
+ * Runs an action with a new id. If the id is taken, runs it again with another id.
  *
- * @param createId - makes an id; called once for each attempt
- * @throws {UnsessionError} `SESSION_EXISTS` when even the last id was taken
+ * @param createId - returns an id. Called once for each attempt
+ * @throws {UnsessionError} `SESSION_EXISTS` if all ids of `maxRetries` retries are taken
  */
 export async function withNewId<T>(
   store: SessionStore,
@@ -21,7 +21,7 @@ export async function withNewId<T>(
   }
 }
 
-/** Whether an id was refused because a live session has it. */
+/** Returns whether a write failed because a live session has the id. */
 export function isTaken(error: unknown): boolean {
   return error instanceof UnsessionError && error.code === 'SESSION_EXISTS'
 }

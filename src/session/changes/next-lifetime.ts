@@ -3,7 +3,7 @@ import type { SourcedLifetime } from '../../core/lifetime.ts'
 import type { PendingChanges } from '../../core/pending-changes.ts'
 import type { Lifetime, SessionDraft, SessionRecord } from '../../core/types.ts'
 
-/** The lifetimes that a request knows. */
+/** The lifetimes that a write of a request can store. */
 export interface Lifetimes {
   /** See {@link lifetimeOfCall}. */
   readonly call: Lifetime | undefined
@@ -14,11 +14,16 @@ export interface Lifetimes {
 }
 
 /**
- * The lifetime that a write stores. `setExpiry` comes first, then a lifetime that `setExpiry` has set before, then what the
- * call gives, then what an earlier call gave, then the configuration.
+ * Returns the lifetime that a write stores. The first of these that exists:
  *
- * @param record - the record as it is, or a new one's creation time
- * @param expiry - what `setExpiry` was called with since the last write; `null` for the configured lifetime
+ * 1. the argument of `setExpiry` since the last write
+ * 2. a stored lifetime that `setExpiry` has set earlier
+ * 3. the options of the `useSession` call
+ * 4. a stored lifetime of an earlier `useSession` call
+ * 5. the configured lifetime
+ *
+ * @param record - the stored record; for a new session, its creation time
+ * @param expiry - the argument of `setExpiry`. `null` skips 2 and 4
  */
 export function nextLifetime(
   record: Pick<SessionRecord, 'createdAt'> & SourcedLifetime,
@@ -40,7 +45,7 @@ export function nextLifetime(
   return sourced(configured, configured === ofStore ? 'store' : 'config')
 }
 
-/** Returns a record with the owner and the lifetime that a write is to store. */
+/** Returns a record with the owner and the lifetime for the next write. */
 export function applyPending(
   record: SessionRecord,
   pending: PendingChanges | undefined,
@@ -50,7 +55,7 @@ export function applyPending(
   return { ...record, user, ...nextLifetime(record, expiry, lifetimes) }
 }
 
-/** Returns owner and lifetime of a session that begins now. @param now - ms since the epoch */
+/** Returns owner and lifetime of a new session. @param now - ms since the epoch */
 export function newSession(
   pending: PendingChanges | undefined,
   lifetimes: Lifetimes,

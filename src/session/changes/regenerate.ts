@@ -9,15 +9,15 @@ import type { SessionTransport, RequestSessionOptions } from '../../core/session
 import type { SessionValues, SessionRecord } from '../../core/types.ts'
 
 /**
- * Gives a stored session a new id, and its client the new token.
+ * Gives a stored session a new id, and sends the new token to its client.
  *
- * If the response leaves meanwhile, the client still has the old token. Then the session gets its old id back, as it was
- * before: a change of privilege must not be stored under an id that others may know.
+ * If the response is sent in the meantime, the client keeps the old token. The session then gets its old id and its old data
+ * back, because a change of privilege must not be stored under an id that others may know.
  *
  * @param record - the session as it was read
- * @param changed - the session as it is to be stored
+ * @param changed - the session with its changes
  * @param grace - seconds for which the old id leads to the new session
- * @throws {UnsessionError} `HEADERS_SENT` when the response left before the client could be told
+ * @throws {UnsessionError} `HEADERS_SENT` if the response was sent before the new token was added to it
  */
 export async function regenerate(
   { store, generateId }: RequestSessionOptions,
@@ -43,10 +43,9 @@ export async function regenerate(
 }
 
 /**
- * Gives the session of a change a new id before the change is stored, so that the change is never stored under an id that
- * others may know.
+ * Gives a session a new id before a change of it is stored. So the change is never stored under an id that others may know.
  *
- * @returns the change, to be made to the session under its new id
+ * @returns the same change, for the session with its new id
  */
 export async function regenerateFirst(
   options: RequestSessionOptions,
@@ -61,7 +60,7 @@ export async function regenerateFirst(
   return { record: rotated, mine: dataFor(change, rotated.original), applyPending }
 }
 
-/** Whether a write makes one of these keys appear or change. */
+/** Returns whether a write adds or changes one of these keys. */
 export function changesAnyKey(
   keys: readonly string[] | undefined,
   { original }: SessionRecord,

@@ -2,10 +2,10 @@ import { SessionGoneError } from '../../../drivers/utils/errors.ts'
 import type { SessionRecord, SessionStore } from '../../core/types.ts'
 
 /**
- * Reads a session again that was read before, past all caches.
+ * Reads a session again from the storage, not from a cache.
  *
- * @param since - when the request began, ms since the epoch
- * @returns the session; `null` when it has expired, and an error when it has ended in any other way
+ * @param since - start of the request, ms since the epoch
+ * @returns the session; `null` if it has expired; an error if it was destroyed or got a new id
  */
 export async function reloadRecord(
   store: SessionStore,

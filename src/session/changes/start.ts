@@ -4,10 +4,9 @@ import type { SessionTransport } from '../../core/session.ts'
 import type { SessionDraft, SessionRecord, SessionStore } from '../../core/types.ts'
 
 /**
- * Stores a new session. If its cookie cannot be sent any more when it is stored, the session is removed again: nobody could
- * reach it.
+ * Stores a new session. If the response was sent in the meantime, destroys the session again, because no client has its cookie.
  *
- * @param takeId - returns an id; called once for each attempt
+ * @param takeId - returns an id. Called once for each attempt
  * @throws {UnsessionError} `HEADERS_SENT`
  */
 export async function startSession(

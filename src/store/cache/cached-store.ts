@@ -26,28 +26,57 @@ import { type PendingOperation, PendingOperations } from './pending.ts'
 import { SharedReads } from './shared-reads.ts'
 import { type CacheEntry, type CacheTier, isFresh, isUsable } from './tier.ts'
 
+/** Options of {@link CachedStore}. */
 export interface CachedStoreOptions {
   tier: CacheTier
-  /** ms an entry lives at most. */
+  /** Maximum age of an entry, in ms. */
   ttl: number
-  /** Ids remembered as ended or unknown, at most, each. */
+  /** Maximum number of destroyed ids, and of missing ids. */
   max: number
   hooks: SessionHooks
 }
 
 /**
- * A session store in front of a session store: reads are answered from a tier that is near, for a while.
+ * A session store with a cache. Reads are answered from the cache for up to `ttl`. Writes go to the store first, then to the cache.
  *
- * Writes go to the store first, then to the tier. What is in the tier was confirmed by the store less than `ttl` ago; it
- * is never replaced by an older version, and nothing returns after its session was ended.
+ * The state of an id:
+ *
+ * | state | kept in | answer to a load |
+ * |---|---|---|
+ * | none | nowhere | reads the store. Simultaneous loads share one read |
+ * | fresh | the tier | the entry, if it has `minVersion` and has not expired. Otherwise as *none* |
+ * | missing | `#missing` | `null`. A strongly consistent read has found no session |
+ * | destroyed | `#destroyed` | `null`, or `SESSION_GONE` for a request that began before |
+ *
+ * A load with `consistent`, and a load of an id with the marker of a rotation, always reads the store, strongly consistent.
+ *
+ * The transitions:
+ *
+ * | event | next state |
+ * |---|---|
+ * | a read, `save` or `touch` returns a session, or a conflict contains the current one | fresh; not if the state is destroyed |
+ * | `create` returns a session | fresh; also if the state is destroyed |
+ * | a strongly consistent read finds nothing or a corrupt value | missing |
+ * | a read finds an expired session or a marker, `touch` returns `null`, or `destroy` with `ifVersion` finds nothing | none |
+ * | `destroy` or `rotate` of the id succeeds, or an operation finds that the session was destroyed | destroyed |
+ * | an operation fails in another way, so that the state of the session is unknown | none; destroyed stays destroyed |
+ * | `ttl` passes after the request to the store | none |
+ * | the clock is set back, so that ages are unknown | none; destroyed stays destroyed |
+ *
+ * A result may arrive late. It is ignored if, after its request was sent,
+ *
+ * 1. the session was destroyed,
+ * 2. a later version of the session was confirmed, or the same version with a later end,
+ * 3. a new session was created at the id, or
+ * 4. the clock was set back.
  */
 export class CachedStore implements SessionStore {
   readonly config: StoreConfig
   #inner: DirectStore
   #options: CachedStoreOptions
   #counts = { loads: 0, hits: 0, misses: 0 }
-  #ended: ExpiringSet
-  #unknown: ExpiringSet
+  #destroyed: ExpiringSet
+  #missing: ExpiringSet
   #reads: SharedReads
   #pending = new PendingOperations()
   #clock: CacheClock
@@ -56,11 +85,11 @@ export class CachedStore implements SessionStore {
     this.#inner = inner
     this.#options = options
     this.config = inner.config
-    this.#ended = new ExpiringSet(options.max)
-    this.#unknown = new ExpiringSet(options.max)
+    this.#destroyed = new ExpiringSet(options.max)
+    this.#missing = new ExpiringSet(options.max)
     this.#clock = new CacheClock(inner.config.now, () => {
       options.tier.clear()
-      this.#unknown.clear()
+      this.#missing.clear()
     })
     this.#reads = new SharedReads({
       read: async (id, minVersion) => {
@@ -75,8 +104,8 @@ export class CachedStore implements SessionStore {
     this.#counts.loads++
     const now = this.#clock.now()
     if (!isSessionId(id)) return Promise.resolve(null)
-    if (options.consistent || this.#inner.ended.isRotated(id)) return this.#loadStrong(id, options)
-    if (this.#ended.has(id, now)) return this.#absent(id, options)
+    if (options.consistent || this.#inner.destroyed.isRotated(id)) return this.#loadStrong(id, options)
+    if (this.#destroyed.has(id, now)) return this.#absent(id, options)
     const entry = this.#options.tier.get(id)
     if (entry instanceof Promise) return this.#loadFromAsyncTier(id, options, entry)
     if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
@@ -120,16 +149,16 @@ export class CachedStore implements SessionStore {
   ): Promise<SessionRecord<T>> {
     return this.#track(record.id, () =>
       this.#trackCreate(newId, async () => {
-        const renewed = await this.#inner.rotate(record, newId, options)
+        const rotated = await this.#inner.rotate(record, newId, options)
         await this.#markDestroyed(record.id)
-        return renewed
+        return rotated
       }),
     )
   }
 
   async *list(options?: ListOptions): AsyncGenerator<SessionSummary> {
     for await (const session of this.#inner.list(options)) {
-      if (!this.#ended.has(session.id, this.#clock.now())) yield session
+      if (!this.#destroyed.has(session.id, this.#clock.now())) yield session
     }
   }
 
@@ -157,7 +186,7 @@ export class CachedStore implements SessionStore {
   ): Promise<SessionRecord<T> | null> {
     const entry = await looking
     const now = this.#clock.now()
-    if (this.#ended.has(id, now)) return this.#absent(id, options)
+    if (this.#destroyed.has(id, now)) return this.#absent(id, options)
     if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
     return this.#loadThrough(id, options)
   }
@@ -171,8 +200,8 @@ export class CachedStore implements SessionStore {
     noteCache(this.#options.hooks, 'miss', id)
     const snapshot = await this.#reads.read(id, options.minVersion ?? 0)
     if (snapshot) return new StoredRecord<T>(snapshot)
-    // The read may have found a rotation's marker.
-    if (this.#inner.ended.isRotated(id)) return this.#loadStrong(id, options)
+    // The read may have found the marker of a rotation.
+    if (this.#inner.destroyed.isRotated(id)) return this.#loadStrong(id, options)
     return this.#loadAbsent(id, { state: 'missing' }, options)
   }
 
@@ -185,7 +214,7 @@ export class CachedStore implements SessionStore {
     return this.#loadAbsent(id, outcome, options)
   }
 
-  /** Answers from memory that there is no session. */
+  /** Answers a load of a destroyed or missing session without a read. */
   #absent<T extends SessionValues>(id: string, options: LoadOptions): Promise<SessionRecord<T> | null> {
     this.#counts.hits++
     noteCache(this.#options.hooks, 'hit', id)
@@ -202,26 +231,26 @@ export class CachedStore implements SessionStore {
     )
   }
 
-  /** Reads a session from the store, and keeps what is learned. */
+  /** Reads a session from the store, and updates the cache. */
   #find(id: string, options: LoadOptions): Promise<ParsedSession> {
     return this.#track(id, async (pending, since) => {
       const outcome = await this.#inner.find(id, options)
       if (outcome.state === 'live') {
         await this.#keep(outcome.snapshot, since, pending)
-        return pending.ended ? { state: 'missing' } : outcome
+        return pending.isDestroyed ? { state: 'missing' } : outcome
       }
       if (pending.minVersion > 0) return { state: 'missing' }
       await this.#drop(id)
       const isCertain = outcome.state !== 'expired' && outcome.state !== 'rotated'
       if (isCertain && this.#clock.timestamp().clockEpoch === since.clockEpoch)
-        this.#unknown.add(id, since.time + this.#options.ttl)
+        this.#missing.add(id, since.time + this.#options.ttl)
       return outcome
     })
   }
 
   #isGone(id: string): boolean {
     const now = this.#clock.now()
-    return this.#ended.has(id, now) || this.#unknown.has(id, now)
+    return this.#destroyed.has(id, now) || this.#missing.has(id, now)
   }
 
   #hit<T extends SessionValues>(id: string, snapshot: Snapshot): Promise<SessionRecord<T> | null> {
@@ -230,7 +259,7 @@ export class CachedStore implements SessionStore {
     return Promise.resolve(new StoredRecord<T>(snapshot))
   }
 
-  /** Run an operation on an id, and draw from its failure what can be drawn. */
+  /** Runs an operation on an id and updates the cache according to the error it fails with. */
   async #track<R>(
     id: string,
     operation: (pending: PendingOperation, since: Timestamp) => Promise<R>,
@@ -250,51 +279,52 @@ export class CachedStore implements SessionStore {
     }
   }
 
-  /** Keep a snapshot, unless something later is known. @param since - the store was asked at this time or later */
+  /** Puts a snapshot into the cache, unless it is out of date. @param since - time before the request to the store */
   async #keep(snapshot: Snapshot, since: Timestamp, pending: PendingOperation): Promise<void> {
     const { tier, ttl } = this.#options
     const { id, version } = snapshot
     pending.minVersion = Math.max(pending.minVersion, version)
     this.#reads.close(id)
-    this.#unknown.delete(id)
+    this.#missing.delete(id)
     const looking = tier.get(id)
     const held = looking instanceof Promise ? await looking : looking
     const now = this.#clock.now()
-    if (pending.ended || version < pending.minVersion || since.clockEpoch !== this.#clock.clockEpoch) return
+    if (pending.isDestroyed || version < pending.minVersion) return
+    if (since.clockEpoch !== this.#clock.clockEpoch) return
     if (held && isFresh(held, ttl, now) && isLater(held.snapshot, snapshot)) return
     await tier.set(id, { snapshot, storedAt: since.time })
-    // Where a tier takes its time, the session may have ended meanwhile.
-    if (pending.ended) await tier.delete(id)
+    // With an asynchronous tier, the session may have been destroyed in the meantime.
+    if (pending.isDestroyed) await tier.delete(id)
   }
 
-  /** Run an operation that brings a session into being, and keep it, unless it was ended before its maker knew of it. */
+  /** Runs an operation that creates a session, and puts it into the cache, unless it was destroyed in the meantime. */
   async #trackCreate<R extends SessionRecord>(id: string, operation: () => Promise<R>): Promise<R> {
     const since = this.#clock.timestamp()
-    const pending = this.#pending.renew(id)
+    const pending = this.#pending.beginCreate(id)
     try {
       const record = await operation()
-      if (!pending.ended) {
-        this.#ended.delete(id)
+      if (!pending.isDestroyed) {
+        this.#destroyed.delete(id)
         await this.#keep(snapshotOf(record), since, pending)
       }
       return record
     } finally {
-      // Also where it was refused: somebody has taken the id.
-      this.#unknown.delete(id)
+      // Also after a failure, because the id may belong to a session of another request.
+      this.#missing.delete(id)
       this.#pending.finish(id, pending)
     }
   }
 
-  /** Forget an id whose state is not known any more. */
+  /** Removes the entry of an id whose state is unknown. */
   async #drop(id: string): Promise<void> {
     this.#reads.close(id)
     await this.#options.tier.delete(id)
   }
 
-  /** Remember that a session was ended, so that no late or stale read brings it back. */
+  /** Notes that a session was destroyed, so that late and eventually consistent reads are ignored. */
   async #markDestroyed(id: string): Promise<void> {
-    this.#ended.add(id, this.#clock.now() + this.#options.ttl)
-    this.#pending.end(id)
+    this.#destroyed.add(id, this.#clock.now() + this.#options.ttl)
+    this.#pending.markDestroyed(id)
     await this.#drop(id)
   }
 }

@@ -1,34 +1,34 @@
 import { UnsessionError } from '../../../drivers/utils/errors.ts'
 
-/** ms that a call may take. */
+/** Timeout of a call, in ms. */
 export const DEADLINE_MS = 100
 
-/** ms for which a part that has failed is left alone. */
+/** Time without calls after a failure, in ms. */
 export const REST_MS = 5000
 
-/** A part that is useful and not necessary. */
+/** A service that requests can do without. */
 export interface OptionalPart {
-  /** Its name, as the subject of an error message. */
+  /** Name, as the subject of an error message. */
   name: string
-  /** Sends a request that changes nothing, to see whether the part works again. */
+  /** Sends a request without effects, to find out whether the service works again. */
   probe: () => Promise<unknown>
-  /** Is told once when calls begin to fail. */
+  /** Called once when the breaker opens after calls have worked. */
   onFailure: (error: unknown) => void
   /** ms since the epoch. */
   now: () => number
 }
 
 /**
- * Keeps the trouble of a part that is not necessary away from requests.
+ * A circuit breaker: failures and timeouts of an optional service do not fail or delay requests.
  *
  * | state | a call | next state |
  * |---|---|---|
- * | closed | runs, for 100 ms at most | open, when it fails or takes longer |
+ * | closed | runs, with a timeout of 100 ms | open, if the call fails |
  * | open | is skipped | probing, at the first call after 5 s |
- * | probing | is skipped, while a probe runs that no request waits for | closed, when the probe succeeds within 100 ms; else open |
+ * | probing | is skipped. A probe runs, and no request waits for it | closed, if the probe succeeds within 100 ms; otherwise open |
  */
 export class CircuitBreaker {
-  /** When calls began to run again, ms since the epoch: the part has missed what happened before. */
+  /** Time at which the breaker closed last, ms since the epoch. The service missed the calls before this time. */
   closedAt: number = -Infinity
   readonly #part: OptionalPart
   #state: 'closed' | 'open' | 'probing' = 'closed'
@@ -38,7 +38,7 @@ export class CircuitBreaker {
     this.#part = part
   }
 
-  /** Runs a call. Never rejects. @returns `undefined` when the call failed or was skipped */
+  /** Runs a call. Never rejects. @returns `undefined` if the call failed or was skipped */
   async run<T>(call: () => Promise<T>): Promise<T | undefined> {
     if (this.#state !== 'closed') {
       if (this.#state === 'open' && this.#hasRested()) void this.#probe()
@@ -47,7 +47,7 @@ export class CircuitBreaker {
     try {
       return await this.#withinDeadline(call())
     } catch (error) {
-      // Calls at the same time fail together.
+      // Several calls in flight may fail together. Only the first failure is reported.
       if (this.#state === 'closed') {
         this.#open()
         this.#part.onFailure(error)
@@ -74,7 +74,7 @@ export class CircuitBreaker {
 
   #hasRested(): boolean {
     const rested = this.#part.now() - this.#openedAt
-    // A clock that was set back must not prolong the rest.
+    // If the clock was set back, the rest must not become longer.
     return rested < 0 || rested >= REST_MS
   }
 
@@ -84,7 +84,7 @@ export class CircuitBreaker {
         const message = `${this.#part.name} did not answer within ${DEADLINE_MS} ms`
         reject(new UnsessionError('TIMEOUT', message))
       }
-      // An answer may be waiting in the event loop already: it gets one turn.
+      // After a long synchronous task, the answer may already be in the event loop. One more turn lets it arrive.
       const timer = setTimeout(() => setImmediate(giveUp), DEADLINE_MS)
       work.then(resolve, reject).finally(() => clearTimeout(timer))
     })

@@ -1,19 +1,19 @@
-/** When something was asked, so that the age of the answer is known. */
+/** The time of a request to the storage, from which the age of its answer is known. */
 export interface Timestamp {
   /** ms since the epoch. */
   time: number
-  /** How often the clock had gone back by then: times of two eras cannot be compared. */
+  /** Number of times that the clock had been set back. Times of different epochs cannot be compared. */
   clockEpoch: number
 }
 
-/** The clock of a cache. A clock that went back makes the age of every entry unknown. */
+/** The clock of a cache. After the clock was set back, the age of every entry is unknown. */
 export class CacheClock {
   clockEpoch = 0
   readonly #read: () => number
   readonly #onSetBack: () => void
   #last = 0
 
-  /** @param onSetBack - is called when the clock has gone back */
+  /** @param onSetBack - called when the clock was set back */
   constructor(read: () => number, onSetBack: () => void) {
     this.#read = read
     this.#onSetBack = onSetBack

@@ -1,4 +1,4 @@
-/** A bounded set of ids, each for a while; the oldest leave first. */
+/** A bounded set of ids, each with an end. The oldest ids are removed first. */
 export class ExpiringSet {
   #ends = new Map<string, number>()
   #max: number
@@ -7,7 +7,7 @@ export class ExpiringSet {
     this.#max = max
   }
 
-  /** @param end - when the id leaves by itself, ms since the epoch */
+  /** Adds an id. @param end - end of its membership, ms since the epoch */
   add(id: string, end: number): void {
     this.#ends.delete(id)
     this.#ends.set(id, end)

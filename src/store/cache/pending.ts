@@ -1,38 +1,41 @@
-/** What has become certain about an id since an operation on it began. */
+/** The facts about an id that were learned while operations on it are in flight. All operations on the id share it. */
 export interface PendingOperation {
-  /** Operations under way. */
+  /** Number of operations in flight. */
   count: number
-  /** The session was ended: whatever comes back late is history. */
-  ended: boolean
-  /** Highest version seen; anything below is history. 0 for none. */
+  /** Whether the session was destroyed. Results that arrive later are ignored. */
+  isDestroyed: boolean
+  /** Highest version in a result. Results with a lower version are ignored. 0 before the first result. */
   minVersion: number
 }
 
-/** Operations under way, by id: an answer that comes late must not undo what was learned while it was on its way. */
+/** Operations in flight, by id. A late result must not replace newer knowledge. */
 export class PendingOperations {
   #byId = new Map<string, PendingOperation>()
 
+  /** Notes that an operation on an id begins. */
   begin(id: string): PendingOperation {
     let pending = this.#byId.get(id)
     if (pending === undefined) {
-      pending = { count: 0, ended: false, minVersion: 0 }
+      pending = { count: 0, isDestroyed: false, minVersion: 0 }
       this.#byId.set(id, pending)
     }
     pending.count++
     return pending
   }
 
+  /** Notes that an operation on an id is done. */
   finish(id: string, pending: PendingOperation): void {
     if (--pending.count === 0 && this.#byId.get(id) === pending) this.#byId.delete(id)
   }
 
-  end(id: string): void {
+  /** Notes that the session of an id was destroyed. */
+  markDestroyed(id: string): void {
     const pending = this.#byId.get(id)
-    if (pending !== undefined) pending.ended = true
+    if (pending !== undefined) pending.isDestroyed = true
   }
 
-  /** A new session begins under this id; what is under way concerns the former one. */
-  renew(id: string): PendingOperation {
+  /** Notes that a new session is created at an id. The results of operations in flight belong to the former session. */
+  beginCreate(id: string): PendingOperation {
     const former = this.#byId.get(id)
     if (former !== undefined) former.minVersion = Infinity
     this.#byId.delete(id)

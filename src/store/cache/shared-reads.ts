@@ -1,21 +1,21 @@
 import type { Snapshot } from '../../format/snapshot.ts'
 
-/** A read under way. */
+/** A read in flight. */
 interface Read {
-  /** It accepts no older version than this without a strong read. */
+  /** Lowest version that the read accepts without a strongly consistent read. */
   minVersion: number
   result: Promise<Snapshot | null>
 }
 
-/** Where reads come from. */
+/** The source of the reads. */
 export interface ReadSource {
-  /** @returns the live session, or `null` as a strong read found it */
+  /** Reads a session. @returns the live session; `null` if a strongly consistent read found none */
   read(id: string, minVersion: number): Promise<Snapshot | null>
-  /** Whether it is known that there is no such session any more. */
+  /** Returns whether the session is known to be destroyed or missing. */
   isGone(id: string): boolean
 }
 
-/** Concurrent loads of one session share one read. */
+/** Shares one read between simultaneous loads of one session. */
 export class SharedReads {
   #source: ReadSource
   #underWay = new Map<string, Read>()
@@ -24,13 +24,13 @@ export class SharedReads {
     this.#source = source
   }
 
-  /** Join the read of a session that is under way, or begin one. */
+  /** Returns the result of the read in flight, or begins a read. */
   async read(id: string, minVersion: number): Promise<Snapshot | null> {
     for (let isLater = false; ; isLater = true) {
       const joined = this.#underWay.get(id)
       const read = joined ?? this.#begin(id, minVersion)
       const snapshot = await read.result
-      // A read that began before this call may have missed what this caller has already seen.
+      // A read that began before this call may return an older state than this caller has already seen.
       const isEnough =
         snapshot === null
           ? isLater || joined === undefined || this.#source.isGone(id)
@@ -39,7 +39,7 @@ export class SharedReads {
     }
   }
 
-  /** The read that is under way is no longer for others to join: something later is known. */
+  /** Lets later calls begin a new read, because the result of the read in flight may be out of date. */
   close(id: string): void {
     this.#underWay.delete(id)
   }

@@ -1,29 +1,29 @@
 import type { Snapshot } from '../../format/snapshot.ts'
 
 /**
- * Bytes that V8 needs, by measurement on Node 20 and 24 (64 bits). They are upper bounds: objects of one shape share their keys,
- * and equal short strings share their characters, which is not looked at here.
+ * Bytes that V8 uses, measured with Node 20 and 24 (64 bits). They are upper bounds: objects of one shape share their keys, and equal
+ * short strings share their characters. The estimate ignores this.
  */
 const BYTES = {
-  /** An entry of the cache, its snapshot, and their places in maps. */
+  /** An entry of the cache with its snapshot and its slots in maps. */
   entry: 1000,
-  /** An object, a map, an array, or anything else that is not a plain value. */
+  /** An object, map, array, or other value that is not primitive. */
   object: 72,
-  /** A place in an array. */
+  /** A slot in an array. */
   element: 16,
-  /** A property of an object: its place, and its key beside the characters. */
+  /** A property of an object: its slot and its key, without the characters of the key. */
   property: 72,
-  /** A string beside its characters. */
+  /** A string without its characters. */
   string: 24,
   /** A number that is not a small integer, or a `BigInt`. */
   number: 24,
 }
 
 /**
- * Returns about how many bytes of memory a session takes. The size as stored does not tell: `[[],[]]` takes 15 times the bytes of
- * its text, and compressed data any multiple.
+ * Returns an estimate of a session's memory, in bytes. The stored size is no measure: `[[],[]]` needs 15 times the bytes of its text,
+ * and compressed data may need much more.
  *
- * @param limit - bytes from which the exact size does not matter; the count stops there
+ * @param limit - bytes at which the count stops
  */
 export function sizeOf({ id, user = '', data }: Snapshot, limit: number): number {
   let size = BYTES.entry + 2 * (id.length + user.length)
@@ -34,7 +34,7 @@ export function sizeOf({ id, user = '', data }: Snapshot, limit: number): number
     if (typeof value === 'string') size += textSize(value)
     else if (typeof value === 'number' || typeof value === 'bigint') size += BYTES.number
     else if (typeof value === 'object' && value !== null && !seen.has(value)) {
-      // Cycles and repeated references, which devalue() makes.
+      // devalue() creates cycles and repeated references. Each object counts once.
       seen.add(value)
       size += BYTES.object
       if (ArrayBuffer.isView(value)) size += value.byteLength
@@ -61,7 +61,10 @@ function addAll(values: Iterable<unknown>, each: number, open: unknown[]): numbe
   return count * each
 }
 
-/** One character beyond Latin 1 makes all characters of a string two bytes wide; UTF-8 needs more than one for each of these. */
+/**
+ * Returns the bytes of a string. One character outside of Latin-1 makes V8 use two bytes for each character. Text that is not
+ * ASCII, which has more UTF-8 bytes than characters, counts as such text.
+ */
 function textSize(text: string): number {
   return BYTES.string + (Buffer.byteLength(text) === text.length ? text.length : 2 * text.length)
 }

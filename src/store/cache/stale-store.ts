@@ -14,33 +14,34 @@ import type {
 import { ExpiringSet } from './expiring-set.ts'
 import { type MemoryBounds, MemoryTier } from './tier.ts'
 
+/** Options of {@link StaleStore}. */
 export interface StaleStoreOptions {
-  /** ms a session may be read after the storage was last heard of it. */
+  /** Maximum age of a stale entry, in ms. */
   maxStale: number
-  /** Bounds of what is remembered. */
+  /** Bounds of the entries. */
   bounds: MemoryBounds
   hooks: SessionHooks
 }
 
 /**
- * Answers reads from memory while the storage is out of reach: with the session as it was last seen here, if that was not
- * too long ago, if the session has not ended since, and if the client has not seen a later version. Writes fail as ever.
+ * Answers reads from memory while the storage is unavailable, with the last known state of the session. The state must not be too
+ * old, the session must not be destroyed or expired, and the client must not have seen a later version. Writes fail.
  *
- * What was revoked elsewhere during the outage is not known here until it is over.
+ * During the outage, this process does not learn of sessions that another process has revoked.
  */
 export class StaleStore extends StoreLayer {
   readonly #options: StaleStoreOptions
   readonly #seen: MemoryTier
-  /** Sessions that were ended here: a load under way must not bring one back. */
-  readonly #ended: ExpiringSet
-  /** How often everything was forgotten: what was asked before that may be of a session that was ended. */
+  /** Sessions that this process has destroyed. The result of a load in flight is ignored. */
+  readonly #destroyed: ExpiringSet
+  /** Number of times that all entries were removed. The results of earlier loads are ignored. */
   #clockEpoch = 0
 
   constructor(inner: SessionStore, options: StaleStoreOptions) {
     super(inner)
     this.#options = options
     this.#seen = new MemoryTier(options.bounds)
-    this.#ended = new ExpiringSet(options.bounds.max)
+    this.#destroyed = new ExpiringSet(options.bounds.max)
   }
 
   override async load<T extends SessionValues>(
@@ -90,7 +91,7 @@ export class StaleStore extends StoreLayer {
   }
 
   override destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
-    return this.#ending(id, () => this.inner.destroy(id, options))
+    return this.#destroying(id, () => this.inner.destroy(id, options))
   }
 
   override async rotate<T extends SessionValues>(
@@ -99,7 +100,7 @@ export class StaleStore extends StoreLayer {
     options?: RotateOptions,
   ): Promise<SessionRecord<T>> {
     const clockEpoch = this.#clockEpoch
-    const rotated = await this.#ending(record.id, () => this.inner.rotate(record, newId, options))
+    const rotated = await this.#destroying(record.id, () => this.inner.rotate(record, newId, options))
     this.#remember(rotated, clockEpoch)
     return rotated
   }
@@ -109,7 +110,7 @@ export class StaleStore extends StoreLayer {
     try {
       return await this.inner.destroyAll(options)
     } finally {
-      // Also what was read meanwhile.
+      // Removes entries of loads that ran in the meantime.
       this.#forgetAll()
     }
   }
@@ -119,11 +120,11 @@ export class StaleStore extends StoreLayer {
     return this.inner.dispose()
   }
 
-  /** @param clockEpoch - when the storage was asked */
+  /** Keeps a record. @param clockEpoch - the epoch in which the request was sent */
   #remember(record: SessionRecord, clockEpoch: number): void {
     const { id } = record
     const now = this.config.now()
-    if (clockEpoch !== this.#clockEpoch || this.#ended.has(id, now)) return
+    if (clockEpoch !== this.#clockEpoch || this.#destroyed.has(id, now)) return
     const snapshot = snapshotOf(record)
     const known = this.#seen.get(id)
     if (known && known.snapshot.version > snapshot.version) return
@@ -144,20 +145,20 @@ export class StaleStore extends StoreLayer {
     this.#seen.clear()
   }
 
-  /** Forget a session before it is ended: a sign-out that fails is not to be undone by memory either. */
-  async #ending<R>(id: string, end: () => Promise<R>): Promise<R> {
+  /** Forgets a session before it is destroyed. After a failed sign-out, the session must not be read from memory. */
+  async #destroying<R>(id: string, destroy: () => Promise<R>): Promise<R> {
     this.#forget(id)
     try {
-      return await end()
+      return await destroy()
     } catch (error) {
-      // Then it certainly lives on.
-      if (error instanceof ConflictError) this.#ended.delete(id)
+      // After a conflict the session is certainly alive.
+      if (error instanceof ConflictError) this.#destroyed.delete(id)
       throw error
     }
   }
 
   #forget(id: string): void {
     this.#seen.delete(id)
-    this.#ended.add(id, this.config.now() + this.#options.maxStale)
+    this.#destroyed.add(id, this.config.now() + this.#options.maxStale)
   }
 }

@@ -4,26 +4,26 @@ import { type SessionFormat, readSession, writeSession } from '../../format/seri
 import { CircuitBreaker } from './circuit-breaker.ts'
 import type { CacheEntry, CacheTier } from './tier.ts'
 
-/** What a tier on a storage is made of. */
+/** Options of {@link StorageTier}. */
 export interface StorageTierOptions {
   storage: RawStorage
-  /** Prefix of the keys; the same for all stores with the same sessions, and for no others. */
+  /** Prefix of the keys. Stores with the same sessions have the same one, and other stores have another one. */
   namespace: string
   format: SessionFormat
-  /** ms an entry is of use. */
+  /** Maximum age of an entry, in ms. */
   ttl: number
   now: () => number
-  /** Is told once when the storage begins to fail. */
+  /** Called when the storage begins to fail. */
   onFailure: (error: unknown) => void
 }
 
-/** An entry is the time it was stored, as eight bytes, and the envelope. */
+/** Bytes before the envelope in an entry: `storedAt`, as a double. */
 const TIME_BYTES = 8
 
-/** Never stored. */
+/** Key of the probe. It is never stored. */
 const PROBE = 'probe'
 
-/** Entries on a storage of the user's choice, which other processes may share. */
+/** A tier on a storage that several processes may share. */
 export class StorageTier implements CacheTier {
   readonly size = 0
   readonly #options: StorageTierOptions
@@ -42,7 +42,7 @@ export class StorageTier implements CacheTier {
       const found = await storage.read(this.#key(id), {})
       if (!(found instanceof Uint8Array) || found.length < TIME_BYTES) return undefined
       const storedAt = Buffer.from(found.buffer, found.byteOffset).readDoubleBE()
-      // While the tier was left alone, changes made here did not reach it.
+      // While the breaker was open, changes by this process did not reach the tier.
       if (storedAt < this.#breaker.closedAt) return undefined
       const outcome = await readSession(id, found.subarray(TIME_BYTES), format, now())
       return outcome.state === 'live' ? { snapshot: outcome.snapshot, storedAt } : undefined
@@ -65,7 +65,7 @@ export class StorageTier implements CacheTier {
     return this.#breaker.run(() => this.#options.storage.remove(this.#key(id), {}))
   }
 
-  /** Does nothing: the entries are not this process's alone. */
+  /** Does nothing, because other processes use the entries too. */
   clear(): void {}
 
   #key(id: string): string {

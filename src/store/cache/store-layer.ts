@@ -12,7 +12,7 @@ import type {
   ClearExpiredResult,
 } from '../../core/types.ts'
 
-/** A session store in front of a session store, which passes everything on; what is over it says what it does otherwise. */
+/** A session store that passes all calls to another store. Subclasses override some methods. */
 export class StoreLayer implements SessionStore {
   readonly config: StoreConfig
   protected readonly inner: SessionStore

@@ -3,21 +3,21 @@ import type { Snapshot } from '../../format/snapshot.ts'
 import type { LoadOptions } from '../../core/types.ts'
 import { sizeOf } from './size.ts'
 
-/** A session as it stood in the store at some time. */
+/** The state of a session in the store at some time. */
 export interface CacheEntry {
   readonly snapshot: Snapshot
-  /** ms since the epoch; the store has confirmed the snapshot at this time or later. */
+  /** Time of the request that confirmed the snapshot, ms since the epoch. */
   readonly storedAt: number
 }
 
-/** Where entries are kept. No method ever throws or rejects: a failing tier is an empty one. */
+/** A place for entries. No method throws or rejects. A tier that fails behaves like an empty one. */
 export interface CacheTier {
   get(id: string): CacheEntry | undefined | Promise<CacheEntry | undefined>
   set(id: string, entry: CacheEntry): void | Promise<void>
   delete(id: string): void | Promise<void>
-  /** Drop what this process keeps. */
+  /** Removes the entries in the memory of this process. */
   clear(): void
-  /** Entries this process keeps. */
+  /** Number of entries in the memory of this process. */
   readonly size: number
 }
 
@@ -26,7 +26,7 @@ export function isFresh({ storedAt }: CacheEntry, ttl: number, now: number): boo
   return storedAt <= now && now - storedAt < ttl
 }
 
-/** Returns whether an entry answers a load. */
+/** Returns whether an entry can answer a load. */
 export function isUsable(
   entry: CacheEntry | undefined,
   ttl: number,
@@ -37,20 +37,20 @@ export function isUsable(
   return isFresh(entry, ttl, now) && isLive(entry.snapshot, now)
 }
 
-/** An entry, and about how many bytes it takes. */
+/** An entry, and its estimated bytes. */
 interface SizedEntry extends CacheEntry {
   readonly size: number
 }
 
 /** Bounds of a {@link MemoryTier}. */
 export interface MemoryBounds {
-  /** Entries at most. */
+  /** Maximum number of entries. */
   max: number
-  /** Bytes at most, all entries together, as {@link sizeOf} estimates them. */
+  /** Maximum bytes of all entries, as {@link sizeOf} estimates them. */
   maxBytes: number
 }
 
-/** Entries in this process: the most recently used ones. */
+/** A tier in the memory of this process. It keeps the most recently used entries. */
 export class MemoryTier implements CacheTier {
   #entries = new Map<string, SizedEntry>()
   #bytes = 0
@@ -67,7 +67,7 @@ export class MemoryTier implements CacheTier {
   get(id: string): CacheEntry | undefined {
     const entry = this.#entries.get(id)
     if (entry === undefined) return undefined
-    // A map iterates in the order of insertion: the first key is the least recently used one.
+    // A map iterates in the order of insertion. So the first key is the least recently used one.
     this.#entries.delete(id)
     this.#entries.set(id, entry)
     return entry

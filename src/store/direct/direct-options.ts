@@ -4,12 +4,12 @@ import type { LegacyFormat } from '../../storage/legacy.ts'
 import type { DriverLike, StorageLike } from '../../storage/storage-like.ts'
 import type { StoreConfig } from '../../core/types.ts'
 
-/** Options of a store without a cache, with every default filled in. */
+/** Options of a store without a cache, with all defaults. */
 export interface DirectStoreOptions {
   storage: StorageLike | DriverLike
-  /** Writes the data. */
+  /** Codec for writes. */
   codec: Codec
-  /** Read the data. */
+  /** Codecs for reads. */
   codecs: readonly Codec[]
   legacy: readonly LegacyFormat[]
   /** Maximum size of a stored session, in bytes. */

@@ -32,7 +32,7 @@ import type {
 } from '../../core/types.ts'
 import { type Origin, UserBindings } from '../users/user-bindings.ts'
 
-/** Sessions on a storage, without a cache. {@link SessionStore} says what each method promises. */
+/** A session store on a storage, without a cache. {@link SessionStore} is the contract. */
 export class DirectStore implements SessionStore {
   readonly config: StoreConfig
   #options: DirectStoreOptions
@@ -42,14 +42,14 @@ export class DirectStore implements SessionStore {
   #users: UserBindings
   #reader: SessionReader
   #writer: SessionWriter
-  readonly ended: DestroyedSessions
+  readonly destroyed: DestroyedSessions
 
   constructor(options: DirectStoreOptions) {
     this.#options = options
     this.#format = { ...options, codecs: registryOf(options.codecs) }
     this.config = options.config
-    this.ended = new DestroyedSessions(options.config.now)
-    this.#reader = new SessionReader(() => this.#connect(), options, this.#format, this.ended)
+    this.destroyed = new DestroyedSessions(options.config.now)
+    this.#reader = new SessionReader(() => this.#connect(), options, this.#format, this.destroyed)
     this.#writer = new SessionWriter(() => this.#connect(), options, this.#format, this.#reader)
     this.#users = new UserBindings(() => this.#connect(), options.config.now)
   }
@@ -66,13 +66,13 @@ export class DirectStore implements SessionStore {
     checkHeader({ ...header, expiresAt: endOf(header, this.config) }, now)
     const insert = async (): Promise<SessionRecord<T>> => {
       const snapshot = await this.#writer.insert(id, header, data)
-      this.ended.forget(id)
+      this.destroyed.forget(id)
       callHook(this.#options.hooks, 'created', id, recordDetails(snapshot))
       return new StoredRecord<T>(snapshot)
     }
     if (typeof user !== 'string') return insert()
-    const end = (): Promise<boolean> => this.destroy(id)
-    return this.#users.bind({ id, user, from }, insert, { end, undo: end })
+    const destroy = (): Promise<boolean> => this.destroy(id)
+    return this.#users.bind({ id, user, from }, insert, { destroy, undo: destroy })
   }
 
   async load<T extends SessionValues>(
@@ -87,9 +87,9 @@ export class DirectStore implements SessionStore {
   }
 
   /**
-   * Answers a load that has found no live session.
+   * Returns the result of a load that found no live session.
    *
-   * @param load - loads the session that a rotation's grace leads to
+   * @param load - loads the session with the new id, during the grace of a rotation
    */
   async loadAbsent<T extends SessionValues>(
     id: string,
@@ -102,17 +102,17 @@ export class DirectStore implements SessionStore {
     if (record || since === undefined) return record
     const isInFlight = marker
       ? this.config.now() < marker.rotatedAt + IN_FLIGHT_MS || since < marker.rotatedAt
-      : this.ended.isDestroyedAfter(id, since)
+      : this.destroyed.isDestroyedAfter(id, since)
     if (isInFlight) throw new SessionGoneError({ key: id })
     return null
   }
 
-  /** As {@link load}, and tells why there is no live session. */
+  /** Does the same as {@link load}, and returns the reason if there is no live session. */
   async find(id: string, { minVersion = 0, consistent = false }: LoadOptions): Promise<ParsedSession> {
     if (!isSessionId(id)) return { state: 'missing' }
     this.#counts.loads++
-    // An eventually consistent read may show a session that was destroyed here.
-    const isStrong = consistent || this.ended.has(id)
+    // An eventually consistent read may return a session that this process has destroyed.
+    const isStrong = consistent || this.destroyed.has(id)
     const outcome = await this.#reader.find(id, minVersion, isStrong)
     const snapshot = this.#reader.report(id, outcome)
     if (snapshot) callHook(this.#options.hooks, 'loaded', id, recordDetails(snapshot))
@@ -126,7 +126,7 @@ export class DirectStore implements SessionStore {
     if (typeof user !== 'string') return this.#save(record)
     const { user: former } = snapshotOf(record)
     return this.#users.bind({ id, user, from }, () => this.#save(record), {
-      end: () => this.destroy(id),
+      destroy: () => this.destroy(id),
       undo: (saved) => this.#save({ ...saved, user: former, data: saved.data }),
     })
   }
@@ -161,7 +161,7 @@ export class DirectStore implements SessionStore {
     const expiresAt = expiryOf(lifetime, now)
     if (expiresAt <= now) return null
     try {
-      // A session as other software has left it gets its first version here.
+      // A session that other software has stored has version 0, and gets version 1 here.
       const header = { ...stored, ...lifetime, version: version || 1, expiresAt }
       const snapshot = await this.#writer.put(id, header, stored.data, version)
       callHook(this.#options.hooks, 'touched', id, recordDetails(snapshot))
@@ -178,8 +178,9 @@ export class DirectStore implements SessionStore {
   }
 
   /**
-   * Removes what is stored at an id, be it a session or a rotation's marker.
-   * @returns whether a live session was removed; `successor`: the session that the id led to instead
+   * Removes the item of an id: a session, or the marker of a rotation.
+   *
+   * @returns `wasLive`: whether a live session was removed. `successor`: the new id, if a marker was removed during its grace
    */
   async remove(
     id: string,
@@ -187,7 +188,7 @@ export class DirectStore implements SessionStore {
   ): Promise<{ wasLive: boolean; successor?: string }> {
     if (!isSessionId(id)) return { wasLive: false }
     try {
-      const removed = await this.ended.destroying(id, async () =>
+      const removed = await this.destroyed.destroying(id, async () =>
         (await this.#connect()).remove(id, ifVersion),
       )
       const { isMarker, successor } = await parseMarker(
@@ -230,7 +231,7 @@ export class DirectStore implements SessionStore {
     return destroySessions(this, this.sessionsToRevoke(options))
   }
 
-  /** Ids of what {@link destroyAll} ends; see {@link sessionsToRevoke}. */
+  /** Returns the ids that {@link destroyAll} destroys, in groups. See {@link sessionsToRevoke}. */
   async *sessionsToRevoke(options: { user: string; except?: string }): AsyncGenerator<string[]> {
     yield* sessionsToRevoke(await this.#connect(), this.#users, options, this.config.now)
   }
@@ -245,7 +246,7 @@ export class DirectStore implements SessionStore {
 
   async dispose(): Promise<void> {}
 
-  /** Known at the first call; a failure to find out is not remembered. */
+  /** Connects at the first call. After a failure, the next call tries again. */
   #connect(): Promise<Backend> {
     return (this.#backend ??= connect(this.#options).catch((error: unknown) => {
       this.#backend = undefined

@@ -11,23 +11,26 @@ import type {
 } from '../../core/types.ts'
 import { isUserKey } from '../users/bindings.ts'
 
+/** Options of `list`. */
 export interface ListOptions {
+  /** Only sessions of this owner. Default: all sessions. */
   user?: string
+  /** Maximum number of sessions. Default: no limit. */
   limit?: number
-  /** Also what looks expired in a plain read: somebody may have touched it meanwhile. Default `false`. */
+  /** Also lists sessions that an eventually consistent read shows as expired. A touch may be newer. Default `false`. */
   expired?: boolean
 }
 
-/** Reads out at a time where a storage has no listing of its own. */
+/** Parallel reads, for a storage without an index. Each may need a connection. */
 const READS_IN_FLIGHT = 16
 
-/** Seconds: above any read lag and clock skew. */
+/** Default of `grace`, in seconds: more than any read lag and clock skew. */
 const DEFAULT_GRACE = 60
 
 /**
- * Live sessions, from the driver's index where there is one, else by reading them all.
+ * Returns live sessions: from the driver's index if it has one, otherwise by reads of all keys.
  *
- * @param recent - ids that a listing of the user's may lack yet
+ * @param recent - ids of the user's sessions that the index may not show yet
  */
 export async function* listSessions(
   backend: Backend,
@@ -53,13 +56,13 @@ export async function* listSessions(
   }
 }
 
-/** Which of some sessions are the user's, by strong reads. */
+/** Returns the sessions of a user among some ids, by strongly consistent reads. */
 export async function sessionsOf(backend: Backend, user: string, ids: readonly string[]): Promise<Listed[]> {
   const found = await Promise.all(ids.map(async (id) => toListed(id, await backend.read(id, true))))
   return found.flatMap((listed) => (listed?.header.user === user ? [listed] : []))
 }
 
-/** Remove expired sessions; the driver's own way where there is one. Values that are no sessions are left alone. */
+/** Deletes expired sessions, with the driver's `clearExpired` if it has one. Other values of the storage are kept. */
 export async function clearExpired(
   backend: Backend,
   options: ClearExpiredOptions,
@@ -84,7 +87,7 @@ export async function clearExpired(
   return result
 }
 
-/** A session without its data. */
+/** The id and the header of a session. */
 export interface Listed {
   id: string
   header: Header

@@ -4,16 +4,14 @@ import type { SessionStore } from '../../core/types.ts'
 import { type Binding, sessionLineage } from '../users/bindings.ts'
 import type { UserBindings } from '../users/user-bindings.ts'
 
-/** Sessions destroyed at the same time: each takes a connection and a write unit. */
+/** Sessions that are destroyed in parallel. Each needs a connection and a write unit. */
 const DESTROYS_IN_FLIGHT = 16
 
 /**
- * The sessions of a user, in groups, for a caller that destroys each group before it asks for the next one. See {@link UserBindings}
- * for the protocol.
+ * Returns the ids of a user's sessions, in groups. The caller must destroy each group before it asks for the next one. These are
+ * steps 4 and 5 of the protocol at {@link UserBindings}.
  *
- * A session that is announced after the mark is a new one and lives, unless it continues one that was the user's.
- *
- * @param options - `except`: the id of a session to spare, under a new id as well
+ * @param options - `except`: id of a session to keep, even if it gets a new id
  */
 export async function* sessionsToRevoke(
   backend: Backend,
@@ -21,34 +19,36 @@ export async function* sessionsToRevoke(
   { user, except }: { user: string; except?: string },
   now: () => number,
 ): AsyncGenerator<string[]> {
-  const announced = await users.revoke(user, except)
-  const isSpared = (bindings: readonly Binding[], id: string): boolean =>
+  // Step 4.
+  const earlier = await users.revokeAll(user, except)
+  const isKept = (bindings: readonly Binding[], id: string): boolean =>
     sessionLineage(bindings, except).has(id)
-  const seen = new Set(announced.map(({ id }) => id))
-  const recent = [...seen].filter((id) => !isSpared(announced, id))
+  const seen = new Set(earlier.map(({ id }) => id))
+  const recent = [...seen].filter((id) => !isKept(earlier, id))
   const found: string[] = []
   for await (const { id } of listSessions(backend, { user, expired: true }, { now }, recent)) found.push(id)
-  const known = except === undefined ? announced : await users.recent(user)
-  const doomed = new Set([...recent, ...found].filter((id) => !isSpared(known, id)))
-  yield found.filter((id) => doomed.has(id))
+  const known = except === undefined ? earlier : await users.recent(user)
+  const revoked = new Set([...recent, ...found].filter((id) => !isKept(known, id)))
+  yield found.filter((id) => revoked.has(id))
+  // Step 5.
   for (;;) {
     const bindings = await users.recent(user)
     const later = bindings.filter(({ id, from, isTheirs }) => {
-      const isContinued = from !== undefined && (isTheirs === true || doomed.has(from))
-      return isContinued && !seen.has(id) && !isSpared(bindings, id)
+      const isContinued = from !== undefined && (isTheirs === true || revoked.has(from))
+      return isContinued && !seen.has(id) && !isKept(bindings, id)
     })
     if (later.length === 0) return
-    await users.refuse(user, later)
+    await users.revokeEach(user, later)
     for (const { id } of later) {
       seen.add(id)
-      doomed.add(id)
+      revoked.add(id)
     }
     const ids = later.map(({ id }) => id)
     yield (await sessionsOf(backend, user, ids)).map(({ id }) => id)
   }
 }
 
-/** Destroys sessions, several at the same time. @returns how many were alive */
+/** Destroys sessions, several in parallel. @returns the number of sessions that were alive */
 export async function destroySessions(store: SessionStore, groups: AsyncIterable<string[]>): Promise<number> {
   let destroyed = 0
   for await (const ids of groups) {

@@ -7,35 +7,39 @@ import type { Rotation } from '../../format/rotation-marker.ts'
 import type { SessionValues, SessionDraft, SessionRecord, SessionStore } from '../../core/types.ts'
 import type { Origin } from '../users/user-bindings.ts'
 
-/** What a rotation needs of the store. `from`: the session that the written one continues. */
+/** The methods of a store that a rotation uses. `from`: the session that the written one continues. */
 export interface RotationStore extends Pick<SessionStore, 'config' | 'destroy'> {
   create<T extends SessionValues>(draft: SessionDraft<T>, from?: Origin): Promise<SessionRecord<T>>
   save<T extends SessionValues>(record: SessionRecord<T>, from?: Origin): Promise<SessionRecord<T>>
 }
 
-/** It is not known whether a session got its new id: both records were left as they are. */
+/** It is unknown whether a session got its new id. Both records stay in the storage. */
 class UnknownRotationError extends UnsessionError {
   constructor(key: string, cause: unknown) {
     const message =
-      'it is not known whether the session got its new id, because the storage cannot be reached; try again'
+      'it is unknown whether the session got its new id, because the storage is unavailable. Try again'
     super('UNAVAILABLE', message, { key, cause })
   }
 }
 
 /**
- * Moves a live session to another id.
+ * Gives a live session a new id. The protocol:
  *
  * 1. The new record is created.
- * 2. When no exclusive work is under way, the old record is replaced by a marker, only at the version that was carried over. So an update acknowledged under the
- *    old id is never lost, and a logout that came in between ends the new record, too.
- * 3. Where another request has saved the old session in the meantime, the new record takes over what it saved, and 2 again.
- * 4. Where the outcome of 2 is not known, the old record is fenced: its version is raised by a conditional write. Then the
- *    marker can no longer arrive late, and the rotation fails; or the marker is found to be stored, and it has succeeded.
- * 5. Where it fails for certain, the new record is destroyed. Where nothing can be reached, both records stay.
+ * 2. The rotation waits until no caller holds a lease of the old session (`session.once`), because the result of that work would
+ *    not reach the new id.
+ * 3. The old record is replaced by a marker, on the condition that it still has the version that the new record was made from. So
+ *    no save to the old id is lost. If the old session was destroyed in the meantime, the rotation fails, see step 6.
+ * 4. If step 2 or 3 finds that another request has saved the old session, its changes are merged into the new record, and step 2
+ *    follows again. Step 3 is retried `maxRetries` times.
+ * 5. If the outcome of step 3 is unknown (a lost answer, a timeout), the version of the old record is raised by a conditional write.
+ *    If this write succeeds, the marker was not stored and a late one will be rejected, so the rotation fails, see step 6. If it is
+ *    rejected because the marker is stored, the rotation has succeeded. If it has no answer either, both records stay, and the
+ *    rotation throws `UNAVAILABLE`.
+ * 6. If the rotation fails, the new record is destroyed. No client knows the new id yet.
  *
- * @param sessions - `record`: with what the caller wants to store. `current`: the session as it is stored, where that
- * differs from what the record was made of
- * @param rotation - the new id, and how long the old one leads to it
+ * @param sessions - `record`: the record with the caller's changes. `current`: the stored session, if it is newer than the record
+ * @param rotation - the new id and the grace
  */
 export async function rotateSession<T extends SessionValues>(
   store: RotationStore,
@@ -47,31 +51,30 @@ export async function rotateSession<T extends SessionValues>(
   const draft = { ...record, id: newId, data: record.data }
   if (current !== record) rebase(draft, record, current)
   let old = current
-  let renewed = await store.create<T>(draft, originOf(old))
+  let rotated = await store.create<T>(draft, originOf(old))
   try {
     for (let attempt = 0; ; attempt++) {
-      // The result of exclusive work that is under way would not reach the new id.
       const later =
         (await writer.afterLeases(old)) ??
         (await endOld(writer, old, rotation, attempt < store.config.maxRetries))
-      if (later === undefined) return renewed
-      rebase(renewed, old, later)
-      renewed = await store.save(renewed, originOf(later))
+      if (later === undefined) return rotated
+      rebase(rotated, old, later)
+      rotated = await store.save(rotated, originOf(later))
       old = later
     }
   } catch (error) {
-    // The new id has reached nobody. If this fails as well, the record expires.
+    // Step 6. If the storage does not answer, the new record stays until it expires.
     if (!(error instanceof UnknownRotationError)) await store.destroy(newId).catch(() => {})
     throw error
   }
 }
 
-/** The session as it is stored: what the caller sets in the record counts from now on. */
+/** Returns the id and owner of the stored session, without the caller's changes. */
 function originOf(old: SessionRecord): Origin {
   return { id: old.id, user: snapshotOf(old).user }
 }
 
-/** Ends the old record at its version. @returns the session that another request has saved there, if one has */
+/** Step 3. @returns the stored session, if another request has saved it */
 async function endOld<T extends SessionValues>(
   writer: SessionWriter,
   old: SessionRecord<T>,
@@ -87,6 +90,7 @@ async function endOld<T extends SessionValues>(
   }
 }
 
+/** Steps 3 and 5. */
 async function storeMarker(writer: SessionWriter, old: SessionRecord, rotation: Rotation): Promise<void> {
   try {
     await writer.replaceByMarker(old, rotation)
@@ -99,25 +103,25 @@ async function storeMarker(writer: SessionWriter, old: SessionRecord, rotation: 
   }
 }
 
-/** Carry what was saved over `base` into the renewed record, whose own changes prevail. */
+/** Step 4: merges a save of another request into the new record. If both changed a key, the new record's value is kept. */
 function rebase<T extends SessionValues>(
-  renewed: SessionRecord<T>,
+  rotated: SessionRecord<T>,
   base: SessionRecord<T>,
   theirs: SessionRecord<T>,
 ): void {
   const start = snapshotOf(base)
-  renewed.data = mergeData<T>(base.original, renewed.data, theirs.original)
-  if (renewed.user === start.user) renewed.user = theirs.user
-  if (isLifetimeSet(renewed, start)) return
-  renewed.deadline = theirs.deadline
-  renewed.idleTimeout = theirs.idleTimeout
-  renewed.lifetimeFrom = theirs.lifetimeFrom
+  rotated.data = mergeData<T>(base.original, rotated.data, theirs.original)
+  if (rotated.user === start.user) rotated.user = theirs.user
+  if (isLifetimeSet(rotated, start)) return
+  rotated.deadline = theirs.deadline
+  rotated.idleTimeout = theirs.idleTimeout
+  rotated.lifetimeFrom = theirs.lifetimeFrom
 }
 
-/** Whether the rotation itself sets a lifetime. The values of a configured one may differ because the configuration does. */
-function isLifetimeSet(renewed: SourcedLifetime, start: SourcedLifetime): boolean {
-  const { lifetimeFrom = 'store' } = renewed
+/** Returns whether the caller of the rotation set a lifetime. Changed values of the store's lifetime come from its options. */
+function isLifetimeSet(rotated: SourcedLifetime, start: SourcedLifetime): boolean {
+  const { lifetimeFrom = 'store' } = rotated
   if (lifetimeFrom !== (start.lifetimeFrom ?? 'store')) return true
   if (lifetimeFrom === 'store') return false
-  return renewed.deadline !== start.deadline || renewed.idleTimeout !== start.idleTimeout
+  return rotated.deadline !== start.deadline || rotated.idleTimeout !== start.idleTimeout
 }

@@ -15,30 +15,30 @@ import type { Snapshot } from '../../format/snapshot.ts'
 import { type ParsedSession, type SessionFormat, readSession } from '../../format/serialize.ts'
 import type { SessionRecord } from '../../core/types.ts'
 
-/** Reads sessions from a backend, and finds out why there is none. */
+/** Reads sessions from a backend. If there is no live session, it finds the reason. */
 export class SessionReader {
   readonly #connect: () => Promise<Backend>
   readonly #options: DirectStoreOptions
   readonly #format: SessionFormat
-  readonly #ended: DestroyedSessions
+  readonly #destroyed: DestroyedSessions
 
   constructor(
     connect: () => Promise<Backend>,
     options: DirectStoreOptions,
     format: SessionFormat,
-    ended: DestroyedSessions,
+    destroyed: DestroyedSessions,
   ) {
     this.#connect = connect
     this.#options = options
     this.#format = format
-    this.#ended = ended
+    this.#destroyed = destroyed
   }
 
   /**
-   * Reads a session: an eventually consistent read first, and a strong one where that finds no live session of at least
-   * this version.
+   * Reads a session, eventually consistent first. If this finds no live session of at least `minVersion`, reads it again, strongly
+   * consistent.
    *
-   * @param isStrong - begin with the strong read
+   * @param isStrong - skips the eventually consistent read
    */
   async find(id: string, minVersion: number, isStrong: boolean): Promise<ParsedSession> {
     if (!isStrong) {
@@ -49,8 +49,8 @@ export class SessionReader {
   }
 
   /**
-   * Reads a session, strongly consistent. A session has expired only by the answer to a read that was sent after its end:
-   * before, another request may have touched it in the meantime.
+   * Reads a session, strongly consistent. A session counts as expired only if the read was sent after its end. Otherwise another
+   * request may have touched the session after the read, so the read is repeated.
    */
   async readStrong(id: string): Promise<ParsedSession> {
     for (;;) {
@@ -61,8 +61,8 @@ export class SessionReader {
   }
 
   /**
-   * Returns what stands in the way of a rejected write. Errors of any other kind are thrown again. The answer to a write is
-   * of the time when it arrived: it shows what was alive then, and not that nothing is alive now.
+   * Returns the session that caused the rejection of a write. Rethrows other errors. If the error of the write contains a live
+   * session, returns that one. Otherwise reads the session again, because a session may have been stored after the write.
    */
   async readBlocker(id: string, error: unknown): Promise<ParsedSession> {
     if (!isWriteRejected(error)) throw error
@@ -71,13 +71,13 @@ export class SessionReader {
     return outcome?.state === 'live' ? outcome : this.readStrong(id)
   }
 
-  /** Returns whether a record, whoever read it, is alive by this store's options. */
+  /** Returns whether a record is alive by the options of this store. */
   isLive(session: SessionRecord | Snapshot): boolean {
     const { config } = this.#options
     return isLive({ expiresAt: endOf(session, config) }, config.now())
   }
 
-  /** Returns the live session of an outcome. Tells the hooks of the other outcomes. */
+  /** Returns the live session of an outcome. Calls the hook of another outcome. */
   report(id: string, outcome: ParsedSession): Snapshot | null {
     const { hooks } = this.#options
     if (outcome.state === 'live') return outcome.snapshot
@@ -87,7 +87,7 @@ export class SessionReader {
     return null
   }
 
-  /** Returns the live session of an outcome. @throws {SessionGoneError} when there is none */
+  /** Returns the live session of an outcome. @throws {SessionGoneError} if there is none */
   requireLive(id: string, outcome: ParsedSession): Snapshot {
     const snapshot = this.report(id, outcome)
     if (snapshot !== null) return snapshot
@@ -96,10 +96,10 @@ export class SessionReader {
       : new SessionGoneError({ key: id })
   }
 
-  /** Notes that a rotation's marker was stored. */
+  /** Notes that the marker of a rotation was stored. */
   noteRotated(id: string, until: number): void {
-    this.#ended.forget(id)
-    this.#ended.rotated(id, until)
+    this.#destroyed.forget(id)
+    this.#destroyed.rotated(id, until)
   }
 
   async #read(id: string, strong: boolean): Promise<ParsedSession> {
@@ -108,12 +108,12 @@ export class SessionReader {
 
   async #interpret(id: string, found: Found): Promise<ParsedSession> {
     const outcome = await readSession(id, found, this.#format, this.#options.config.now())
-    if (outcome.state === 'rotated') this.#ended.rotated(id, outcome.marker.until)
+    if (outcome.state === 'rotated') this.#destroyed.rotated(id, outcome.marker.until)
     return outcome
   }
 }
 
-/** Returns whether a write was rejected, and so has changed nothing. */
+/** Returns whether a write was rejected. A rejected write has no effect. */
 export function isWriteRejected(error: unknown): boolean {
   return (
     error instanceof ConflictError || (error instanceof UnsessionError && error.code === 'SCHEMA_MISMATCH')

@@ -11,9 +11,9 @@ import { type SessionFormat, writeSession } from '../../format/serialize.ts'
 import type { SessionReader } from './session-reader.ts'
 import type { SessionValues, SessionRecord } from '../../core/types.ts'
 
-/** Writes sessions to a backend, and finds out why a write was rejected. */
+/** Writes sessions to a backend. If a write is rejected, it finds the reason. */
 export class SessionWriter {
-  /** How many writes found another version than they asked for. */
+  /** Number of writes that were rejected because of another version. */
   conflicts = 0
   readonly #connect: () => Promise<Backend>
   readonly #options: DirectStoreOptions
@@ -32,7 +32,7 @@ export class SessionWriter {
     this.#reader = reader
   }
 
-  /** @param ifVersion - only at this version; `null`: only where there is nothing live */
+  /** Writes a session. @param ifVersion - condition: the version of the live item; `null` for no live item */
   async put(
     id: string,
     header: HeaderFields,
@@ -45,24 +45,25 @@ export class SessionWriter {
     return snapshot
   }
 
-  /** Writes a session where there is nothing live. @throws {UnsessionError} `SESSION_EXISTS` */
+  /** Writes a new session. @throws {UnsessionError} `SESSION_EXISTS` if there is a live one */
   async insert(id: string, header: HeaderFields, data: SessionValues): Promise<Snapshot> {
     try {
       return await this.put(id, header, data, null)
     } catch (error) {
       const taken = await this.#reader.readBlocker(id, error)
-      // The item's own expiry has whole seconds: an item that is still there may be over by the millisecond.
+      // The expiry of an item is in whole seconds, that of a session in ms. So a live item may contain an expired session.
       if (taken.state === 'expired') return this.put(id, header, data, taken.header.version)
       if (taken.state === 'rotated') return this.put(id, header, data, taken.version)
-      throw new UnsessionError('SESSION_EXISTS', 'a session with this id exists; make another', { key: id })
+      throw new UnsessionError('SESSION_EXISTS', 'a session with this id exists. Use another id', { key: id })
     }
   }
 
   /**
-   * Puts a rotation's marker in the place of a session, at its version. A write, unlike a delete, recognises its own effect
-   * when it is sent again after a lost answer.
-   * @throws {ConflictError} at another version
-   * @throws {SessionGoneError} when the session was destroyed or has expired
+   * Replaces a session by the marker of a rotation, if it still has its version. This is a write and not a delete, because after a
+   * lost answer the marker shows that the write was stored.
+   *
+   * @throws {ConflictError} if the session has another version
+   * @throws {SessionGoneError} if the session was destroyed or has expired
    */
   async replaceByMarker(old: SessionRecord, rotation: Rotation): Promise<void> {
     const { id, version: ifVersion, createdAt } = old
@@ -79,11 +80,12 @@ export class SessionWriter {
   }
 
   /**
-   * Makes the outcome of a {@link replaceByMarker} certain that failed with an unknown one. The session's version is raised,
-   * so that a marker which arrives late is rejected.
-   * @returns whether the marker was stored before
-   * @throws {ConflictError} when another request has saved the session: then a late marker is rejected, too
-   * @throws {SessionGoneError} when the session was destroyed or has expired
+   * Finds out whether a {@link replaceByMarker} with an unknown outcome was stored. Raises the version of the session, so that a late
+   * marker is rejected.
+   *
+   * @returns whether the marker was stored
+   * @throws {ConflictError} if another request has saved the session. A late marker is rejected then, too
+   * @throws {SessionGoneError} if the session was destroyed or has expired
    */
   async fence(old: SessionRecord, { writeId }: Rotation): Promise<boolean> {
     const { id, data, copy: _, ...header } = snapshotOf(old)
@@ -100,10 +102,11 @@ export class SessionWriter {
   }
 
   /**
-   * Waits until no exclusive work of a session is under way.
-   * @param record - as it is stored
-   * @returns the session as others have saved it in the meantime; `undefined` if nobody has
-   * @throws {SessionGoneError} when the session was destroyed or has expired
+   * Waits until no caller holds a lease of a session.
+   *
+   * @param record - the stored session
+   * @returns the session, if another request has saved it in the meantime
+   * @throws {SessionGoneError} if the session was destroyed or has expired
    */
   async afterLeases<T extends SessionValues>(
     record: SessionRecord<T>,
@@ -119,8 +122,9 @@ export class SessionWriter {
   }
 
   /**
-   * Returns the conflict that a rejected write has met. Errors of any other kind are thrown again.
-   * @throws {SessionGoneError} when there is no live session
+   * Returns the conflict error of a rejected write. Rethrows other errors.
+   *
+   * @throws {SessionGoneError} if there is no live session
    */
   async conflictAfter(error: unknown, id: string, version: number): Promise<ConflictError<SessionRecord>> {
     return this.conflict(version, this.#reader.requireLive(id, await this.#reader.readBlocker(id, error)))
@@ -129,12 +133,12 @@ export class SessionWriter {
   conflict(version: number, current: Snapshot): ConflictError<SessionRecord> {
     this.conflicts++
     noteConflict(this.#options.hooks, current.id, { version, currentVersion: current.version })
-    const message = 'the session was changed meanwhile; load it again and apply the change to that'
+    const message = 'the session was changed in the meantime. Load it again and repeat the change'
     return new ConflictError<SessionRecord>(message, new StoredRecord(current), { key: current.id })
   }
 }
 
-/** Returns whether an error says for certain what has become of a session, and so of the write that failed with it. */
+/** Returns whether an error means that a write was certainly not stored. After other errors, the outcome is unknown. */
 export function isCertain(error: unknown): error is ConflictError<SessionRecord> | SessionGoneError {
   return error instanceof ConflictError || error instanceof SessionGoneError
 }

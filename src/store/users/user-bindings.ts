@@ -3,16 +3,16 @@ import type { Backend } from '../../storage/backend.ts'
 import {
   type Binding,
   MAX_BINDING_MS,
-  announcementKey,
-  announcementKeys,
+  bindingKey,
+  bindingKeys,
   endOfItems,
   formatBinding,
   judge,
   sessionLineage,
   parseBindings,
   recentKeys,
-  refuse,
-  revokeAll,
+  markOne,
+  markAll,
 } from './bindings.ts'
 
 /** The session that another one continues. */
@@ -22,27 +22,37 @@ export interface Origin {
   user?: string | undefined
 }
 
-/** A session that becomes a user's. */
+/** A session to bind to a user. */
 export interface NewBinding {
   user: string
   id: string
-  /** The session before, where it gets a new id. */
+  /** The former session, if the session gets a new id. */
   from?: Origin | undefined
 }
 
 /**
- * Which sessions are becoming whose.
+ * Binds sessions to users, and revokes these bindings.
  *
- * The user index is eventually consistent, so sign-out everywhere cannot rely on it alone. The protocol:
+ * The user index is eventually consistent, so sign-out everywhere cannot rely on it alone. Each user therefore has small items with
+ * recent bindings: 8 for each period of 5 minutes, see `bindings.ts`. An item has two sets, `bindings` and `marks`. The protocol:
  *
- * 1. A sign-in announces its session: it adds the id to a set in a small item of its user, one of several, for the period of
- *    now. The answer has the marks of the item. No condition, no read: simultaneous sign-ins never conflict.
+ * A sign-in (a write that binds a session to a user):
+ *
+ * 1. It adds a binding with the session id to one item of the present period. The answer contains the marks of the item. The write
+ *    has no condition, so simultaneous sign-ins of a user never conflict.
  * 2. It writes the session.
- * 3. It reads the item, strongly consistent. A mark that was not there in 1 refuses it: it ends the session.
- * 4. A sign-out everywhere adds a mark to the items of the latest periods, and gets their announcements in the same answers.
- *    It destroys what is announced and what is listed. A session announced before the mark is destroyed here, or refused in 3.
- * 5. A session that was the user's may have got a new id in the meantime, and the index may show neither. So the announcements
- *    are read again until none continues a session that was the user's; those are refused and destroyed.
+ * 3. It reads the item again, strongly consistent. A mark that was added after step 1 revokes the binding. The sign-in then destroys
+ *    its session and throws `SESSION_GONE`. After 60 s it throws `TIMEOUT`, because a mark may be in an older item.
+ *
+ * A sign-out everywhere:
+ *
+ * 4. It adds a mark to all items of the last, the present and the next period. The answers contain the bindings of the items. It
+ *    destroys the sessions of these bindings and of the index. If the binding is older than the mark, either the session was written
+ *    before, and is destroyed here, or its sign-in finds the mark in step 3.
+ * 5. A session of the user may get a new id at the same time, and the index may show neither id. So the sign-out reads the bindings
+ *    again. It revokes each new binding that continues a session of the user, by a mark for this binding, and destroys the session.
+ *    It repeats this until there is no such binding. A binding after the mark that continues no session of the user is a new sign-in,
+ *    and stays.
  */
 export class UserBindings {
   #connect: () => Promise<Backend>
@@ -54,85 +64,86 @@ export class UserBindings {
   }
 
   /**
-   * Makes a session a user's.
+   * Binds a session to a user: steps 1 to 3.
    *
-   * @param write - stores the session
-   * @param options - `end`: ends it. `undo`: takes it from the user again
-   * @throws {SessionGoneError} when all sessions of the user were ended in the meantime; this one is, too
+   * @param write - step 2: stores the session
+   * @param options - `destroy`: destroys the session. `undo`: restores the former owner
+   * @throws {SessionGoneError} if a sign-out everywhere revoked the binding in the meantime. The session is destroyed then
+   * @throws {UnsessionError} `TIMEOUT` if steps 1 to 3 took more than 60 s
    */
   async bind<R>(
     { user, id, from }: NewBinding,
     write: () => Promise<R>,
-    { end, undo }: { end: () => Promise<unknown>; undo: (written: R) => Promise<unknown> },
+    { destroy, undo }: { destroy: () => Promise<unknown>; undo: (written: R) => Promise<unknown> },
   ): Promise<R> {
-    const announcedAt = this.#now()
+    const addedAt = this.#now()
     const binding = from ? { id, from: from.id, isTheirs: from.user === user } : { id }
-    const { key, marks } = await this.announce(user, binding, announcedAt)
+    const { key, marks } = await this.addBinding(user, binding, addedAt)
     const written = await write()
     try {
-      if (await this.stands(user, id, key, marks)) {
-        if (this.#now() - announcedAt <= MAX_BINDING_MS) return written
-        throw new UnsessionError('TIMEOUT', 'the sign-in took too long; try again', { key: id })
+      if (await this.isActive(user, id, key, marks)) {
+        if (this.#now() - addedAt <= MAX_BINDING_MS) return written
+        throw new UnsessionError('TIMEOUT', 'the sign-in took more than 60 s. Try again', { key: id })
       }
     } catch (error) {
       await undo(written).catch(() => {})
       throw error
     }
-    await end()
+    await destroy()
     throw new SessionGoneError({ key: id })
   }
 
-  /** Step 1. @returns where the session is announced, and the marks there */
-  async announce(
+  /** Step 1. @returns the key of the item, and its marks */
+  async addBinding(
     user: string,
     binding: Binding,
     now: number,
   ): Promise<{ key: string; marks: readonly string[] }> {
-    const key = announcementKey(user, binding.id, now)
+    const key = bindingKey(user, binding.id, now)
     const backend = await this.#connect()
     const { marks } = await backend.addToSets(key, { bindings: [formatBinding(binding)] }, endOfItems(now))
     return { key, marks }
   }
 
-  /** Step 3. @param before - the marks at the announcement */
-  async stands(user: string, id: string, key: string, before: readonly string[]): Promise<boolean> {
+  /** Step 3. @param before - the marks in step 1. @returns whether no mark revokes the binding */
+  async isActive(user: string, id: string, key: string, before: readonly string[]): Promise<boolean> {
     const { marks } = await (await this.#connect()).getSets(key)
     const known = new Set(before)
     const verdict = judge(
       marks.filter((mark) => !known.has(mark)),
       id,
     )
-    if (verdict.isRefused || verdict.unlessContinues.length === 0) return !verdict.isRefused
+    if (verdict.isRevoked || verdict.unlessContinues.length === 0) return !verdict.isRevoked
     const bindings = await this.recent(user)
-    return verdict.unlessContinues.every((spared) => sessionLineage(bindings, spared).has(id))
+    return verdict.unlessContinues.every((kept) => sessionLineage(bindings, kept).has(id))
   }
 
-  /** Returns the latest announcements, by strongly consistent reads. */
+  /** Returns the recent bindings of a user, by strongly consistent reads. */
   async recent(user: string): Promise<readonly Binding[]> {
     const backend = await this.#connect()
     const items = await Promise.all(recentKeys(user, this.#now()).map((key) => backend.getSets(key)))
     return items.flatMap(({ bindings }) => parseBindings(bindings))
   }
 
-  /** Step 4. @returns the announcements that the mark refuses or spares */
-  async revoke(user: string, except: string | undefined): Promise<readonly Binding[]> {
+  /** Step 4: adds the mark. @param except - id of a session to keep. @returns the bindings that are older than the mark */
+  async revokeAll(user: string, except: string | undefined): Promise<readonly Binding[]> {
     const backend = await this.#connect()
     const now = this.#now()
-    const mark = revokeAll(except)
+    const mark = markAll(except)
     const items = await Promise.all(
       recentKeys(user, now).map((key) => backend.addToSets(key, { marks: [mark] }, endOfItems(now))),
     )
     return items.flatMap(({ bindings }) => parseBindings(bindings))
   }
 
-  /** Step 5: refuses announcements that are not written yet. */
-  async refuse(user: string, bindings: readonly Binding[]): Promise<void> {
+  /** Step 5: revokes bindings whose sessions may not be written yet. */
+  async revokeEach(user: string, bindings: readonly Binding[]): Promise<void> {
     const backend = await this.#connect()
     const now = this.#now()
     await Promise.all(
       bindings.flatMap(({ id }) =>
-        announcementKeys(user, id, now).map((key) =>
-          backend.addToSets(key, { marks: [refuse(id)] }, endOfItems(now)),
+        bindingKeys(user, id, now).map((key) =>
+          backend.addToSets(key, { marks: [markOne(id)] }, endOfItems(now)),
         ),
       ),
     )

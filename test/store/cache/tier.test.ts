@@ -164,7 +164,7 @@ describe('the storage of a cache', () => {
     ] as const
     for (const [storage, tier] of same) {
       const refused = (): unknown => create({ storage, cache: { storage: tier } })
-      expect(refused).toThrow('option `cache.storage` must not be where the sessions are kept')
+      expect(refused).toThrow('option `cache.storage` must not be the storage of the sessions')
     }
     expect(() =>
       create({ storage: root, cache: { storage: prefixStorage(root, 'somewhere') } }),

@@ -4,8 +4,8 @@ import memory from 'unstorage/drivers/memory'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSessionStore, type SessionStore } from '../../../src/index.ts'
 import {
-  announcementKey,
-  announcementKeys,
+  bindingKey,
+  bindingKeys,
   endOfItems,
   formatBinding,
   isKeyOf,
@@ -14,8 +14,8 @@ import {
   sessionLineage,
   parseBindings,
   recentKeys,
-  refuse,
-  revokeAll,
+  markOne,
+  markAll,
 } from '../../../src/store/users/bindings.ts'
 import { formatSets, mergeSets, parseSets } from '../../../src/format/user-sets.ts'
 import { type TestDriver, conditionalDriver } from '../../support/stores/conditional-driver.ts'
@@ -175,7 +175,7 @@ describe('binding', () => {
   })
 })
 
-describe('the announcements of a user', () => {
+describe('the bindings of a user', () => {
   it('are no sessions: neither listed nor cleared before their time', async () => {
     const storage = createStorage({ driver: memory() })
     store = createSessionStore({ storage, cache: false })
@@ -185,7 +185,7 @@ describe('the announcements of a user', () => {
     expect(all).toEqual(['a'])
     at(10 * 60)
     await store.clearExpired()
-    expect(await storage.getKeys()).toEqual([announcementKey('ada', 'a', START)])
+    expect(await storage.getKeys()).toEqual([bindingKey('ada', 'a', START)])
     at(20 * 60 + 60)
     await store.clearExpired()
     expect(await storage.getKeys()).toEqual([])
@@ -194,7 +194,7 @@ describe('the announcements of a user', () => {
   it('have keys that name nobody, and that no session can have', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.stringMatching(/^[\w-]{1,20}$/), (one, other, id) => {
-        const key = announcementKey(one, id, START)
+        const key = bindingKey(one, id, START)
         expect(isUserKey(key)).toBe(true)
         expect(isKeyOf(one, key)).toBe(true)
         expect(isKeyOf(other, key)).toBe(one === other)
@@ -210,8 +210,8 @@ describe('the announcements of a user', () => {
       fc.property(fc.integer({ min: 0, max: 20 * minute }), fc.stringMatching(/^[a-z]{8}$/), (ms, id) => {
         const now = START + ms
         for (const off of [-5 * minute, 0, 5 * minute]) {
-          expect(recentKeys('ada', now)).toContain(announcementKey('ada', id, now + off))
-          expect(announcementKeys('ada', id, now)).toContain(announcementKey('ada', id, now + off))
+          expect(recentKeys('ada', now)).toContain(bindingKey('ada', id, now + off))
+          expect(bindingKeys('ada', id, now)).toContain(bindingKey('ada', id, now + off))
         }
         expect(endOfItems(now)).toBeGreaterThan(now + 15 * minute)
       }),
@@ -229,7 +229,7 @@ describe('the announcements of a user', () => {
       fc.property(fc.array(binding), fc.array(name), (bindings, ids) => {
         const entries = bindings.map(formatBinding)
         expect(parseBindings(entries)).toEqual(bindings)
-        const sets = mergeSets({ bindings: [], marks: [] }, { bindings: entries, marks: ids.map(refuse) })
+        const sets = mergeSets({ bindings: [], marks: [] }, { bindings: entries, marks: ids.map(markOne) })
         expect(parseSets(formatSets(sets, START))).toEqual(sets)
       }),
     )
@@ -238,10 +238,10 @@ describe('the announcements of a user', () => {
   it('are refused by marks for all, for one, and for all but a session and those that continue it', () => {
     fc.assert(
       fc.property(name, name, (id, other) => {
-        expect(judge([revokeAll(undefined)], id)).toEqual({ isRefused: true, unlessContinues: [] })
-        expect(judge([refuse(other)], id).isRefused).toBe(id === other)
-        expect(judge([revokeAll(other)], id)).toEqual({ isRefused: false, unlessContinues: [other] })
-        expect(judge([], id)).toEqual({ isRefused: false, unlessContinues: [] })
+        expect(judge([markAll(undefined)], id)).toEqual({ isRevoked: true, unlessContinues: [] })
+        expect(judge([markOne(other)], id).isRevoked).toBe(id === other)
+        expect(judge([markAll(other)], id)).toEqual({ isRevoked: false, unlessContinues: [other] })
+        expect(judge([], id)).toEqual({ isRevoked: false, unlessContinues: [] })
       }),
     )
     const bindings = [{ id: 'c', from: 'b' }, { id: 'b', from: 'a' }, { id: 'x' }, { id: 'y', from: 'x' }]
@@ -259,6 +259,6 @@ describe('the announcements of a user', () => {
     ])
       expect(parseSets(value)).toEqual({ bindings: [], marks: [] })
     expect(parseBindings(['a:b', '', 'a<', '<a', 'a=b=c'])).toEqual([])
-    expect(judge(['', '?x.a', '*'], 'a')).toEqual({ isRefused: false, unlessContinues: [] })
+    expect(judge(['', '?x.a', '*'], 'a')).toEqual({ isRevoked: false, unlessContinues: [] })
   })
 })
