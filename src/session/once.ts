@@ -23,27 +23,26 @@ import { reloadRecord } from './changes/reload.ts'
 /*
  * Exclusive work of a session. The protocol:
  *
- * 1. A caller whose data is not stale returns. Others store their unsaved changes: a session that cannot be stored fails
- *    before any work is done.
- * 2. The caller puts a lease into the record's header, by a conditional write. It does so only on a record that is stale
- *    and in which nobody holds the lease of this name. So one caller of all instances gets it.
- * 3. The holder runs the work. It stores the result and marks the lease as done with one conditional write, and only while
- *    the lease in the record is its own: a holder that is late overwrites no newer result.
- * 4. If the work fails, the lease is removed. If the holder dies, the lease ends at its time.
- * 5. The other callers read the record, strongly consistent, until the lease has ended, and begin again at 2. Callers of one
- *    process wait together: one of them does all this, and the others get what it gets.
- * 6. A rotation waits until no lease is held, so that a result reaches the session under its new id. A destroyed session has
- *    no leases.
+ * 1. A caller whose data is not stale returns. Another caller stores its unsaved changes first. So if the session cannot be stored,
+ *    the call fails before the work begins.
+ * 2. The caller puts a lease into the header of the record, by a conditional write. It does so only if the stored data is stale and
+ *    no caller holds the lease of this name. So one caller of all instances gets the lease.
+ * 3. The holder runs the work. It stores the result and marks the lease as done, by one conditional write. It does so only if the
+ *    lease in the record is its own. So a late holder does not overwrite a newer result.
+ * 4. If the work fails, the lease is removed. If the process of the holder crashes, the lease ends at its time.
+ * 5. The other callers read the record, strongly consistent, until the lease is done or has ended. If the data is still stale, they
+ *    continue with step 2. In one process, only one caller does this, and the other callers share its result.
+ * 6. A rotation waits until no lease is held, so that the result is not stored under the old id. A destroyed session has no leases.
  */
 
-/** Seconds. */
+/** Default and maximum of a lease, in seconds. */
 const DEFAULT_LEASE = 10
 const MAX_LEASE = 600
 
-/** How long a caller waits at most, in its own leases: for one holder that dies, and for the next one. */
+/** Maximum wait of a caller, in leases: one for a holder whose process crashes, and one for the next holder. */
 const WAITED_LEASES = 2
 
-/** Leases of one session at most. A header has room for 64 KB. */
+/** Maximum leases of a session. The header of a binary envelope can have 64 KB. */
 const MAX_LEASES = 50
 
 const NAME = /^[\w.:-]{1,64}$/
@@ -54,37 +53,37 @@ const RULES: Rules<OnceWork<SessionValues>> = {
   lease: [(value) => isWithin(value, 0.001, MAX_LEASE), `must be a number of seconds, ${MAX_LEASE} at most`],
 }
 
-/** What {@link once} needs of a request's session, beside what it offers. */
+/** The internals of a request's session that {@link once} uses. */
 export interface OnceSession {
-  /** When the request began, ms since the epoch. */
+  /** Start of the request, ms since the epoch. */
   readonly since: number
   readonly unsaved: () => Unsaved
   readonly enqueue: (job: () => Promise<void>) => Promise<unknown>
 }
 
-/** One call. */
+/** The parameters of one call. */
 interface Task {
   readonly store: SessionStore
   readonly name: string
   readonly work: OnceWork<SessionValues>
-  /** ms. */
+  /** Length of the lease, in ms. */
   readonly lease: number
   readonly isStale: (record: SessionRecord) => boolean
   /** Applies the configured lifetime. */
   readonly apply: (record: SessionRecord) => SessionRecord
   readonly regenerateOn: readonly string[] | undefined
   readonly since: number
-  /** By `performance.now()`. */
+  /** End of the wait, by `performance.now()`. */
   readonly deadline: number
 }
 
-/** A lease that this call holds, and the record that has it. */
+/** A lease that this call holds, and the record with the lease. */
 interface Held {
   readonly record: SessionRecord
   readonly lease: Lease
 }
 
-/** Runs work at most once at a time for a session. See {@link Session.once}, which says what it throws. */
+/** Runs work at most once at a time for a session. See {@link Session.once} for parameters and errors. */
 export async function once(
   name: string,
   work: OnceWork<SessionValues>,
@@ -127,7 +126,7 @@ function check(name: string, work: OnceWork<SessionValues>): void {
     if (!isFunction(work[option])) throw invalidOption(option, RULES[option][1])
 }
 
-/** Gives the session of a request what is stored now. Its unsaved changes stay. @param id - which the work was done for */
+/** Updates the session of a request with the stored record. Keeps its unsaved changes. @param id - session id of the work */
 function takeOver(unsaved: Unsaved, id: string, latest: SessionRecord): void {
   const { record } = unsaved
   // The request may have saved, rotated or cleared the session in the meantime.
@@ -135,15 +134,15 @@ function takeOver(unsaved: Unsaved, id: string, latest: SessionRecord): void {
   settle(unsaved, latest, record.original, undefined)
 }
 
-/** What is under way in this process, by id and name. `undefined`: its lease has ended, so others may take over. */
+/** The calls of this process that hold or wait for a lease, by id and name. They resolve with `undefined` when the lease ends. */
 type Flights = Map<string, Promise<SessionRecord | undefined>>
 
 const flightsOf = new WeakMap<SessionStore, Flights>()
 
-/** What the current code runs as work. */
+/** Ids and names of the work that the present code is part of. */
 const running = new AsyncLocalStorage<readonly string[]>()
 
-/** Returns the latest record, which is no longer stale or has this caller's own result. */
+/** Returns the latest record. It is not stale, or it has the result of this caller. */
 async function refresh(task: Task, record: SessionRecord): Promise<SessionRecord> {
   const key = `${record.id} ${task.name}`
   if (running.getStore()?.includes(key)) throw nested(task.name)
@@ -158,7 +157,7 @@ async function refresh(task: Task, record: SessionRecord): Promise<SessionRecord
   }
 }
 
-/** Begins a flight, which other callers may join until it has landed or its lease has ended. */
+/** Begins a call that other callers of this process may join. They may join until it is done or its lease has ended. */
 function start(task: Task, record: SessionRecord, flights: Flights, key: string): Promise<SessionRecord> {
   let release = (): void => {}
   const ended = new Promise<undefined>((resolve) => (release = () => resolve(undefined)))
@@ -175,7 +174,7 @@ function start(task: Task, record: SessionRecord, flights: Flights, key: string)
   return result
 }
 
-/** @param onOverdue - is called when the lease of this caller ends while its work is under way */
+/** Steps 2 to 5, until there is a result. @param onOverdue - called if the lease of this caller ends before its work is done */
 async function fly(
   task: Task,
   start: SessionRecord,
@@ -205,10 +204,10 @@ function newHolder(): string {
   return randomBytes(9).toString('base64url')
 }
 
-/** Another caller holds the lease, or the work is not due any more. */
+/** Another caller holds the lease, or the data is no longer stale. */
 const NOT_TAKEN = new Error('the lease was not taken')
 
-/** @returns `undefined` when it is not known that this caller holds the lease: the record must be read again */
+/** Step 2. @returns `undefined` if this caller may not hold the lease. The record must then be read again */
 async function take(
   { store, name, lease: length, isStale, apply }: Task,
   record: SessionRecord,
@@ -218,7 +217,7 @@ async function take(
   const withLease = (current: SessionRecord): SessionRecord => {
     const now = store.config.now()
     const known = leaseOf(current.leases, name)
-    // An attempt of this call whose answer was lost may have stored it.
+    // The lease may be from an attempt of this call whose answer was lost.
     if (isHeld(known, now) && known.holder !== holder) throw NOT_TAKEN
     if (!isStale({ ...current, original: current.data })) throw NOT_TAKEN
     lease = { name, holder, until: now + length }
@@ -236,7 +235,7 @@ async function take(
   }
 }
 
-/** @returns the record with the result; `undefined` when this caller was late: the lease had ended, or another caller took over */
+/** Steps 3 and 4. @returns the record with the result; `undefined` if the lease had ended, or another caller had taken it */
 async function runHeld(
   task: Task,
   held: Held,
@@ -268,7 +267,7 @@ async function runHeld(
   }
 }
 
-/** A sign-in needs a new id, which the callers that wait would not know. */
+/** Rejects a result that signs in. A sign-in needs a new id, and the waiting callers would not find it. */
 function refuseSignIn(
   { regenerateOn = [] }: Task,
   { original }: SessionRecord,
@@ -283,12 +282,12 @@ function refuseSignIn(
   throw new UnsessionError('INVALID_VALUE', message)
 }
 
-/** The lease in the record is another caller's. */
+/** The lease in the record belongs to another caller. */
 const LOST = new Error('the lease is held by another caller')
 /** An earlier attempt, whose answer was lost, has stored the result. */
 const STORED = new Error('the result is stored')
 
-/** @returns `undefined` when another caller took over */
+/** Step 3. @returns `undefined` if another caller had taken the lease */
 async function storeResult(
   task: Task,
   { record, lease }: Held,
@@ -308,14 +307,14 @@ async function storeResult(
     } catch (error) {
       if (error === LOST) return undefined
       if (error === STORED) return readLatest(task, record)
-      // The work cannot be done a second time, so its result is worth further attempts.
+      // The work may not be repeatable, so the write of its result is retried until the lease ends.
       if (!isTemporary(error) || store.config.now() >= lease.until) throw error
       await sleep(backoff(attempt, { first: 4, max: 64 }))
     }
   }
 }
 
-/** Removes a lease whose work has failed, so that the next caller need not wait. Never throws: the lease ends by itself. */
+/** Step 4: removes the lease of failed work, so that the next caller need not wait. Never throws, because the lease also expires. */
 async function giveBack({ store, name, apply }: Task, { record, lease }: Held): Promise<void> {
   const remove = (current: SessionRecord): SessionRecord => {
     if (leaseOf(current.leases, name)?.holder !== lease.holder) throw LOST
@@ -324,7 +323,7 @@ async function giveBack({ store, name, apply }: Task, { record, lease }: Held): 
   await commit(store, { record, mine: record.original, applyPending: remove }).catch(() => {})
 }
 
-/** @throws {SessionGoneError} when there is no session any more */
+/** Reads the session, strongly consistent. @throws {SessionGoneError} if it was destroyed or has expired */
 async function readLatest({ store, since }: Task, record: SessionRecord): Promise<SessionRecord> {
   const latest = await reloadRecord(store, record, since)
   if (latest === null) throw new SessionGoneError({ key: record.id })
@@ -332,7 +331,7 @@ async function readLatest({ store, since }: Task, record: SessionRecord): Promis
   return latest
 }
 
-/** Returns whether a write may succeed, or may turn out to have succeeded, when it is tried again. */
+/** Returns whether a retry may succeed, or may find that the write was stored. */
 function isTemporary(error: unknown): boolean {
   return error instanceof ConflictError || isUnavailable(error)
 }
