@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import * as h3 from 'h3'
 import { expect, it } from 'vitest'
-import { partOf, runSnippet, snippetsIn } from '../support/snippets.ts'
+import { ROOT } from '../support/pack.ts'
+import { pageText, partOf, runSnippet, snippetsIn } from '../support/snippets.ts'
 
 const part = partOf('docs/security.md', '## Cross-site requests (CSRF)', '## Password rotation')
 
@@ -24,4 +27,10 @@ it('the middleware of docs/security.md refuses requests of other sites that chan
     'http://sub.shop.example',
   ])
     expect(await statusOf('DELETE', { origin })).toBe(403)
+})
+
+it.each(['docs/security.md', 'docs/why.md', 'docs/compatibility.md'])('%s names tests that exist', (page) => {
+  const named = Array.from(pageText(page).matchAll(/`(test\/[\w./-]+)`/g), ([, path = '']) => path)
+  expect(named.length).toBeGreaterThan(0)
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })
