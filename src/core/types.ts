@@ -131,11 +131,11 @@ export type SessionSummary = Omit<SessionRecord, 'data' | 'original' | 'leases'>
 export interface StoreStats {
   /** Calls of `load`. */
   loads: number
-  /** Loads that the cache answered. */
+  /** Loads that the cache answered. 0 without a cache. */
   hits: number
-  /** Loads that read the storage. */
+  /** Loads that the cache could not answer. 0 without a cache. */
   misses: number
-  /** Sessions in memory now. */
+  /** Sessions in the memory cache now. 0 without a cache and with `cache.storage`. */
   entries: number
   /** Successful calls of `save`. */
   saves: number
@@ -156,11 +156,12 @@ export interface SessionStore {
    *
    * @param draft - id, data, and optionally owner and lifetime
    * @returns the stored record
-   * @throws {UnsessionError} `SESSION_EXISTS` if the id belongs to a live session; `ITEM_TOO_LARGE` above the option `maxSize`
+   * @throws {UnsessionError} `SESSION_EXISTS` if the id belongs to a live session; `INVALID_KEY` for an invalid id; `INVALID_VALUE`
+   * for data, an owner or a lifetime that cannot be stored; `ITEM_TOO_LARGE` above the option `maxSize`
    * @throws {SessionGoneError} if `destroyAll` ran for its user at the same time. The new session is destroyed, too
    * @example
    * ```ts
-   * const record = await store.create({ id: createId(), data: { cart: [] }, user: 'ada' })
+   * const record = await store.create({ id: crypto.randomUUID(), data: { cart: [] }, user: 'ada' })
    * ```
    */
   create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>>
@@ -189,7 +190,8 @@ export interface SessionStore {
    * @throws {ConflictError} with the current record, if another save was stored first
    * @throws {SessionGoneError} if the session was destroyed or has expired, or if the save binds it to a user for whom `destroyAll`
    * ran at the same time
-   * @throws {UnsessionError} `ITEM_TOO_LARGE` above the option `maxSize`
+   * @throws {UnsessionError} `INVALID_VALUE` for data, an owner or a lifetime that cannot be stored; `ITEM_TOO_LARGE` above the
+   * option `maxSize`
    * @example
    * ```ts
    * record.data.cart.push(item)
@@ -234,9 +236,11 @@ export interface SessionStore {
    * @param options - see {@link RotateOptions}
    * @returns the stored record with the new id
    * @throws {SessionGoneError} if the old session was destroyed or has expired. The new record is destroyed then
+   * @throws {ConflictError} if each of `maxRetries` retries has a conflict. The new record is destroyed then
+   * @throws {UnsessionError} `INVALID_OPTION` for an invalid `grace`; otherwise as `create`
    * @example
    * ```ts
-   * const rotated = await store.rotate(record, createId())
+   * const rotated = await store.rotate(record, crypto.randomUUID())
    * ```
    */
   rotate<T extends SessionValues>(
@@ -288,7 +292,7 @@ export interface SessionStore {
   /** Returns counters since the store was created. */
   stats(): StoreStats
 
-  /** Empties the cache and stops timers. The storage stays open, because the caller may use it for more than this store. */
+  /** Empties the memory cache. The storage stays open, because the caller may use it for more than this store. */
   dispose(): Promise<void>
 
   /** The options that a session layer uses. */

@@ -11,7 +11,7 @@ import type { SessionStore } from '../core/types.ts'
  * @example
  * ```ts
  * const store = createSessionStore({ storage: createStorage({ driver: dynamodb() }), maxAge: 30 * 24 * 3600 })
- * const session = await store.create({ id: createId(), data: { cart: [] } })
+ * const session = await store.create({ id: crypto.randomUUID(), data: { cart: [] } })
  * ```
  */
 export function createSessionStore(options: SessionStoreOptions): SessionStore {

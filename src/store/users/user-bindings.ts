@@ -42,7 +42,8 @@ export interface NewBinding {
  *    has no condition, so simultaneous sign-ins of a user never conflict.
  * 2. It writes the session.
  * 3. It reads the item again, strongly consistent. A mark that was added after step 1 revokes the binding. The sign-in then destroys
- *    its session and throws `SESSION_GONE`. After 60 s it throws `TIMEOUT`, because a mark may be in an older item.
+ *    its session and throws `SESSION_GONE`. If more than 60 s have passed since step 1, it throws `TIMEOUT`: step 4 marks only the
+ *    items of recent periods, and may not have marked this item.
  *
  * A sign-out everywhere:
  *
