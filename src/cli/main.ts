@@ -35,7 +35,7 @@ const COMMANDS: readonly Command[] = [
   local,
 ]
 
-/** Sentences that are added to an error of the driver, because they only apply to the command line. */
+/** Hints that are added to errors of the driver. They apply only to the command line. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
   REGION_MISSING: 'on the command line: `--region <name>`; DynamoDB Local and dynalite accept any',
   CREDENTIALS_MISSING: 'DynamoDB Local and dynalite accept any',

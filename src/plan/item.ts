@@ -6,16 +6,21 @@ import type { Setup, Workload } from './workload.ts'
 
 /** Size of a session's item, and the units to read or write it once. */
 export interface ItemUnits {
+  /** Size of the item in bytes. */
   bytes: number
-  /** Bytes of its entry in the index `user-index`: the keys. */
+  /** Size of its entry in the index `user-index` in bytes. The entry has only the keys. */
   entryBytes: number
+  /** Read units of one read. */
   read: number
+  /** Write units of one write. */
   write: number
 }
 
-/** Lengths in characters: an id of this package, a write's id, and (assumed) a user's name. */
+/** Length of a session id of this package, in characters. */
 const ID = 32
-const MARK = 36
+/** Length of the attribute `write_id`, a UUID, in characters. */
+const WRITE_ID = 36
+/** Length of a user's name in characters. This is an assumption. */
 const USER = 12
 
 const NOW = Date.UTC(2026, 0, 1)
@@ -55,6 +60,6 @@ function itemBytes({ sessionBytes, idleTimeout, maxAge }: Setup, isBound: boolea
   )
   const write = { ifVersion: 9, created: NOW, ttl: 60, ...owner }
   const table = { table: 'sessions', attributes: DEFAULT_ATTRIBUTES }
-  const { Item = {} } = putRequest(table, 'i'.repeat(ID), value, write, NOW, 'm'.repeat(MARK))
+  const { Item = {} } = putRequest(table, 'i'.repeat(ID), value, write, NOW, 'w'.repeat(WRITE_ID))
   return itemSize(Item)
 }

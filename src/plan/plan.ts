@@ -14,7 +14,9 @@ export interface Headroom {
 
 /** Number of requests of one kind in a month, and their units. */
 export interface Line {
+  /** Number of requests. */
   times: number
+  /** Units of all of them. */
   units: number
 }
 
@@ -22,8 +24,9 @@ export interface Line {
 export interface Plan {
   traffic: Traffic
   item: ItemUnits
-  /** Reads of sessions, and of users' records when a session is bound to a user. */
+  /** Reads of sessions, and reads of users' records when a session is bound to a user. */
   reads: { sessions: Line; binding: Line }
+  /** Writes of sessions, of users' records and of index entries. */
   writes: Record<keyof VisitWrites, Line> & { binding: Line; index: Line }
   /** Read units of the month. */
   readUnits: number
@@ -31,26 +34,38 @@ export interface Plan {
   writeUnits: number
   /** Sessions in the table at any time, and their size with the index. */
   stored: { sessions: number; gigabytes: number }
-  /** Units a second to provision. */
+  /** Units per second to provision. */
   provisioned: { readUnits: number; writeUnits: number }
-  /** US dollars a month. */
+  /** US dollars per month. */
   cost: { onDemand: number; provisioned: number; storage: number }
 }
 
-/** Binding a session to a user writes a small item of the user, and reads it strongly after the session is written. */
+/**
+ * Requests that bind one session to a user: a write of the user's record, and a strongly consistent read of it after the session
+ * is written. The record has less than 1 KB, so each costs one unit. Source: `src/store/users/user-bindings.ts`.
+ */
 const BINDING = { reads: 1, writes: 1 }
-/** Mean time until DynamoDB deletes an expired item, in seconds: half of the two days in AWS's guide to time to live. */
+/**
+ * Mean time until DynamoDB deletes an expired item, in seconds. "DynamoDB typically deletes expired items within two days", says
+ * the API reference, UpdateTimeToLive. Half of it is assumed.
+ */
 const DELETED_AFTER = 24 * 3600
-/** Bytes that storage adds to each item and index entry. Source: AWS's guide, "Item sizes and formats". */
+/** Bytes that storage adds to each item and index entry. Source: DynamoDB developer guide, "DynamoDB item sizes and formats". */
 const STORED_OVERHEAD = 100
 const GB = 1024 ** 3
 
 /**
  * Returns the units and costs of a month.
  *
- * - A request without a session costs nothing. A forged cookie is refused before anything is read.
- * - A deletion by time to live is free, in the index too.
- * - The index holds keys only. It is written once, when a session of a user is created. Saves and touches do not change it.
+ * The numbers per visit are from {@link readsPerVisit} and {@link writesPerVisit}. Multiplied by the visits of the month and by
+ * the units of the item, they give the units of the month.
+ *
+ * - A request without a session costs nothing. A forged cookie is rejected before anything is read.
+ * - A deletion by time to live is free, in the index too. Source: DynamoDB developer guide, "Using time to live".
+ * - The index contains only keys. It is written once, when a session of a user is created. Saves and touches do not change it.
+ *   Source: DynamoDB developer guide, "Using global secondary indexes", on write units.
+ * - On demand: `units · price`. Provisioned: `units per second · hours of a month · price`, for the table and for the index.
+ *   Source: Amazon DynamoDB pricing.
  */
 export function planMonth(workload: Workload, setup: Setup, prices: Prices, headroom: Headroom): Plan {
   const traffic = trafficOf(workload)
@@ -80,7 +95,7 @@ export function planMonth(workload: Workload, setup: Setup, prices: Prices, head
     readUnits: provision(readUnits, headroom),
     writeUnits: provision(writeUnits - writes.index.units, headroom),
   }
-  // `createTable` provisions the index like its table.
+  // `createTable` provisions the index with the units of its table.
   const tables = setup.userIndex ? 2 : 1
   return {
     traffic,
@@ -106,12 +121,22 @@ function sum(lines: Record<string, Line>): number {
   return Object.values(lines).reduce((total, { units }) => total + units, 0)
 }
 
-/** Returns whole units a second, at least one, of which the peak uses the target share. */
+/**
+ * Returns the units per second to provision: `average · peak / target`, rounded up, and at least 1. Source of the target:
+ * "Managing throughput capacity with DynamoDB auto scaling" in the DynamoDB developer guide.
+ */
 function provision(units: number, { peak, target }: Headroom): number {
   return Math.max(1, Math.ceil(((units / MONTH) * peak) / target))
 }
 
-/** Returns the sessions in the table: the live ones, and the expired ones that are not deleted yet. */
+/**
+ * Returns the sessions in the table: the live ones, and the expired ones that are not deleted yet.
+ *
+ * - Live: a user has a live session if the last visit was less than the lifetime ago. Visits are a Poisson process, so the time
+ *   since the last visit is exponential with mean `gap`. The share of such users is `1 - e^(-life/gap)`.
+ * - Expired: each created session expires in the end, and then stays for `DELETED_AFTER`. By Little's law their number is
+ *   `sessions created per second · DELETED_AFTER`.
+ */
 function storedOf(
   workload: Workload,
   { idleTimeout, maxAge, userIndex }: Setup,

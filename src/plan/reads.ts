@@ -35,9 +35,10 @@ export function readsPerVisit(workload: Workload, setup: Setup, signsIn: number)
  * Returns the mean number of reads in `views` page views of an instance that has just cached the session.
  *
  * Between two reads there are `N = 1 + H` page views, where H page views hit the cache entry. Page views arrive at random, so
- * H has a Poisson distribution with mean and variance `hits`. The discrete renewal theorem gives the mean number of renewals
- * in n steps as `n/μ + (σ² + μ - μ²) / 2μ²`. With `μ = 1 + hits` and `σ² = hits` that is
- * `n/(1 + hits) - (hits/(1 + hits))² / 2`. The second term is the saving of the entry that exists at the start.
+ * H has a Poisson distribution with mean and variance `hits`. For large n, the mean number of renewals in n steps is
+ * `n/μ + (σ² + μ - μ²) / 2μ²`. With `μ = 1 + hits` and `σ² = hits` that is
+ * `n/(1 + hits) - (hits/(1 + hits))² / 2`. The second term is the saving by the entry that exists at the start.
+ * Source: W. Feller, "An Introduction to Probability Theory and Its Applications", vol. 1, chapter XIII (recurrent events).
  */
 function readsAfter(views: number, hits: number): number {
   return Math.max(0, views / (1 + hits) - (hits / (1 + hits)) ** 2 / 2)
@@ -46,14 +47,14 @@ function readsAfter(views: number, hits: number): number {
 /**
  * Returns the mean life of a cache entry in seconds.
  *
- * Events of two kinds arrive at random: with rate a they end the entry, with rate b they start it anew. Let `c = a + b` and
- * `u = e^(-c·ttl)`, the chance of no event within `ttl`. The mean life L satisfies
- * `L = (1 - u)/c + (b/c)(1 - u)·L`: the time until the first event or `ttl`, and another L if that event was of the second
- * kind. Solved for L: `L = (1 - u) / (a + b·u)`.
+ * Events of two kinds are Poisson processes. Events with rate a end the entry. Events with rate b replace it by a new one. Let
+ * `c = a + b`, and let `u = e^(-c·ttl)` be the chance of no event within `ttl`. The mean time until the first event or `ttl` is
+ * `(1 - u)/c`. With the chance `(b/c)(1 - u)`, that is an event of the second kind, and another mean life follows. So the mean
+ * life L satisfies `L = (1 - u)/c + (b/c)(1 - u)·L`. Solved for L: `L = (1 - u) / (a + b·u)`.
  *
  * @param ttl - maximum life in seconds
- * @param ending - rate a, events a second
- * @param renewing - rate b, events a second
+ * @param ending - rate a, events per second
+ * @param renewing - rate b, events per second
  */
 export function entryLife(ttl: number, ending: number, renewing: number): number {
   const events = ending + renewing

@@ -1,8 +1,8 @@
-/** How a site uses sessions. Shares are from 0 to 1, times in seconds. */
+/** Use of sessions by a site. Shares are from 0 to 1, times in seconds. */
 export interface Workload {
   /** Number of people who have a session in a month. */
   users: number
-  /** Requests a minute to the whole site, averaged over the month. */
+  /** Requests per minute to the whole site, averaged over the month. */
   requestsPerMinute: number
   /** Share of the requests without a session: bots, and visitors who do not get one. */
   bots: number
@@ -20,7 +20,7 @@ export interface Workload {
   bound: number
 }
 
-/** How sessions are configured. */
+/** Configuration of the store, the table and the app. */
 export interface Setup {
   /** Size of the session data in bytes, as written. */
   sessionBytes: number
@@ -38,7 +38,7 @@ export interface Setup {
   consistentRead: boolean
 }
 
-/** Hours of a month. Source: AWS's price examples. */
+/** Hours of a month. Source: examples on the AWS page "Amazon DynamoDB pricing". */
 export const MONTH_HOURS = 730
 /** Seconds of a month. */
 export const MONTH: number = MONTH_HOURS * 3600
@@ -46,7 +46,7 @@ export const MONTH: number = MONTH_HOURS * 3600
 /** Seconds between visits if there are no visits. */
 const NEVER = Number.MAX_SAFE_INTEGER
 
-/** Visits, which follow from the workload alone. */
+/** Visits of the site. They follow from the workload alone. */
 export interface Traffic {
   /** Visits of all users in a month. */
   visits: number

@@ -8,7 +8,7 @@ export interface VisitWrites {
   created: number
   /** Requests that change their session. */
   saved: number
-  /** Saves that conflict with another save of the same session. They are refused and sent again. */
+  /** Saves that conflict with another save of the same session. DynamoDB rejects and charges them, and they are sent again. */
   refused: number
   /** Touches: writes that move the end of a session that was used but not changed. */
   touched: number
@@ -23,6 +23,7 @@ export interface VisitWrites {
  */
 export function writesPerVisit(workload: Workload, setup: Setup, traffic: Traffic): VisitWrites {
   const { pages, parallel, writes, users, signIns } = workload
+  // Share of the visits that sign in, if sessions do not expire between visits.
   const wanted = traffic.visits === 0 ? 0 : (signIns * users) / traffic.visits
   const created = Math.min(1, Math.max(wanted, expiredShare(setup, traffic)))
   // The first request of the page view that signs in creates the session.
@@ -53,20 +54,20 @@ function expiredShare({ idleTimeout, maxAge }: Setup, { gap }: Traffic): number 
 /**
  * Returns the mean number of touches in one visit.
  *
- * Each save moves a session's end. A session is touched when it is used and its end was last moved longer ago than it may lag:
- * see {@link lagOf}. There are two cases:
+ * Each save moves the expiry of a session. A session is touched when it is used, and its expiry was moved longer ago than
+ * {@link lagOf} allows. There are two cases:
  *
  * - between visits: the first page view of a visit touches it, if the gap was longer than the lag and shorter than the timeout.
  *   The chance that a gap does not exceed the rest of the timeout is `1 - e^(-(idleTimeout - lag)/gap)`;
  * - within a visit that is longer than the lag: {@link touchesWithinVisit}.
  *
- * Every request of the page view sees the same old end. In each instance that the page view reaches, one request touches the
- * session; the number of instances is as in {@link readsPerVisit}.
+ * All requests of the page view read the same old expiry. In each instance that the page view reaches, one of them touches the
+ * session. The number of instances is as in {@link readsPerVisit}.
  */
 function touches(workload: Workload, { idleTimeout, instances }: Setup, { gap }: Traffic): number {
   if (idleTimeout === undefined) return 0
   const { pages, parallel, writes } = workload
-  // A plan's default is the store's: no configured timeout, which may lag further than a configured one of the same length.
+  // The default timeout means that none is configured. Its expiry may lag further than that of a configured timeout.
   const lag = lagOf(idleTimeout === DEFAULT_IDLE_TIMEOUT ? undefined : idleTimeout, undefined) / 1000
   const savesInVisit = 1 - (1 - writes) ** (pages * parallel)
   const inTime = 1 - Math.exp(-(idleTimeout - lag) / gap)
@@ -78,11 +79,11 @@ function touches(workload: Workload, { idleTimeout, instances }: Setup, { gap }:
 /**
  * Returns the mean number of page views of a visit, after its first one, that touch the session.
  *
- * That is the rate of touches times the length of the visit, less a correction: the first page view has just moved the end, so
- * the first touch comes later than in the middle of a long visit. The renewal theorem gives the correction as
- * `(μ² - σ²) / 2μ²`, where the time between touches is `lag` plus an exponential wait for a page view: `μ = lag +
- * pageSeconds`, `σ = pageSeconds`. With `waited = lag/μ` it is `(1 - (1 - waited)²) / 2`. It applies if no save comes within
- * the first lag, which has the chance `e^(-saves·lag)`.
+ * That is the rate of touches times the length of the visit, less a correction: the first page view has just moved the expiry, so
+ * the first touch comes later than in the middle of a long visit. The correction is `(μ² - σ²) / 2μ²`. Source: the mean number of
+ * renewals in D. R. Cox, "Renewal Theory". The time between touches is `lag` plus an exponential wait for a page view, so
+ * `μ = lag + pageSeconds` and `σ = pageSeconds`. With `waited = lag/μ` the correction is `(1 - (1 - waited)²) / 2`. It applies if
+ * there is no save within the first lag, which has the chance `e^(-saves·lag)`.
  */
 function touchesWithinVisit({ pages, pageSeconds, parallel, writes }: Workload, lag: number): number {
   const length = (pages - 1) * pageSeconds
@@ -94,11 +95,12 @@ function touchesWithinVisit({ pages, pageSeconds, parallel, writes }: Workload, 
 }
 
 /**
- * Returns the touches a second of a session that is used with the rate `uses` and saved with the rate `saves`.
+ * Returns the touches per second of a session that is used with the rate `uses` and saved with the rate `saves`.
  *
- * A touch needs `lag` seconds without a save, and then a use. With `u = e^(-saves·lag)`, the mean time until such a pause
- * ends is `(1 - u) / (saves·u)`; without saves it is `lag`. The next use follows after `1/uses`. The rate is
- * `1 / ((1 - u)/(saves·u) + 1/uses)`, here with numerator and denominator multiplied by u, which may be 0.
+ * A touch needs `lag` seconds without a save, and then a use. Saves are a Poisson process. With `u = e^(-saves·lag)`, the mean
+ * time until the end of the first such pause is `(1 - u) / (saves·u)`. Without saves it is `lag`. The next use follows after
+ * `1/uses`. The rate is the inverse of the sum: `1 / ((1 - u)/(saves·u) + 1/uses)`. The code multiplies numerator and denominator
+ * by u, because u can be 0.
  */
 function touchRate(lag: number, uses: number, saves: number): number {
   const undisturbed = Math.exp(-saves * lag)

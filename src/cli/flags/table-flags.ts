@@ -69,7 +69,7 @@ export const ATTRIBUTE_FLAGS: FlagSet = {
   },
 }
 
-/** How long to wait for DynamoDB. */
+/** Maximum wait for DynamoDB. */
 export const WAIT_FLAG: FlagSet = {
   'max-wait': {
     type: 'string',
@@ -107,7 +107,7 @@ export const FEATURE_FLAGS: FlagSet = {
 /** The attributes that have a flag `--<role>-attribute`. */
 const ROLES = ['key', 'value', 'expires', 'user'] as const
 
-/** Milliseconds. An operator may be far away from the region, so these are longer than the driver's defaults. */
+/** Time limits in ms. They are longer than the driver's defaults, because an operator may be far away from the region. */
 const TIMEOUT = { connect: 5000, request: 30_000 }
 
 /** Returns the table that the flags name, with its attributes. @throws {UsageError} */

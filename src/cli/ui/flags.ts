@@ -52,7 +52,7 @@ export class Flags {
     }
   }
 
-  /** Whether a boolean flag is on. */
+  /** Returns whether a boolean flag is on. */
   on(name: string): boolean {
     return this.#values.has(name)
   }
@@ -107,13 +107,13 @@ function valueOf(
     if (value !== undefined) throw new UsageError(`\`--${name}\` takes no value`)
     return true
   }
-  // Without this check, `--table --json` would mean a table named `--json`.
+  // Without this check, `--table --json` means a table named `--json`.
   const isFlag = !inlineValue && value?.startsWith('--') && Object.hasOwn(known, value.slice(2))
   if (value === undefined || value === '' || isFlag) throw new UsageError(`\`--${name}\` needs a value`)
   return value
 }
 
-/** Moves a session id that comes first behind `--`, because it may begin with `-`. Its length tells it from a flag. */
+/** Moves a session id in the first place behind `--`, because it may begin with `-`. No flag is as long as a session id. */
 function idLast(args: string[]): string[] {
   const [first = '', ...rest] = args
   return /^-[\w-]+$/.test(first) && first.length >= SECRET_LENGTH ? [...rest, '--', first] : args

@@ -11,7 +11,7 @@ export interface Streams {
   stderr: NodeJS.WriteStream
 }
 
-/** The kind of a message. Each kind has its own mark. */
+/** Kind of a message. Each kind has its own mark. */
 type Kind = 'start' | 'success' | 'info' | 'warn' | 'error'
 
 /** Columns of the widest mark. */
@@ -50,7 +50,7 @@ export class Terminal {
     }
   }
 
-  /** Whether questions can be asked: standard input and output are a terminal. */
+  /** Whether questions can be asked. Standard input and output must be a terminal. */
   get interactive(): boolean {
     return this.#streams.stdin.isTTY === true && this.#streams.stdout.isTTY === true
   }
@@ -101,7 +101,7 @@ export class Terminal {
     return this.#streams.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[1m${text}\u001B[22m` : text
   }
 
-  /** Reads standard input. At a terminal it asks, and does not show the typed text. */
+  /** Reads standard input. At a terminal it asks the question, and does not show the typed text. */
   async read(question: string): Promise<string> {
     const { stdin, stdout } = this.#streams
     if (stdin.isTTY) return this.#ask(`${question} `, new PassThrough()).finally(() => stdout.write('\n'))

@@ -1,4 +1,4 @@
-/** The command line is invalid. Exit code 2. */
+/** Error of an invalid command line. Exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }

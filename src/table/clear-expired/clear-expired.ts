@@ -22,17 +22,17 @@ export interface ClearExpiredTableOptions extends DynamoDBOptions, DynamoDBClear
 /**
  * Deletes the expired items of a table.
  *
- * DynamoDB's time to live deletes them too, up to two days late. Endpoints without time to live never do.
+ * DynamoDB's time to live deletes them too, up to two days after they expired. Endpoints without time to live never do.
  *
- * The table is scanned in segments, with one page of each in memory. The defaults fit sessions, whose ids are never used
- * again. A table whose keys are written again after they expired needs `conditional: true`. If this machine's clock is ahead
- * of the endpoint's clock, the endpoint's clock counts.
+ * The table is scanned in segments, with one page of each in memory. The defaults fit sessions, because session ids are never
+ * used again. A table whose keys are written again after they expired needs `conditional: true`. If this machine's clock is
+ * ahead of the endpoint's clock, the endpoint's clock is used.
  *
- * Required rights: Scan, BatchWriteItem and DeleteItem. PartiQLDelete and DescribeTable are used if they are allowed.
+ * Required IAM actions: Scan, BatchWriteItem and DeleteItem. PartiQLDelete and DescribeTable are used if they are allowed.
  *
  * @param options - see {@link ClearExpiredTableOptions}
  * @returns the numbers of items scanned, expired and deleted, including the runs that `resume` continues
- * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` if DynamoDB refuses every request for 30 seconds; and the driver's
+ * @throws {UnsessionError} `INVALID_OPTION`; `THROTTLED` if DynamoDB throttles every request for 30 seconds; and the driver's
  * errors
  * @throws the reason of `signal`, after the requests in flight have been answered
  * @example

@@ -18,7 +18,10 @@ export interface ClearExpiredOutcome extends DynamoDBClearExpiredResult {
   resume?: Partial<ClearExpiredState>
 }
 
-/** A Lambda handler that deletes the expired items of a table. */
+/**
+ * A Lambda handler that deletes the expired items of a table. Its event may have a property `resume`, from the outcome of an
+ * earlier invocation.
+ */
 export type ClearExpiredHandler = (event: unknown, context: LambdaContext) => Promise<ClearExpiredOutcome>
 
 /** Time reserved for the requests in flight, in ms. */

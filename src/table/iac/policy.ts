@@ -34,15 +34,21 @@ export interface IamPolicyOptions {
 
 /** A policy document of AWS IAM. */
 export interface IamPolicy {
+  /** Version of the policy language. */
   Version: '2012-10-17'
+  /** Statements of the policy. */
   Statement: IamStatement[]
 }
 
 /** One statement of a policy: the allowed actions on one resource. */
 export interface IamStatement {
+  /** Name of the statement, such as `SessionsRunTime`. */
   Sid: string
+  /** The statement allows its actions. */
   Effect: 'Allow'
+  /** IAM actions, such as `dynamodb:GetItem`. */
   Action: string[]
+  /** ARN of the table or of its index. */
   Resource: string
 }
 
@@ -50,8 +56,8 @@ export interface IamStatement {
 interface Actions {
   table: readonly string[]
   /**
-   * Also needed if the table has no such index: the driver learns that from a query that fails, and without this action the
-   * query would be denied instead.
+   * Also needed if the table has no such index. The driver detects a missing index by the error of a query, and without this
+   * action the query is denied instead.
    */
   index?: readonly string[]
 }
@@ -82,13 +88,13 @@ const ACTIONS: Record<PolicyPurpose, Actions> = {
   },
 }
 
-/** Without `BatchWriteItem`, which cannot have conditions. PartiQL sends many conditional deletes in one request. */
+/** Actions of conditional deletes. BatchWriteItem has no conditions. PartiQL sends many conditional deletes in one request. */
 const CONDITIONAL_CLEAR_EXPIRED = ['DescribeTable', 'Scan', 'DeleteItem', 'PartiQLDelete']
 
 /** Every {@link PolicyPurpose}. */
 export const PURPOSES: readonly PolicyPurpose[] = ['run-time', 'operator', 'clear-expired', 'admin']
 
-/** The partition in the ARNs of a region. Source: AWS's reference "Amazon Resource Names (ARNs)". */
+/** Partition in the ARNs of a region. Source: AWS IAM user guide, "Identify AWS resources with ARNs". */
 const PARTITIONS: [region: RegExp, partition: string][] = [
   [/^cn-/, 'aws-cn'],
   [/^us-gov-/, 'aws-us-gov'],
@@ -117,9 +123,9 @@ const RULES: Rules<IamPolicyOptions> = {
 }
 
 /**
- * Returns an IAM policy with the least rights for the given work. Sends no request.
+ * Returns an IAM policy with the minimum of actions for the given work. Sends no request.
  *
- * A table that is encrypted with your own KMS key also needs rights on that key.
+ * A table that is encrypted with your own KMS key also needs actions on that key.
  *
  * @param options - see {@link IamPolicyOptions}
  * @returns the policy document; `JSON.stringify` it

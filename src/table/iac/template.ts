@@ -20,7 +20,7 @@ export interface TableTemplateOptions extends Pick<
   CreateTableOptions,
   'attributes' | 'billing' | 'userIndex' | 'pointInTimeRecovery' | 'deletionProtection' | 'tags'
 > {
-  /** Default `cloudformation`. */
+  /** Language of the template. Default `cloudformation`. */
   format?: TemplateFormat
   /** Name of the table. Default `sessions`. */
   table?: string
@@ -35,7 +35,7 @@ const WRITERS: Record<TemplateFormat, (settings: TemplateSettings) => string> = 
   terraform,
 }
 
-/** Every {@link TemplateFormat}. */
+/** All template formats. */
 export const TEMPLATE_FORMATS: readonly TemplateFormat[] = [
   'cloudformation',
   'cloudformation-json',
@@ -44,7 +44,7 @@ export const TEMPLATE_FORMATS: readonly TemplateFormat[] = [
 ]
 
 /**
- * Returns the table as infrastructure code: the same table that `createTable` makes with these options. Sends no request.
+ * Returns the table as infrastructure code: the same table that `createTable` creates with these options. Sends no request.
  *
  * @param options - see {@link TableTemplateOptions}; all optional
  * @returns the content of a file

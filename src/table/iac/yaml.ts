@@ -1,4 +1,4 @@
-/** Text that every version of YAML reads as itself without quotes. */
+/** Text that needs no quotes in any version of YAML. */
 const PLAIN = /^(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z][\w:.-]*\w$/i
 
 /** Converts JSON data to YAML. */
@@ -20,7 +20,7 @@ function lines(value: unknown): string[] {
   return [scalar(value)]
 }
 
-/** A JSON string is also a YAML string. */
+/** Returns a scalar. Text that needs quotes is written as JSON, because a JSON string is also a YAML string. */
 function scalar(value: unknown): string {
   return typeof value === 'string' && PLAIN.test(value) ? value : JSON.stringify(value)
 }

@@ -12,7 +12,9 @@ import type { ResolvedTable } from './options.ts'
 /** Result of one probe of the table: the final result, or a description of the state to wait for. */
 export type PollResult<T> = { done: T } | { waiting: string }
 
+/** Pause after the first probe, ms. It doubles with each probe. */
 const FIRST_PAUSE_MS = 25
+/** Longest pause between two probes, ms. */
 const LONGEST_PAUSE_MS = 2000
 
 /** Runs `work` with a client for the table. Destroys the client afterwards, unless it came from the option `client`. */
@@ -123,12 +125,12 @@ export function serviceErrorMessage(error: unknown): string {
   return error instanceof UnsessionError && error.cause instanceof Error ? error.cause.message : ''
 }
 
-/** Whether the error says that there is no such table. */
+/** Returns whether the error means that there is no such table. */
 export function isMissing(error: unknown): boolean {
   return error instanceof UnsessionError && error.code === 'TABLE_NOT_FOUND'
 }
 
-/** Whether the error says that DynamoDB is still creating or changing the table. */
+/** Returns whether the error means that DynamoDB is still creating or changing the table. */
 export function isBusy(error: unknown): boolean {
   const name = serviceErrorName(error)
   return name === 'ResourceInUseException' || name === 'ContinuousBackupsUnavailableException'

@@ -14,7 +14,10 @@ export interface CreateTableResult {
   table: string
   /** Whether this call created the table. `false` if it existed already. */
   created: boolean
-  /** `enabling`: DynamoDB is enabling it, which takes up to an hour. `unsupported`: the endpoint (dynalite) has none. */
+  /**
+   * State of time to live. `enabling`: DynamoDB is enabling it, which takes up to an hour. `unsupported`: the endpoint, such as
+   * dynalite, has none.
+   */
   timeToLive: 'enabled' | 'enabling' | 'unsupported'
   /** The features that an existing table lacked and has now. */
   added: Feature[]
@@ -74,6 +77,7 @@ export async function createTable(options: CreateTableOptions = {}): Promise<Cre
   })
 }
 
+/** A complete and active table. */
 interface ReadyTable {
   created: boolean
   index: FeatureResult
@@ -115,7 +119,7 @@ async function probeTable(
   return { waiting: `index \`${USER_INDEX}\` is being created` }
 }
 
-/** Returns `false` if another process created the table first. */
+/** Creates the table. Returns `false` if another process created it first. */
 async function requestTable(client: TableClient): Promise<boolean> {
   try {
     await client.call('CreateTable', createTableRequest(client.settings))
@@ -126,7 +130,7 @@ async function requestTable(client: TableClient): Promise<boolean> {
   }
 }
 
-/** Returns `undefined` if another process is already adding the index. */
+/** Adds the index. Returns `undefined` if another process is already adding it. */
 async function requestIndex(client: TableClient, billing: Billing): Promise<FeatureResult | undefined> {
   try {
     const { TableDescription } = await client.call('UpdateTable', addIndexRequest(client.settings, billing))

@@ -36,7 +36,7 @@ export async function deleteTable(options: WaitOptions = {}): Promise<boolean> {
   })
 }
 
-/** Returns `false` while DynamoDB is busy with another change of the table. */
+/** Requests the deletion. Returns `false` while DynamoDB is busy with another change of the table. */
 async function requestDeletion(client: TableClient): Promise<boolean> {
   try {
     await client.call('DeleteTable', { TableName: client.settings.table })

@@ -46,7 +46,7 @@ export async function addProtection(client: TableClient): Promise<FeatureResult>
     await client.callWhenFree('UpdateTable', deletionProtectionRequest(table))
     return 'added'
   } catch (error) {
-    // An endpoint without deletion protection ignores that field, and complains about a request that changes nothing.
+    // An endpoint without deletion protection ignores that field, and then rejects the request because it changes nothing.
     if (/^at least one of/i.test(serviceErrorMessage(error))) return 'unsupported'
     throw error
   }

@@ -9,14 +9,14 @@ import { type TableOptions, resolveTable } from './options.ts'
 export interface ItemFacts {
   /** The stored key without the option `base`. */
   key: string
-  /** `undefined` if it is neither text nor bytes. */
+  /** Value attribute. `undefined` if it is neither text nor bytes. */
   value: string | Uint8Array | undefined
   /** Size in bytes, as DynamoDB counts it. */
   size: number
   version: number | undefined
   created: number | undefined
   updated: number | undefined
-  /** `undefined` for an item that never expires. */
+  /** Expiry. `undefined` for an item that never expires. */
   expires: number | undefined
   user: string | undefined
 }
@@ -42,6 +42,7 @@ export async function countItems(options: TableOptions): Promise<{ items: number
   return { items: ItemCount, bytes: TableSizeBytes }
 }
 
+/** Default maximum of items in a page. */
 const PAGE = 1000
 
 /**

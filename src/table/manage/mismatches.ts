@@ -9,8 +9,11 @@ import {
 
 /** A difference between a table and the configured attributes. */
 export interface Mismatch {
+  /** The part of the table that differs. */
   what: 'partition key' | 'sort key' | 'time to live' | 'user-index'
+  /** Description of the expected part. */
   expected: string
+  /** Description of the part that was found. */
   found: string
   /** The steps that remove the difference. */
   fix: string
@@ -51,7 +54,7 @@ function partitionKeyMismatches({ partitionKey }: TableState, key: string): Mism
   return [{ what: 'partition key', expected: show({ name: key, type: 'S' }), found: show(partitionKey), fix }]
 }
 
-/** @param sort - name of the configured sort key; `undefined` for a table without one */
+/** Returns the mismatches of the sort key. @param sort - name of the configured sort key; `undefined` for none */
 function sortKeyMismatches({ sortKey }: TableState, sort: string | undefined): Mismatch[] {
   if (sortKey?.name === sort && (sortKey === undefined || sortKey.type === 'S')) return []
   const expected = sort === undefined ? 'none' : show({ name: sort, type: 'S' })
@@ -95,7 +98,7 @@ function timeToLiveMismatches({ table, timeToLive }: TableState, attribute: stri
   }
 }
 
-/** The projections KEYS_ONLY and ALL both work; `indexNotes` says what ALL costs. */
+/** Returns the mismatches of the index. The projections KEYS_ONLY and ALL both fit; `indexNotes` describes the cost of ALL. */
 function userIndexMismatches({ table, indexes }: TableState, user: string, wanted: boolean): Mismatch[] {
   const index = indexes.find((each) => each.name === USER_INDEX)
   const what = 'user-index'

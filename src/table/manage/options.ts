@@ -18,8 +18,8 @@ import {
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 
 /**
- * The driver's options: the table's name, place, credentials and attribute names. The options that concern items (`base`,
- * `ttl`, `batch` …) have no effect on a table, so one object can serve the driver and these functions.
+ * The driver's options: name, region and endpoint of the table, credentials and attribute names. The options for items (`base`,
+ * `ttl`, `batch` …) have no effect on a table. So the same object can be passed to the driver and to these functions.
  */
 export interface TableOptions extends DynamoDBOptions {
   /** Cancels the request in flight and any waiting. The function then rejects with the signal's reason. */
@@ -34,20 +34,20 @@ export interface WaitOptions extends TableOptions {
   onProgress?: (message: string) => void
 }
 
-/** How DynamoDB charges for reads and writes: by request, or by units a second that are reserved in advance. */
+/** Billing of reads and writes: by request, or by units per second that are reserved in advance. */
 export type Billing = 'on-demand' | ProvisionedUnits
 
-/** Reserved capacity, in units a second. The index `user-index` gets the same. */
+/** Reserved capacity. The index `user-index` gets the same. */
 export interface ProvisionedUnits {
-  /** Read capacity units a second, 1 or more. */
+  /** Read capacity units per second, 1 or more. */
   readUnits: number
-  /** Write capacity units a second, 1 or more. */
+  /** Write capacity units per second, 1 or more. */
   writeUnits: number
 }
 
 /** Options of {@link createTable}. */
 export interface CreateTableOptions extends WaitOptions {
-  /** Default `'on-demand'`. An existing table keeps its billing. */
+  /** Billing of a new table. An existing table keeps its billing. Default `'on-demand'`. */
   billing?: Billing
   /**
    * Creates the index `user-index`, which lists the sessions of a user without reading the whole table. Its projection is
@@ -56,7 +56,7 @@ export interface CreateTableOptions extends WaitOptions {
   userIndex?: boolean
   /** Continuous backups, restorable to any second of the last 35 days. Default `false`, which leaves the setting as it is. */
   pointInTimeRecovery?: boolean
-  /** Makes DynamoDB refuse to delete the table. Default `false`, which leaves the setting as it is. */
+  /** Enables deletion protection. DynamoDB then rejects DeleteTable. Default `false`, which leaves the setting as it is. */
   deletionProtection?: boolean
   /** Tags to add. Other tags of the table stay. Default: none. */
   tags?: Record<string, string>
@@ -68,7 +68,7 @@ export interface DescribeTableOptions extends TableOptions {
   userIndex?: boolean
 }
 
-/** Options with every default filled in. */
+/** Options with all defaults filled in. */
 export interface ResolvedTable extends ResolvedOptions {
   signal?: AbortSignal
   maxWait: number
@@ -170,7 +170,7 @@ function checkTags(tags: Record<string, string>): void {
   }
 }
 
-/** @throws {UnsessionError} `INVALID_OPTION` if the options are not an object */
+/** Checks that options are an object. @throws {UnsessionError} `INVALID_OPTION` */
 export function checkIsObject(options: unknown): void {
   if (!isObject(options)) throw invalidOption('options', 'must be an object')
 }

@@ -11,7 +11,7 @@ import type { Billing } from './options.ts'
 export interface KeyAttribute {
   /** Name of the attribute. */
   name: string
-  /** `S` string, `N` number, `B` binary. */
+  /** Type of the attribute: `S` string, `N` number, `B` binary. */
   type: string
 }
 
@@ -19,9 +19,11 @@ export interface KeyAttribute {
 export interface IndexDescription {
   /** Name of the index. */
   name: string
-  /** `ACTIVE`, `CREATING`, `UPDATING` or `DELETING`. */
+  /** State of the index: `ACTIVE`, `CREATING`, `UPDATING` or `DELETING`. */
   status: string
+  /** Partition key of the index. */
   partitionKey: KeyAttribute
+  /** Sort key of the index, if it has one. */
   sortKey?: KeyAttribute
   /** The attributes that the index copies: `ALL`, `KEYS_ONLY` or `INCLUDE`. */
   projection: string
@@ -29,9 +31,9 @@ export interface IndexDescription {
 
 /** The table's setting for deleting expired items. */
 export interface TimeToLive {
-  /** `unsupported`: the endpoint has no time to live. */
+  /** State of the setting. `unsupported`: the endpoint has no time to live. */
   status: 'enabled' | 'enabling' | 'disabled' | 'disabling' | 'unsupported'
-  /** The attribute that holds the end of an item's life. */
+  /** The attribute with the expiry of an item. Not set while time to live is disabled. */
   attribute?: string
 }
 
@@ -39,19 +41,25 @@ export interface TimeToLive {
 export interface TableState {
   /** Name of the table. */
   table: string
+  /** ARN of the table. Not set by endpoints without ARNs. */
   arn?: string
-  /** `ACTIVE`, `CREATING`, `UPDATING`, `DELETING` … */
+  /** State of the table: `ACTIVE`, `CREATING`, `UPDATING`, `DELETING` … */
   status: string
+  /** Partition key of the table. */
   partitionKey: KeyAttribute
+  /** Sort key of the table, if it has one. */
   sortKey?: KeyAttribute
+  /** Billing of reads and writes. */
   billing: Billing
   /** Number of items, up to six hours old. */
   itemCount: number
   /** Size of all items in bytes, up to six hours old. */
   sizeBytes: number
-  /** Whether DynamoDB refuses to delete the table. */
+  /** Whether the table is protected from deletion. */
   deletionProtection: boolean
+  /** Global and local secondary indexes. */
   indexes: IndexDescription[]
+  /** Setting for deleting expired items. */
   timeToLive: TimeToLive
 }
 
@@ -99,7 +107,7 @@ export function toTableState(
 /**
  * Returns a sentence about the cost of the index `user-index`, if it copies more than keys.
  *
- * DynamoDB writes an index entry again when one of its attributes changes. Source: AWS's developer guide, "Provisioned
+ * DynamoDB writes an index entry again when one of its attributes changes. Source: DynamoDB developer guide, "Provisioned
  * throughput considerations for global secondary indexes".
  */
 export function indexNotes({ table, indexes }: TableState): string[] {

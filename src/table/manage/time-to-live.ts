@@ -9,9 +9,9 @@ import { type TimeToLive, toTableState } from './table-state.ts'
 export interface EnableTimeToLiveResult {
   /** Name of the table. */
   table: string
-  /** The attribute that holds the end of an item's life. */
+  /** The attribute with the expiry of an item. */
   attribute: string
-  /** `enabling`: DynamoDB is enabling it, which takes up to an hour. Nothing is left to do. */
+  /** State of time to live. `enabling`: DynamoDB is enabling it, which takes up to an hour. No further step is needed. */
   timeToLive: 'enabled' | 'enabling'
   /** Whether this call enabled it. `false` if it was enabled already. */
   changed: boolean
@@ -23,14 +23,14 @@ export type TimeToLiveResult = Pick<EnableTimeToLiveResult, 'changed'> & {
 }
 
 /**
- * Makes DynamoDB delete expired items: enables time to live on the attribute `attributes.expires`.
+ * Enables time to live on the attribute `attributes.expires`, so that DynamoDB deletes expired items.
  *
- * It is safe to call again. DynamoDB allows one change an hour, and deletes an item up to two days after its end.
+ * It is safe to call again. DynamoDB allows one change an hour, and deletes an item up to two days after it expired.
  *
  * @param options - see {@link WaitOptions}; all optional
  * @returns the attribute and the state of time to live
  * @throws {UnsessionError} `TABLE_NOT_FOUND`; `SCHEMA_MISMATCH` if it is enabled on another attribute or being disabled;
- * `INVALID_REQUEST` if the endpoint has no time to live (dynalite) or refuses a second change within an hour;
+ * `INVALID_REQUEST` if the endpoint has no time to live (dynalite) or rejects a second change within an hour;
  * `INVALID_OPTION`; and the driver's errors
  * @example
  * ```ts
@@ -69,7 +69,7 @@ export async function ensureTimeToLive(client: TableClient): Promise<TimeToLiveR
     if (now === 'disabled') throw tooSoonError(error, settings.table)
     return { timeToLive: now, changed: false }
   }
-  // The description is eventually consistent: it may still say "disabled".
+  // The description is eventually consistent. It may still be "disabled".
   return { timeToLive: (await readStatus(client)) === 'enabled' ? 'enabled' : 'enabling', changed: true }
 }
 

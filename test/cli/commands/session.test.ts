@@ -278,7 +278,7 @@ describeEngines('sessions on the command line', (engine) => {
     where = where.replace(engine.endpoint, proxy.url)
     expect(await json('stats')).toEqual([0, expect.objectContaining({ described: null })])
     expect((await run(`stats ${where}`)).out).toMatch(
-      /items +unknown: the count needs the right dynamodb:DescribeTable/,
+      /items +unknown: the credentials do not allow dynamodb:DescribeTable/,
     )
     await proxy.stop()
   })

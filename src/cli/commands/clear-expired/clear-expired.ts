@@ -95,7 +95,7 @@ async function isConfirmed(options: ClearExpiredTableOptions, terminal: Terminal
   return /^y(es)?$/i.test((await terminal.ask('Continue? (yes/no)')).trim())
 }
 
-/** Returns the table's number of items as a relative clause. Empty without the right DescribeTable. */
+/** Returns the table's number of items as a relative clause. Empty if the credentials do not allow DescribeTable. */
 async function describeSize(options: ClearExpiredTableOptions): Promise<string> {
   try {
     const { itemCount } = await describeTable(options)

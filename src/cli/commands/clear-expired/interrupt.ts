@@ -1,16 +1,16 @@
 import { constants } from 'node:os'
 
-/** Signals within this time are one: Ctrl-C also reaches `npx`, which passes it on. In ms. */
+/** Signals within this time count as one, ms. Ctrl-C reaches this process and `npx`, and `npx` sends it again. */
 const ECHO = 250
 
-/** The process received SIGINT or SIGTERM. */
+/** Reason of an interrupted run: the process received SIGINT or SIGTERM. */
 export class Interruption extends Error {
   override name = 'Interruption'
   /** A shell's exit code for the signal: 128 plus the signal's number. */
   readonly exitCode: number
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(`ended by ${signal}`)
+    super(`interrupted by ${signal}`)
     this.exitCode = 128 + constants.signals[signal]
   }
 }
@@ -18,7 +18,7 @@ export class Interruption extends Error {
 /**
  * Runs work that Ctrl-C or SIGTERM cancels. A second signal ends the process immediately.
  *
- * @param work - the reason of its signal is an {@link Interruption}
+ * @param work - gets an `AbortSignal`; its reason is an {@link Interruption}
  * @param onFirst - called at the first signal
  * @param onSecond - called at the second signal, before the process ends
  */

@@ -2,8 +2,9 @@ import type { DynamoDBClearExpiredProgress } from '../../../table/index.ts'
 import { formatNumber, formatSpan } from '../../ui/format.ts'
 import type { Terminal } from '../../ui/terminal.ts'
 
-/** Minimum time between two redraws at a terminal, and between two lines elsewhere, in ms. */
+/** Minimum time between two redraws at a terminal, ms. */
 const REDRAW = 100
+/** Minimum time between two lines if the output is not a terminal, ms. */
 const LINE = 3000
 
 /** Columns left free for the `^C` that a terminal prints. Some terminals also wrap a line that fills all columns. */
@@ -57,7 +58,7 @@ function short(number: number): string {
   return number.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 })
 }
 
-/** Shows the progress: at a terminal in one line that is redrawn, elsewhere in a new line every three seconds. */
+/** Shows the progress. A terminal shows one line that is redrawn. Other output gets a new line every three seconds. */
 export class ProgressDisplay {
   #terminal: Terminal
   #isDryRun: boolean
@@ -70,6 +71,7 @@ export class ProgressDisplay {
     this.#shownAt = terminal.redraws ? -Infinity : performance.now()
   }
 
+  /** Shows the progress, unless it was shown a short time ago. */
   show(progress: DynamoDBClearExpiredProgress): void {
     const terminal = this.#terminal
     const now = performance.now()

@@ -15,7 +15,7 @@ export interface StateFile {
 const OWNER_ONLY = 0o600
 
 /**
- * Reads the file and writes it again, so that a file that cannot be written fails before anything is deleted.
+ * Reads the file and writes it again. So the command fails before anything is deleted if the file cannot be written.
  *
  * @throws {UsageError} if the file has other content, or cannot be read or written
  */

@@ -46,7 +46,7 @@ export const local: Command = {
       ...(attributes && { attributes }),
     })
     try {
-      // Before the report: a script may interrupt this process as soon as it has read the report.
+      // Registered before the report, because a script may interrupt this process as soon as it has read the report.
       const interrupted = interruption()
       report(database, path, terminal)
       const clearing = flags.on('ttl') ? clearEveryMinute(database, stopping.signal, terminal) : undefined

@@ -49,7 +49,7 @@ export const list: Command = {
   async run(flags, terminal) {
     const user = flags.text('user')
     const limit = flags.count('limit', 1) ?? DEFAULT_LIMIT
-    // One more than printed, to find out whether there are more.
+    // One more than is printed, to find out whether there are more.
     const found =
       user === undefined ? await anySessions(flags, limit + 1) : await sessionsOf(user, flags, limit + 1)
     const sessions = found.slice(0, limit)
@@ -77,10 +77,10 @@ function sessionsOf(user: string, flags: Flags, limit: number): Promise<ListedSe
   })
 }
 
-/** Scans the table until it has enough live sessions. A store's list would read all keys of the table first. */
+/** Scans the table until it has enough live sessions. `store.list` is not used, because it first reads all keys of the table. */
 async function anySessions(flags: Flags, limit: number): Promise<ListedSession[]> {
   const sessions: ListedSession[] = []
-  // Small pages, because every item that is read costs.
+  // Small pages, because each item that is read costs capacity.
   const pageSize = Math.min(Math.max(limit, SMALLEST_PAGE), LARGEST_PAGE)
   for await (const { items } of scanItems(sessionOptions(flags), Infinity, pageSize)) {
     for (const { key, version = 0, user, created, expires } of items) {

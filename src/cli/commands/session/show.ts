@@ -17,7 +17,7 @@ import {
   withSessions,
 } from '../../flags/session-flags.ts'
 
-/** A session's header and item. Times are in ms since the epoch. */
+/** Header and item of a session. Times are in ms since the epoch. */
 interface SessionDetails {
   state: 'live' | 'expired' | 'unreadable'
   version: number | undefined
@@ -25,9 +25,9 @@ interface SessionDetails {
   createdAt: number | undefined
   updatedAt: number | undefined
   expiresAt: number | undefined
-  /** The end by `maxAge`, which use does not move. */
+  /** Expiry by `maxAge`. The use of the session does not move it. */
   deadline: number | undefined
-  /** Seconds without use after which it expires. */
+  /** Seconds without use after which the session expires. */
   idleTimeout: number | undefined
   codec: string | undefined
   /** Bytes of the stored value. */
@@ -85,7 +85,7 @@ function describe({ value, ...item }: ItemFacts, now: number): SessionDetails {
   }
 }
 
-/** A session's data, or the reason why it cannot be read. */
+/** Data of a session, or the reason why it cannot be read. */
 interface DataResult {
   data?: SessionValues
   dataUnreadable?: string

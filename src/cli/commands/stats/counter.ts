@@ -4,6 +4,7 @@ import type { ItemFacts } from '../../../table/manage/items.ts'
 const KB = 1024
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
+/** Maximum difference by which the table's expiry is later than the session's, ms. It is rounded up to a whole second. */
 const ROUNDED_UP = 999
 
 /** A bar of a histogram. */
@@ -15,19 +16,23 @@ export interface Bucket {
 
 /** Counts of a set of items. */
 export interface SessionStats {
+  /** Live sessions. */
   live: number
-  /** Expired, and not deleted by DynamoDB yet. */
+  /** Expired sessions that DynamoDB has not deleted yet. */
   expired: number
-  /** Live sessions that belong to a user, and the number of those users. */
+  /** Live sessions that belong to a user. */
   bound: number
+  /** Users of those sessions. */
   users: number
-  /** Live sessions that expire within an hour, or within a day, unless they are used. */
+  /** Live sessions that expire within an hour, unless they are used. */
   endWithinHour: number
+  /** Live sessions that expire within a day, unless they are used. */
   endWithinDay: number
   /** Items that are not sessions. */
   other: number
-  /** Bytes of a session's item: the mean and the maximum. */
+  /** Mean size of a session's item in bytes. */
   meanBytes: number
+  /** Maximum size of a session's item in bytes. */
   largestBytes: number
   /** Item sizes of all sessions, in bytes. */
   sizes: Bucket[]
@@ -62,6 +67,7 @@ export class StatsCounter {
     this.#now = now
   }
 
+  /** Counts one item. */
   add({ key, size, expires, created, user }: ItemFacts): void {
     if (!isListedId(key)) {
       this.#other++
@@ -74,7 +80,6 @@ export class StatsCounter {
       this.#expired++
       return
     }
-    // The table's expiry is rounded up to a whole second.
     const left = expires === undefined ? Infinity : expires - ROUNDED_UP - this.#now
     this.#live++
     if (left <= HOUR) this.#endWithin.hour++
@@ -86,6 +91,7 @@ export class StatsCounter {
     this.#users.add(user)
   }
 
+  /** The counts so far. */
   get stats(): SessionStats {
     const sessions = this.#live + this.#expired
     return {

@@ -15,13 +15,16 @@ const DEFAULT_SAMPLE = 10_000
 /** The command's output. */
 interface Report {
   table: string
-  /** DynamoDB's own count, up to six hours old. `null` without the right DescribeTable. */
+  /** DynamoDB's own count, up to six hours old. `null` if the credentials do not allow DescribeTable. */
   described: { items: number; bytes: number } | null
   /** Number of items read, whether those are all, and the read units consumed. */
   sample: { items: number; complete: boolean; readUnits: number }
   /** Counts of the items read. */
   sessions: SessionStats
-  /** Live sessions of the whole table, by the sample's share. `null` if the sample is complete or the count is unknown. */
+  /**
+   * Live sessions of the whole table, estimated from the share in the sample. `null` if the sample is the whole table, or the
+   * number of items is unknown.
+   */
   estimatedLive: number | null
 }
 
@@ -72,7 +75,7 @@ async function countSessions(flags: Flags): Promise<Report> {
   }
 }
 
-/** Returns `null` without the right DescribeTable, which the sample itself does not need. */
+/** Returns DynamoDB's count, or `null` if the credentials do not allow DescribeTable. The sample does not need that action. */
 async function countIfAllowed(flags: Flags): Promise<Report['described']> {
   try {
     return await countItems(tableOptions(flags))
@@ -93,7 +96,7 @@ function print({ table, described, sample, sessions, estimatedLive }: Report, te
       'items',
       described
         ? `about ${number(described.items)}, ${formatBytes(described.bytes)} (DynamoDB counts them every six hours)`
-        : 'unknown: the count needs the right dynamodb:DescribeTable',
+        : 'unknown: the credentials do not allow dynamodb:DescribeTable',
     ],
     ['items read', `${number(sample.items)}, ${extent}`],
     ['read units', number(sample.readUnits, 1)],
