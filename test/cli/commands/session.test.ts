@@ -4,6 +4,7 @@ import dynamodb from '../../../drivers/dynamodb.ts'
 import { hashKey } from '../../../drivers/utils/errors.ts'
 import { compressed, createSessionStore, devalue, encrypted, signToken } from '../../../src/index.ts'
 import type { SessionStore, SessionStoreOptions } from '../../../src/index.ts'
+import { bindingKey } from '../../../src/store/users/bindings.ts'
 import { accessDenied } from '../../support/proxy/aws-errors.ts'
 import { startProxy } from '../../support/proxy/proxy.ts'
 import { describeEngines } from '../../support/suites.ts'
@@ -221,13 +222,23 @@ describeEngines('sessions on the command line', (engine) => {
     })
   })
 
+  /** Returns an id that is bound in the same item of a user as another one. A user has several items. */
+  function idOfSameItem(id: string): string {
+    for (;;) {
+      const other = newId()
+      if (bindingKey('ada', other, 0) === bindingKey('ada', id, 0)) return other
+    }
+  }
+
   describe('stats', () => {
     // Two of the others are records of users.
     const counts = { live: 4, expired: 1, bound: 3, users: 2, endWithinHour: 3, endWithinDay: 3, other: 4 }
 
     beforeEach(async () => {
       await putOthers()
-      for (const user of ['ada', 'ada', 'bob']) await store.create({ id: newId(), data: {}, user })
+      const first = newId()
+      for (const each of [first, idOfSameItem(first)]) await store.create({ id: each, data: {}, user: 'ada' })
+      await store.create({ id: newId(), data: {}, user: 'bob' })
       await store.create({ id, data: { text: 'x'.repeat(3000) }, idleTimeout: 40 * 24 * 3600 })
     })
 
