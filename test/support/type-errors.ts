@@ -6,8 +6,9 @@ import { ROOT } from './pack.ts'
  * Returns what the compiler says about some modules, as if they were in a folder of the tests and the package was installed.
  *
  * @param modules - code by file name; they can import each other
+ * @param own - further options of the compiler
  */
-export function typeErrors(modules: Record<string, string>): string[] {
+export function typeErrors(modules: Record<string, string>, own: ts.CompilerOptions = {}): string[] {
   const files = new Map(
     Object.entries(modules).map(([name, code]) => [join(ROOT, 'test/docs', name), `${code}\nexport {}`]),
   )
@@ -25,6 +26,7 @@ export function typeErrors(modules: Record<string, string>): string[] {
       'unsession/drivers/*': [join(ROOT, 'drivers/*.ts')],
       'unsession/*': [join(ROOT, 'src/*/index.ts')],
     },
+    ...own,
   }
   const host = ts.createCompilerHost(options)
   const { readFile, fileExists, getSourceFile } = host

@@ -12,25 +12,25 @@ type NodeHeaders = Record<string, string | string[] | undefined>
  */
 export interface H3EventLike {
   /** Request of h3 2. */
-  readonly req?: WebRequest
+  readonly req?: WebRequest | undefined
   /** Prepared response of h3 2. */
-  readonly res?: object
+  readonly res?: object | undefined
   /** Node's request and response. h3 1 always has them, h3 2 on Node only. */
-  readonly node?: { readonly req: NodeRequest; readonly res?: NodeResponse | undefined }
+  readonly node?: { readonly req: NodeRequest; readonly res?: NodeResponse | undefined } | undefined
   /** h3 1: whether a response was sent. */
-  readonly handled?: boolean
+  readonly handled?: boolean | undefined
   /** Request of a web server. Its headers are used if the event has neither `req` nor `node`. */
-  readonly request?: { readonly headers: Headers }
+  readonly request?: { readonly headers: Headers } | undefined
   /** Request headers. They are used if the event has none of `req`, `node` and `request`. */
-  readonly headers?: Headers
+  readonly headers?: Headers | undefined
   /** Context of the event. Nitro puts the route rules into it, and whether the response is for a cache. */
-  readonly context?: object
+  readonly context?: object | undefined
   /** Server that the request came from, in h3 2. */
   readonly runtime?: Runtime | undefined
   /** Method of the request, in h3 1. */
-  readonly method?: string
+  readonly method?: string | undefined
   /** Path of the request with its query, in h3 1. */
-  readonly path?: string
+  readonly path?: string | undefined
 }
 
 /** The part of a web request that sessions need. */
@@ -56,9 +56,9 @@ export interface NodeRequest {
 /** The part of Node's response that sessions need. Servers without sockets make substitutes of this type. */
 export interface NodeResponse {
   statusCode: number
-  statusMessage?: string
+  statusMessage?: string | undefined
   readonly headersSent: boolean
-  readonly destroyed?: boolean
+  readonly destroyed?: boolean | undefined
   getHeader(name: string): number | string | string[] | undefined
   setHeader(name: string, value: string | string[]): unknown
   getHeaderNames?(): string[]
@@ -68,10 +68,10 @@ export interface NodeResponse {
 
 /** The part of h3 2's prepared response that sessions need. */
 export interface WebResponse {
-  readonly status?: number
+  readonly status?: number | undefined
   readonly headers: Headers
   /** Headers of an error response, sent instead of `headers`. The first releases of h3 2 send `headers` with errors too. */
-  readonly errHeaders?: Headers
+  readonly errHeaders?: Headers | undefined
 }
 
 /** Returns the headers of an event's request. */

@@ -6,6 +6,7 @@ import { developmentPassword, developmentStorage } from './development.ts'
 import { type SessionsHost, driverModule, hostModule, isFile } from './host-module.ts'
 import type { AutoImports, NitroLike } from './nitro.ts'
 import { type ModuleOptions, checkSessionsOptions, runtimeOptions } from './options.ts'
+import { optionalPackagesPlugin } from './optional-packages.ts'
 import { DIST, distFile, RUNTIME_TYPES } from './paths.ts'
 
 const AUTO_IMPORTS = ['useSession', 'getSession', 'updateSession', 'clearSession', 'useSessionStore']
@@ -29,6 +30,7 @@ export async function setup(nitro: NitroLike, given: ModuleOptions, host: Sessio
   addTypes(nitro)
   addToBundle(nitro, [DIST, ...driverFiles(driver, nitro.options.rootDir)])
   addBundlerPlugin(nitro, cachePlugin())
+  addBundlerPlugin(nitro, optionalPackagesPlugin())
   if (options.h3) replaceH3(nitro)
 }
 

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Packed, pack } from '../support/pack.ts'
+import { build, createProjectOf, NODE_SERVER, type Preset, RELEASES, uninstall } from './project.ts'
+
+/** A preset that bundles every package. */
+const EDGE = { name: 'cloudflare-module', env: { NITRO_PRESET: 'cloudflare-module' } } as unknown as Preset
+
+const APP = {
+  'package.json': '{ "type": "module" }',
+  'nitro.config.mjs': `export default {
+    compatibilityDate: '2026-01-01',
+    serverDir: 'server',
+    srcDir: 'server',
+    modules: ['unsession/nitro'],
+    sessions: { storage: { driver: 'memory' } },
+    cloudflare: { nodeCompat: true },
+  }`,
+  'server/routes/visits.ts': `import { useSession } from '#sessions'
+    export default async (event) => (await useSession(event)).id`,
+}
+
+describe.each(RELEASES)('without devalue, $name', (release) => {
+  let packed: Packed
+  let project: string
+  beforeAll(async () => {
+    packed = await pack()
+    project = await createProjectOf(packed, release, 'without-devalue', APP)
+    await uninstall(project, 'devalue')
+  })
+  afterAll(() => packed.remove())
+
+  it.each([NODE_SERVER, EDGE])(
+    'builds for $name and says nothing about it',
+    { timeout: 180_000 },
+    async (preset) => {
+      expect(await build(project, release, preset)).not.toMatch(/devalue|unsession:/)
+    },
+  )
+})
