@@ -24,6 +24,10 @@ const EXAMPLES: Record<string, Example> = {
   },
 }
 
+const ADA = { name: 'Ada', password: 'open sesame' }
+const GRACE = { name: 'Grace', password: 'open sesame' }
+const ALAN = { name: 'Alan', password: 'open sesame' }
+
 const PASSWORD = 'a password of at least 32 characters'
 
 let packed: Packed
@@ -56,7 +60,7 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     let requests = 0
     return new Browser((path, init) => fetch(`${shops[requests++ % 2]?.url}${path}`, init))
   }
-  const signIn = (browser: Browser, body: object = { name: 'Ada' }): Promise<Response> =>
+  const signIn = (browser: Browser, body: object = ADA): Promise<Response> =>
     browser.fetch('/sign-in', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -94,10 +98,10 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     await expectNothingOf(thief)
   })
 
-  test('no name, no session', async () => {
+  test('gives no session for a wrong password', async () => {
     const browser = visitor()
-    const response = await signIn(browser, { name: '' })
-    expect(response.status).toBe(400)
+    const response = await signIn(browser, { ...ADA, password: 'guess' })
+    expect(response.status).toBe(401)
     expect(browser.jar.size).toBe(0)
   })
 
@@ -121,9 +125,9 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
 
   test('sign-out everywhere ends the sessions of one user', async () => {
     const [phone, laptop, other] = [visitor(), visitor(), visitor()]
-    await signIn(phone, { name: 'Grace' })
-    await signIn(laptop, { name: 'Grace' })
-    await signIn(other, { name: 'Alan' })
+    await signIn(phone, GRACE)
+    await signIn(laptop, GRACE)
+    await signIn(other, ALAN)
     expect(await laptop.json('/sign-out-everywhere', { method: 'POST' })).toEqual({ ended: 2 })
     await expectNothingOf(phone)
     expect((await other.json('/')).name).toBe('Alan')

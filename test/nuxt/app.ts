@@ -73,6 +73,6 @@ export function post(body: object = {}): RequestInit {
 /** A visitor who has signed in. */
 export async function signedIn(url: string, name = 'Ada'): Promise<Browser> {
   const browser = visitor()
-  await browser.fetch(`${url}/api/sign-in`, post({ name }))
+  await browser.fetch(`${url}/api/sign-in`, post({ name, password: 'open sesame' }))
   return browser
 }

@@ -74,7 +74,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     const browser = await signedIn(app.one.url)
     const { id } = await told(browser, app.one.url)
     const before = browser.clone()
-    await browser.fetch(`${app.one.url}/api/sign-in`, post({ name: 'Grace' }))
+    await browser.fetch(`${app.one.url}/api/sign-in`, post({ name: 'Grace', password: 'open sesame' }))
     expect(await told(browser, app.two.url)).toEqual({
       id: expect.not.stringMatching(id),
       user: { name: 'Grace' },
@@ -128,7 +128,7 @@ describe('nuxt-auth-utils, unchanged', () => {
   })
 
   it('signs out everywhere', async () => {
-    const [phone, desk] = [await signedIn(app.one.url, 'Mary'), await signedIn(app.two.url, 'Mary')]
+    const [phone, desk] = [await signedIn(app.one.url, 'Alan'), await signedIn(app.two.url, 'Alan')]
     const answer = await phone.json(`${app.one.url}/api/devices`, { method: 'DELETE' })
     expect(answer).toEqual({ ended: 2 })
     expect((await told(desk, app.one.url)).user).toBeUndefined()
@@ -161,6 +161,7 @@ describe('nuxt-auth-utils, unchanged', () => {
       const { page, complaints } = await visit(browser)
       await page.goto(app.one.url)
       await page.getByLabel('Name').fill('Ada')
+      await page.getByLabel('Password').fill('open sesame')
       await page.getByRole('button', { name: 'Sign in' }).click()
       await page.getByRole('heading', { name: 'Ada’s notebook' }).waitFor()
       await page.getByLabel('Note').fill('Buy tea')

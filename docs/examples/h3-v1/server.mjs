@@ -5,6 +5,13 @@ import { createSessionStore } from 'unsession'
 import dynamodb from 'unsession/drivers/dynamodb'
 import { sessionMiddleware, useSession } from 'unsession/h3'
 
+// Stands for your database. There, keep hashes of passwords.
+const users = [
+  { id: 'u1', name: 'Ada', password: 'open sesame' },
+  { id: 'u2', name: 'Grace', password: 'open sesame' },
+  { id: 'u3', name: 'Alan', password: 'open sesame' },
+]
+
 const store = createSessionStore({
   // Table, region and credentials come from the environment.
   storage: dynamodb(),
@@ -32,16 +39,17 @@ const router = createRouter()
   .post(
     '/sign-in',
     defineEventHandler(async (event) => {
-      const { name } = (await readBody(event)) ?? {}
-      if (typeof name !== 'string' || name === '') {
-        throw createError({ statusCode: 400, message: 'Who are you?' })
-      }
+      const { name, password } = (await readBody(event)) ?? {}
+      const user = users.find((each) => each.name === name && each.password === password)
+      if (!user) throw createError({ statusCode: 401, message: 'Wrong name or password' })
       const session = await useSession(event)
-      session.data.name = name
-      session.bind(name)
+      session.data.userId = user.id
+      session.data.name = user.name
+      // The id that the database has, never text from the request.
+      session.bind(user.id)
       // Whoever knew the id from before the sign-in must not share the session after it.
       await session.regenerate()
-      return { name }
+      return { name: user.name }
     }),
   )
   .post(
@@ -65,8 +73,8 @@ const router = createRouter()
     '/sign-out-everywhere',
     defineEventHandler(async (event) => {
       const { data } = await useSession(event)
-      if (!data.name) throw createError({ statusCode: 401, message: 'Sign in first.' })
-      return { ended: await store.destroyAll({ user: data.name }) }
+      if (!data.userId) throw createError({ statusCode: 401, message: 'Sign in first.' })
+      return { ended: await store.destroyAll({ user: data.userId }) }
     }),
   )
 

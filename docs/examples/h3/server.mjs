@@ -4,6 +4,13 @@ import { createSessionStore } from 'unsession'
 import dynamodb from 'unsession/drivers/dynamodb'
 import { sessionMiddleware, useSession } from 'unsession/h3'
 
+// Stands for your database. There, keep hashes of passwords.
+const users = [
+  { id: 'u1', name: 'Ada', password: 'open sesame' },
+  { id: 'u2', name: 'Grace', password: 'open sesame' },
+  { id: 'u3', name: 'Alan', password: 'open sesame' },
+]
+
 const store = createSessionStore({
   // Table, region and credentials come from the environment.
   storage: dynamodb(),
@@ -28,14 +35,17 @@ app.get('/', async (event) => {
 })
 
 app.post('/sign-in', async (event) => {
-  const { name } = (await event.req.json()) ?? {}
-  if (typeof name !== 'string' || name === '') throw new HTTPError({ status: 400, message: 'Who are you?' })
+  const { name, password } = (await event.req.json()) ?? {}
+  const user = users.find((each) => each.name === name && each.password === password)
+  if (!user) throw new HTTPError({ status: 401, message: 'Wrong name or password' })
   const session = await useSession(event)
-  session.data.name = name
-  session.bind(name)
+  session.data.userId = user.id
+  session.data.name = user.name
+  // The id that the database has, never text from the request.
+  session.bind(user.id)
   // Whoever knew the id from before the sign-in must not share the session after it.
   await session.regenerate()
-  return { name }
+  return { name: user.name }
 })
 
 app.post('/cart/:product', async (event) => {
@@ -53,8 +63,8 @@ app.post('/sign-out', async (event) => {
 
 app.post('/sign-out-everywhere', async (event) => {
   const { data } = await useSession(event)
-  if (!data.name) throw new HTTPError({ status: 401, message: 'Sign in first.' })
-  return { ended: await store.destroyAll({ user: data.name }) }
+  if (!data.userId) throw new HTTPError({ status: 401, message: 'Sign in first.' })
+  return { ended: await store.destroyAll({ user: data.userId }) }
 })
 
 const server = serve(app, {

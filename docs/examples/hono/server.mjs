@@ -6,6 +6,13 @@ import { createSessionStore } from 'unsession'
 import dynamodb from 'unsession/drivers/dynamodb'
 import { sessionMiddleware, useSession } from 'unsession/fetch'
 
+// Stands for your database. There, keep hashes of passwords.
+const users = [
+  { id: 'u1', name: 'Ada', password: 'open sesame' },
+  { id: 'u2', name: 'Grace', password: 'open sesame' },
+  { id: 'u3', name: 'Alan', password: 'open sesame' },
+]
+
 const store = createSessionStore({
   // Table, region and credentials come from the environment.
   storage: dynamodb(),
@@ -35,14 +42,17 @@ app.get('/', async (c) => {
 })
 
 app.post('/sign-in', async (c) => {
-  const { name } = (await c.req.json()) ?? {}
-  if (typeof name !== 'string' || name === '') throw new HTTPException(400, { message: 'Who are you?' })
+  const { name, password } = (await c.req.json()) ?? {}
+  const user = users.find((each) => each.name === name && each.password === password)
+  if (!user) throw new HTTPException(401, { message: 'Wrong name or password' })
   const session = await useSession(c.req.raw)
-  session.data.name = name
-  session.bind(name)
+  session.data.userId = user.id
+  session.data.name = user.name
+  // The id that the database has, never text from the request.
+  session.bind(user.id)
   // A client that knew the id from before the sign-in must not share the session after it.
   await session.regenerate()
-  return c.json({ name })
+  return c.json({ name: user.name })
 })
 
 app.post('/cart/:product', async (c) => {
@@ -60,8 +70,8 @@ app.post('/sign-out', async (c) => {
 
 app.post('/sign-out-everywhere', async (c) => {
   const { data } = await useSession(c.req.raw)
-  if (!data.name) throw new HTTPException(401, { message: 'Sign in first.' })
-  return c.json({ ended: await store.destroyAll({ user: data.name }) })
+  if (!data.userId) throw new HTTPException(401, { message: 'Sign in first.' })
+  return c.json({ ended: await store.destroyAll({ user: data.userId }) })
 })
 
 const server = serve(

@@ -2,6 +2,7 @@ import '#sessions'
 
 declare module '#sessions' {
   interface SessionData {
+    userId?: string
     name?: string
     cart?: string[]
   }

@@ -1,13 +1,17 @@
 import { HTTPError, defineHandler } from 'nitro/h3'
 import { useSession } from '#sessions'
+import { users } from '../utils/users'
 
 export default defineHandler(async (event) => {
-  const { name } = (await event.req.json()) ?? {}
-  if (typeof name !== 'string' || name === '') throw new HTTPError({ status: 400, message: 'Who are you?' })
+  const { name, password } = (await event.req.json()) ?? {}
+  const user = users.find((each) => each.name === name && each.password === password)
+  if (!user) throw new HTTPError({ status: 401, message: 'Wrong name or password' })
   const session = await useSession(event)
-  session.data.name = name
-  session.bind(name)
+  session.data.userId = user.id
+  session.data.name = user.name
+  // The id that the database has, never text from the request.
+  session.bind(user.id)
   // Whoever knew the id from before the sign-in must not share the session after it.
   await session.regenerate()
-  return { name }
+  return { name: user.name }
 })

@@ -1,5 +1,6 @@
 // Sign out everywhere: something only sessions on a server can do.
 export default defineEventHandler(async (event) => {
-  const { user } = await requireUserSession(event)
-  return { ended: await useSessionStore().destroyAll({ user: user.name }) }
+  const { secure } = await requireUserSession(event)
+  if (!secure?.userId) throw createError({ statusCode: 401 })
+  return { ended: await useSessionStore().destroyAll({ user: secure.userId }) }
 })

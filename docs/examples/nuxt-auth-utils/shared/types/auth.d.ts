@@ -7,6 +7,7 @@ declare module '#auth-utils' {
 
   /** What stays on the server. */
   interface SecureSessionData {
+    userId?: string
     notes?: Note[]
   }
 }
