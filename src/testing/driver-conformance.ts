@@ -2,17 +2,17 @@ import type { ConditionalDriver } from '../storage/driver-contract.ts'
 import { driverCases } from './conformance/driver.ts'
 import type { TestHarness } from './conformance/suite.ts'
 
-/** A database under test. */
+/** A database to test. */
 export interface ConditionalDriverBackend {
   name: string
-  /** Returns a driver on the database. Each call returns a new one, on the same items, as another process has it. */
+  /** Returns a driver on the database. Each call returns a new one on the same items. It stands for another process. */
   createDriver: () => ConditionalDriver | Promise<ConditionalDriver>
 }
 
 /**
- * Defines tests of the contract of {@link ConditionalDriver}. They use keys of their own, so a database can be shared.
+ * Defines tests of the contract of {@link ConditionalDriver}. They use random keys, so several suites can share a database.
  *
- * @param harness - test functions: those of vitest or of `node:test`, and a way to set the date
+ * @param harness - `describe` and `it` of vitest or `node:test`, and a function that sets the date
  * @param backend - the driver to test
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export function testConditionalDriver(
   describe(`conditional driver ${backend.name}`, () => {
     for (const { name, run } of driverCases) {
       it(name, async () => {
-        // Real time, to the second: a database with a clock of its own must not expire items too early.
+        // The real time in whole seconds. A database with its own clock must not expire items too early.
         const start = Math.ceil((performance.timeOrigin + performance.now()) / 1000) * 1000
         const at = (seconds: number): void => void setDate(start + seconds * 1000)
         at(0)

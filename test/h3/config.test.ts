@@ -73,7 +73,7 @@ describe('cookieValues', () => {
       .filter((pair) => pair.startsWith('h3='))
       .map((pair) => pair.slice('h3='.length).trim())
 
-  it('finds all of a name in order, whatever stands beside them', () => {
+  it('finds all of a name in order, among any other cookies', () => {
     const pair = fc.tuple(fc.oneof(text, fc.constant('h3')), text).map((parts) => parts.join('='))
     const separator = fc.constantFrom(';', '; ', ' ;\t', '; ;')
     fc.assert(
@@ -86,12 +86,12 @@ describe('cookieValues', () => {
     )
   })
 
-  it('takes no part of a name or a value for a cookie', () => {
+  it('does not treat a part of a name or a value as a cookie', () => {
     const header = 'xh3=1; h3 =2; h3x=3; a=h3=4; h3=h3=5; b=c h3=6; h3=7'
     expect(cookieValues(header, 'h3')).toEqual(['h3=5', '7'])
   })
 
-  it('ends with any text', () => {
+  it('terminates for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'h3=; \t,'), maxLength: 20 }), (header) => {
         expect(cookieValues(header, 'h3')).toEqual(valuesIn(header))
@@ -119,7 +119,7 @@ describe('cookieDomains', () => {
 })
 
 describe('cookieExpires', () => {
-  it('has whole seconds and is never early', () => {
+  it('has whole seconds and never expires early', () => {
     expect(cookieExpires(undefined)).toBe('')
     expect(cookieExpires(0)).toBe('; Expires=Thu, 01 Jan 1970 00:00:00 GMT')
     fc.assert(

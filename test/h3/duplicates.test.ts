@@ -139,7 +139,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
   describe('the first live session wins', () => {
     const JUNK = ['h3=garbage', 'h3=', 'h3=Fe26.2*junk', 'h3=__chunked__3', 'h3=%', 'h3=a.1.b']
 
-    it.each(JUNK)('beside %j', async (junk) => {
+    it.each(JUNK)('next to %j', async (junk) => {
       const ada = await live('ada')
       for (const adopt of [undefined, platform.unseal]) {
         config = { store, password, adopt }
@@ -151,7 +151,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       }
     })
 
-    it('beside sessions that have ended, in any order', async () => {
+    it('next to destroyed sessions, in any order', async () => {
       const [ended, older, ada] = [await stale('ended'), await stale('older'), await live('ada')]
       for (const cookies of [
         [ended, ada],
@@ -163,7 +163,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       expect(await me(ended, older)).toBe('nobody')
     })
 
-    it('beside the cookies of another app with another password', async () => {
+    it('next to the cookies of another app with another password', async () => {
       const ada = await live('ada')
       const other = await sealed('/seal-of-another-app')
       const token = `h3=${signToken('h3', 'session-of-ada', 1, 'the password of some other app, long')}`
@@ -176,7 +176,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       }
     })
 
-    it('and of two live ones the one whose cookie comes first', async () => {
+    it('and of two live sessions the one whose cookie comes first', async () => {
       const [ada, grace] = [await live('ada'), await live('grace')]
       expect(await me(ada, grace)).toBe('ada')
       expect(await me(grace, ada)).toBe('grace')
@@ -190,7 +190,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       expect(await me(ada)).toBe('grace')
     })
 
-    it('and the latest of several tokens of one session says how new it must be', async () => {
+    it('and the latest of several tokens of one session sets the required version', async () => {
       const first = await live('ada')
       await ask('/rename', [first])
       const second = `h3=${signToken('h3', 'session-of-ada', 2, password)}`
@@ -205,7 +205,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
   })
 
   describe('signing out', () => {
-    it.each(['/sign-out', '/forget'])('ends all of their sessions: %s', async (path) => {
+    it.each(['/sign-out', '/forget'])('destroys all of their sessions: %s', async (path) => {
       const [ada, grace, ended] = [await live('ada'), await live('grace'), await stale('ended')]
       await live('somebody-else')
       await ask(path, ['h3=junk', ended, ada, grace])
@@ -213,7 +213,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       expect(await me(ada, grace)).toBe('nobody')
     })
 
-    it('ends what was read, also when its id has changed in the same request', async () => {
+    it('destroys the session that was read, also when its id has changed in the same request', async () => {
       const [ada, grace] = [await live('ada'), await live('grace')]
       const fetchOnce = await platform.serve({
         routes: {
@@ -267,7 +267,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       ['is replaced', { domain: 'app.example.com' }, DOMAIN],
     ]
 
-    it.each(changes)('nobody is signed out, and signing in and out works: %s', async (_, before, after) => {
+    it.each(changes)('no user is signed out, and signing in and out works: %s', async (_, before, after) => {
       const browser = new JarBrowser(fetch)
       config = { store, password, cookie: before ?? {} }
       await browser.text('/sign-in')
@@ -314,7 +314,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       config = { store, password, adopt: platform.unseal }
     })
 
-    it('the first seal that opens is taken over, and signing out ends all', async () => {
+    it('the first valid seal is adopted, and signing out destroys all', async () => {
       const [mine, other] = [await sealed('/seal'), await sealed('/seal-of-another-app')]
       const junk = 'h3=Fe26.2*junk'
       expect(await me(junk, other, mine)).toBe('sealed')
@@ -342,7 +342,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       expect(count).toBe(8)
     })
 
-    it.runIf(platform.version === 2)('a seal in several cookies is put together beside others', async () => {
+    it.runIf(platform.version === 2)('a seal in several cookies is joined, next to others', async () => {
       const mine = (await sealed('/seal-long')).split('; ')
       const head = mine[0]!
       expect(mine).toHaveLength(4)
@@ -356,8 +356,8 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
     })
   })
 
-  describe('as an attacker plants them', () => {
-    it('a planted session ends at sign-in, and the cookie that the victim gets there counts', async () => {
+  describe('when an attacker sets them', () => {
+    it('an attacker’s session is destroyed at sign-in, and the cookie set there counts', async () => {
       const planted = await live('attacker')
       const browser = new JarBrowser(fetch)
       await browser.plant(`${planted}; Domain=example.com; Path=/`)
@@ -371,7 +371,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
     })
 
     // A known limit: a cookie says nothing about who has set it. The prefix `__Host-` in its name does.
-    it('a live session planted after sign-in comes first by a longer path', async () => {
+    it('an attacker’s live session set after sign-in comes first by a longer path', async () => {
       const browser = new JarBrowser(fetch)
       await browser.text('/sign-in')
       const planted = await live('attacker')
@@ -384,7 +384,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       expect(await ids()).toEqual([])
     })
 
-    it('junk in front neither blocks a sign-in nor survives as a session', async () => {
+    it('an invalid cookie that comes first neither blocks a sign-in nor becomes a session', async () => {
       const browser = new JarBrowser(fetch)
       await browser.plant('h3=junk; Domain=example.com; Path=/')
       await browser.text('/sign-in')

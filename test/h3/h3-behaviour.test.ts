@@ -90,7 +90,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
   }
 
   describe('a session', () => {
-    it('starts with one cookie, goes on with it and keeps its data', async () => {
+    it('starts with one cookie, continues with it and keeps its data', async () => {
       const browser = await browse()
       const first = await browser.fetch('/read')
       expect(only(first).attributes['samesite']).toBe('Lax')
@@ -107,7 +107,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect(only(await none.fetch('/read')).attributes).not.toHaveProperty('samesite')
     })
 
-    it('is one for calls at the same time', async () => {
+    it('is shared by simultaneous calls', async () => {
       const browser = await browse({}, (config) => ({
         '/three': async (event) => {
           const sessions = await Promise.all([1, 2, 3].map(() => use(event, config)))
@@ -123,7 +123,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       )
     })
 
-    it('is removed by a cookie of no age', async () => {
+    it('is removed by a cookie with Max-Age=0', async () => {
       const browser = await browse()
       await browser.fetch('/read')
       expect(only(await browser.fetch('/clear')).attributes['max-age']).toBe('0')
@@ -140,7 +140,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
   })
 
   describe('lifetime', () => {
-    it('slides with use and counts idleTimeout from it', async () => {
+    it('is extended by use, and idleTimeout counts from it', async () => {
       const browser = await browse({ idleTimeout: 60 })
       await browser.fetch('/write')
       at(45)
@@ -149,7 +149,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect(await browser.json('/write')).toEqual({ id: 's1', data: { hits: 3 } })
     })
 
-    it.each([31, 59])('slides by reading, after half of the window: at %i s', async (seconds) => {
+    it.each([31, 59])('is extended by reading, after half of the timeout: at %i s', async (seconds) => {
       const browser = await browse({ idleTimeout: 60 })
       await browser.fetch('/read')
       at(29)
@@ -160,7 +160,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect((await browser.json('/read')).id).toBe('s1')
     })
 
-    it('a write before half of the window slides it, and a read then need not', async () => {
+    it('a write before half of the timeout extends it, and a later read does not', async () => {
       const browser = await browse({ idleTimeout: 60 })
       expect(only(await browser.fetch('/read')).attributes['expires']).toBe(expiry(60))
       at(10)
@@ -181,7 +181,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect((await browser.json('/read', { headers })).id).toBe('s3')
     })
 
-    it('is alive just before, and a session with maxAge alone never slides', async () => {
+    it('is live just before its expiry, and a session with only maxAge is never extended', async () => {
       const browser = await browse({ maxAge: 60 })
       await browser.fetch('/read')
       at(59)
@@ -190,7 +190,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect(cookiesOf(response)).toEqual([])
     })
 
-    it('maxAge bounds a session that slides', async () => {
+    it('maxAge limits a session that is extended', async () => {
       const browser = await browse({ maxAge: 120, idleTimeout: 60 })
       await browser.fetch('/read')
       at(45)
@@ -201,7 +201,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect((await browser.json('/read')).id).toBe('s2')
     })
 
-    it('an idle session ends although it was read before half of the window', async () => {
+    it('an idle session expires although it was read before half of the timeout', async () => {
       const browser = await browse({ idleTimeout: 60 })
       const { name, value } = only(await browser.fetch('/read'))
       at(29)
@@ -214,7 +214,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
   describe('the header', () => {
     const sessionHeader = 'x-h3-session'
 
-    it('keeps the end of an idle session', async () => {
+    it('keeps the expiry of an idle session', async () => {
       const browser = await browse({ idleTimeout: 60, sessionHeader })
       const { value } = only(await browser.fetch('/read'))
       at(90)
@@ -233,7 +233,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect((await browser.json('/read', { headers: { [sessionHeader]: value } })).id).toBe('s1')
     })
 
-    it('sets no cookie to read a session, nor does it slide one that way', async () => {
+    it('sets no cookie when it reads or extends a session', async () => {
       const browser = await browse({ idleTimeout: 60, sessionHeader })
       const { value } = only(await browser.fetch('/read'))
       browser.jar.clear()
@@ -252,7 +252,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
   })
 
   describe('an error', () => {
-    it('carries the cookie of a session that has started', async () => {
+    it('sends the cookie of a session that has started', async () => {
       const browser = await browse()
       const response = await browser.fetch('/fail')
       expect(response.status).toBe(401)
@@ -260,7 +260,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect((await browser.json('/read')).id).toBe('s1')
     })
 
-    it('carries a session that slides', async () => {
+    it('sends the cookie of an extended session', async () => {
       const browser = await browse({ idleTimeout: 60 })
       await browser.fetch('/read')
       at(45)
@@ -269,7 +269,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect((await browser.json('/read')).id).toBe('s1')
     })
 
-    it('brings no cleared session back', async () => {
+    it('does not restore a cleared session', async () => {
       const browser = await browse({ idleTimeout: 60 })
       await browser.fetch('/read')
       at(45)
@@ -279,7 +279,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
     })
   })
 
-  describe('a session that is only looked at', () => {
+  describe('a session that is only read', () => {
     const lazy = { saveUninitialized: false }
     const peek = (config: SessionConfig): Record<string, Handler> => ({
       '/peek': (event) => getSession<Data>(event, config),
@@ -306,7 +306,7 @@ describe.each(platforms)("h3's behaviour: $name", (platform) => {
       expect(await response.json()).toEqual({ id: 's1', data: {} })
     })
 
-    it('is stored by the first write, with one cookie, and then goes on', async () => {
+    it('is stored by the first write, with one cookie, and then continues', async () => {
       const browser = await browse(lazy, peek)
       const response = await browser.fetch('/sign-in')
       only(response)

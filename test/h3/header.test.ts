@@ -87,7 +87,7 @@ describe.each(platforms)('a session header next to cookies: $name', (platform) =
     },
   )
 
-  it('hands a client without cookies its token, which works from then on', async () => {
+  it('gives a client without cookies its token, which works in later requests', async () => {
     const fetch = await serve()
     const { token: first } = await json(fetch('/add'))
     const { n, token: second } = await json(fetch('/add', { headers: { 'x-session': first } }))
@@ -95,7 +95,7 @@ describe.each(platforms)('a session header next to cookies: $name', (platform) =
     expect(await json(fetch('/read', { headers: { 'x-session': second } }))).toEqual({ n: 2 })
   })
 
-  it('gives a client whose session has ended a new one by the header, not by a cookie', async () => {
+  it('gives a client whose session was destroyed a new one by the header, not by a cookie', async () => {
     const fetch = await serve()
     const ended = await token('mobile', 1)
     await store.destroy('mobile')
@@ -106,7 +106,7 @@ describe.each(platforms)('a session header next to cookies: $name', (platform) =
     expect(await json(fetch('/read', { headers: { 'x-session': next } }))).toEqual({ n: 1 })
   })
 
-  it('takes no token that was made for another name or with another password', async () => {
+  it('accepts no token that was signed for another name or with another password', async () => {
     const fetch = await serve()
     await token('mobile', 1)
     for (const foreign of [
@@ -131,7 +131,7 @@ describe.each(platforms)('a session header next to cookies: $name', (platform) =
     expect(cookiesOf(basic)).toHaveLength(1)
   })
 
-  it('takes over a session that h3 has sealed into the header', async () => {
+  it('adopts a session that h3 has sealed into the header', async () => {
     for (const cookie of [undefined, false] as const) {
       const fetch = await serve({ adopt: platform.unseal, cookie })
       const browser = new Browser(fetch)

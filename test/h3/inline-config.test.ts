@@ -38,12 +38,12 @@ const again = (config: SessionConfig): SessionConfig => {
 }
 
 describe('a configuration that is written inline', () => {
-  it('is resolved once, however often it is written', () => {
+  it('is resolved once, at any number of calls', () => {
     const write = (): SessionConfig => ({ store, password, cookie: { sameSite: 'lax' }, maxAge: 60 })
     expect(resolveConfig(write())).toBe(resolveConfig(write()))
   })
 
-  it('never gets the result of one that says something else', () => {
+  it('never gets the result of other options', () => {
     fc.assert(
       fc.property(fc.array(configs, { minLength: 2, maxLength: 8 }), (many) => {
         const expected = many.map((config) => resolveConfig(config))
@@ -59,7 +59,7 @@ describe('a configuration that is written inline', () => {
     )
   })
 
-  it('is resolved anew after the caller has changed what is in it', () => {
+  it('is resolved again after the caller has changed it', () => {
     const passwords = [password]
     const cookie: { path?: string } = {}
     const first = resolveConfig({ store, password: passwords, cookie })
@@ -77,7 +77,7 @@ describe('a configuration that is written inline', () => {
     expect(() => resolveConfig({ store, password: 'short' })).toThrow('password')
   })
 
-  it('keeps memory bounded when each call writes another one', () => {
+  it('keeps memory bounded when each call has other options', () => {
     const first = resolveConfig({ store, password, name: 'first' })
     for (let index = 0; index < 1000; index++) resolveConfig({ store, password, name: `n${index}` })
     expect(resolveConfig({ store, password, name: 'first' })).not.toBe(first)

@@ -39,7 +39,7 @@ describe.each(platforms)('$name', (platform) => {
 
   const body = (text: string) => new Blob([text]).stream()
 
-  it('stores what handlers change, whatever they answer', async () => {
+  it('stores the changes of handlers, with any kind of response', async () => {
     const browser = await browse({
       '/value': () => ({ fine: true }),
       '/text': () => 'fine',
@@ -94,7 +94,7 @@ describe.each(platforms)('$name', (platform) => {
     expect(await browser.json('/read')).toEqual({ visits: ['/ok'] })
   })
 
-  it('costs nothing where nothing changes', async () => {
+  it('writes nothing when nothing changes', async () => {
     const browser = await browse({ '/ok': () => 'ok' })
     expect(cookiesOf(await browser.fetch('/read'))).toEqual([])
     expect((await browser.fetch('/ignore')).headers.get('vary')).toBeNull()
@@ -106,7 +106,7 @@ describe.each(platforms)('$name', (platform) => {
     expect(store.calls).toEqual(['load'])
   })
 
-  it('answers with the failure when storing fails', async () => {
+  it('responds with an error when the save fails', async () => {
     const browser = await browse({
       '/ok': () => 'ok',
       '/thrown': () => {
@@ -124,7 +124,7 @@ describe.each(platforms)('$name', (platform) => {
     }
   })
 
-  it('leaves a returned response its own headers', async () => {
+  it('keeps the headers of a returned response', async () => {
     const headers = { 'cache-control': 'private, max-age=5', vary: 'Accept-Encoding' }
     const browser = await browse({ '/response': () => new Response('fine', { headers }) })
     const response = await browser.fetch('/response')
@@ -143,7 +143,7 @@ describe('sessionMiddleware', () => {
     expect(() => sessionMiddleware({ ...config, password: 'short' })).toThrow('`password`')
   })
 
-  it('says how it is meant to be used with h3 1', async () => {
+  it('names the correct use with h3 1 in its error', async () => {
     const call: (event: object, next?: unknown) => Promise<unknown> = sessionMiddleware(config) as never
     await expect(call({})).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -166,7 +166,7 @@ describe('sessionMiddleware', () => {
     expect([await browser.json('/'), await browser.json('/')]).toEqual([1, 2])
   })
 
-  it('is what a call without a configuration needs', async () => {
+  it('is required for a call without a configuration', async () => {
     await expect(useSession({ headers: new Headers() })).rejects.toThrow('sessionMiddleware')
   })
 })

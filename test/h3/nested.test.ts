@@ -42,7 +42,7 @@ describe('an app within an app', () => {
     expect(store.calls).toEqual(['create', 'load', 'save'])
   })
 
-  it('that begins a session hands it to what comes after', async () => {
+  it('that starts a session shares it with later handlers', async () => {
     const inner = new h3.H3().get('/add', async (event) => (await useSession(event, config)).update({ n: 1 }))
     const outer = new h3.H3({ silent: true })
       .use(async (event, next) => {
@@ -65,7 +65,7 @@ describe('requests that have something in common', () => {
     return session.update(({ n = 0 }) => ({ n: n + 1 }))
   }
 
-  it('share no session because they share a context', async () => {
+  it('share no session just because they share a context', async () => {
     const context = {}
     const app = h3.toWebHandler(new h3.H3().get('/', handler))
     const app1 = h3v1.toWebHandler(h3v1.createApp().use('/', h3v1.eventHandler(handler)))
@@ -76,7 +76,7 @@ describe('requests that have something in common', () => {
     expect(store.rows.size).toBe(4)
   })
 
-  it('are told apart when one is made by the other', async () => {
+  it('have separate sessions when the app makes one within the other', async () => {
     const app = new h3.H3().get('/one', handler).get('/both', async (event) => {
       await handler(event)
       const other = await h3.fetchWithEvent(event, '/one', { headers: { cookie: '' } })
@@ -224,7 +224,7 @@ describe('a request that uses the session first in one that it makes with fetchW
     expect(store.rows.size).toBe(0)
   })
 
-  it('keeps apart what has a cookie or a token of its own', async () => {
+  it('does not share with a sub-request that has its own cookie or token', async () => {
     const browser = await browse({
       '/page': async (event) => {
         const other = await get(event, '/add', { headers: { cookie: 'h3=other' } })
@@ -241,8 +241,8 @@ describe('a request that uses the session first in one that it makes with fetchW
   })
 })
 
-describe('what is logged', () => {
-  it('tells no password, token or id', async () => {
+describe('a log of a request', () => {
+  it('contains no password, token or id', async () => {
     const seen: { text: string; id: string }[] = []
     const look = async (event: h3.H3Event | h3v1.H3Event): Promise<string> => {
       const session = await useSession(event, config)

@@ -95,7 +95,7 @@ describeEngines('an OAuth refresh token that may be used once', (engine) => {
     },
   )
 
-  it('is lost without it: the stand-in revokes the family of a token that is used twice', async () => {
+  it('fails without it: the test provider revokes the tokens of a user whose refresh token is used twice', async () => {
     const token = provider.signIn()
     const use = (): Promise<Response> =>
       fetch(provider.url, { method: 'POST', body: new URLSearchParams({ refresh_token: token }) })

@@ -67,7 +67,7 @@ describe.each(platforms)('$name', (platform) => {
   const use = (event: H3EventLike, options: Partial<SessionConfig> = {}) =>
     useSession<Data>(event, { store, password, ...options })
 
-  describe('a session that nobody writes to', () => {
+  describe('a session that is never written to', () => {
     it('costs no record and no cookie', async () => {
       const browser = await browse()
       const response = await browser.fetch('/read')
@@ -78,7 +78,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.calls).toEqual([])
     })
 
-    it('is stored all the same with saveUninitialized', async () => {
+    it('is stored with saveUninitialized', async () => {
       const browser = await browse({}, { saveUninitialized: true })
       const { id } = await browser.json('/read')
       expect(await browser.json('/read')).toEqual({ id, data: {} })
@@ -99,7 +99,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.calls).toEqual(['create'])
     })
 
-    it('goes on with it at the next request', async () => {
+    it('continues it at the next request', async () => {
       const browser = await browse()
       const { id } = await browser.json('/add')
       expect(await browser.json('/read')).toEqual({ id, data: { n: 1 } })
@@ -185,7 +185,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(await browser.json('/swap', swapped)).toEqual({})
     })
 
-    it('tells everything about itself, but its token to nobody by accident', async () => {
+    it('has all properties, and no token in its JSON', async () => {
       let seen: Record<string, unknown> = {}
       const browser = await browse({
         '/about': async (event) => {
@@ -212,7 +212,7 @@ describe.each(platforms)('$name', (platform) => {
   })
 
   describe('regenerate', () => {
-    it('changes the id, keeps the data and ends the old id', async () => {
+    it('changes the id, keeps the data and invalidates the old id', async () => {
       const browser = await browse()
       const { id } = await browser.json('/add')
       const old = browser.clone()
@@ -231,7 +231,7 @@ describe.each(platforms)('$name', (platform) => {
   })
 
   describe('clear', () => {
-    it('ends record and cookie, without reading', async () => {
+    it('destroys record and cookie, without reading', async () => {
       const browser = await browse()
       await browser.fetch('/add')
       const old = browser.clone()
@@ -246,7 +246,7 @@ describe.each(platforms)('$name', (platform) => {
       expect((await old.json('/read')).data).toEqual({})
     })
 
-    it('is followed by another session with nothing in it', async () => {
+    it('is followed by another, empty session', async () => {
       const browser = await browse({
         '/switch': async (event) => {
           const session = await use(event)
@@ -271,13 +271,13 @@ describe.each(platforms)('$name', (platform) => {
       expect([...store.rows.keys()]).toEqual([body.id])
     })
 
-    it('sends nothing to a client that has nothing', async () => {
+    it('sends nothing to a client without a cookie', async () => {
       const browser = await browse()
       expect(cookiesOf(await browser.fetch('/out'))).toEqual([])
       expect(store.calls).toEqual([])
     })
 
-    it('removes a cookie that stands for nothing', async () => {
+    it('removes a cookie without a session', async () => {
       const browser = await browse()
       expect(cookiesOf(await browser.fetch('/out', { headers: { cookie: 'h3=junk' } }))).toHaveLength(1)
       expect(store.calls).toEqual([])
@@ -298,7 +298,7 @@ describe.each(platforms)('$name', (platform) => {
     })
   })
 
-  describe('what a client sends', () => {
+  describe('the cookie that a client sends', () => {
     it.each(['junk', 'a.1.b', `${'x'.repeat(32)}.1.${'y'.repeat(43)}`, '', '%00', '"quoted"'])(
       'never reaches the store as %j',
       async (value) => {
@@ -310,7 +310,7 @@ describe.each(platforms)('$name', (platform) => {
       },
     )
 
-    it('is never adopted as an id, and a dead cookie stays until the next write', async () => {
+    it('is never used as an id, and a cookie without a session stays until the next write', async () => {
       const browser = await browse()
       const id = 'an-id-that-the-store-does-not-know'
       const cookie = `h3=${signToken('h3', id, 3, password)}`
@@ -346,7 +346,7 @@ describe.each(platforms)('$name', (platform) => {
   })
 
   describe('response headers', () => {
-    it('go out with an error too', async () => {
+    it('are sent with an error too', async () => {
       const browser = await browse({
         '/fail': async (event) => {
           await (await use(event)).update({ n: 1 })
@@ -384,7 +384,7 @@ describe.each(platforms)('$name', (platform) => {
       expect((await browser.json('/read')).data).toEqual({ n: 2 })
     })
 
-    it('leave the handler its own cache-control, and add to its vary', async () => {
+    it('keep the handler’s own cache-control, and extend its vary', async () => {
       const browser = await browse({
         '/before': async (event) => {
           platform.setHeader(event, 'cache-control', 'private, max-age=5')
@@ -430,7 +430,7 @@ describe.each(platforms)('$name', (platform) => {
   describe('serverTiming', () => {
     const METRIC = /^session-h3;dur=\d+\.\d\d$/
 
-    it('says what the session took, once, beside what the handler says itself', async () => {
+    it('reports the time of the session once, in addition to the handler’s own metrics', async () => {
       const browser = await browse(
         {
           '/both': async (event) => {
@@ -448,7 +448,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(both?.slice('db;dur=3;desc="a, b", '.length)).toMatch(METRIC)
     })
 
-    it('says so on errors too, and is off by default', async () => {
+    it('reports it for errors too, and is off by default', async () => {
       const timed = await browse({}, { serverTiming: true })
       await timed.fetch('/add')
       store.before = () => {
@@ -459,7 +459,7 @@ describe.each(platforms)('$name', (platform) => {
       expect((await (await browse()).fetch('/add')).headers.has('server-timing')).toBe(false)
     })
 
-    it('says what the cache knew', async () => {
+    it('reports the result of the cache', async () => {
       const cached = createSessionStore({ storage: createStorage() })
       const browser = await browse({}, { store: cached, serverTiming: true })
       await browser.fetch('/add')
@@ -495,7 +495,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(await alive(browser, 59_999)).toBe(true)
     })
 
-    it('slides when less than half of the window is left, with one write', async () => {
+    it('is extended when less than half of the timeout is left, with one write', async () => {
       const browser = await browse({}, { idleTimeout: 60 })
       await browser.fetch('/add')
       vi.setSystemTime(START + 30_000)
@@ -510,7 +510,7 @@ describe.each(platforms)('$name', (platform) => {
       expect((await browser.json('/read')).data).toEqual({ n: 1 })
     })
 
-    it('does not slide past maxAge', async () => {
+    it('is not extended beyond maxAge', async () => {
       const browser = await browse({}, { maxAge: 100, idleTimeout: 60 })
       await browser.fetch('/add')
       expect(await alive(browser, 59_000)).toBe(true)
@@ -519,14 +519,14 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.calls.filter((call) => call === 'touch')).toHaveLength(1)
     })
 
-    it('follows the store where the call says nothing', async () => {
+    it('is the store’s when the call sets none', async () => {
       store = new MemoryStore({ maxAge: 60 })
       const browser = await browse()
       const [cookie] = cookiesOf(await browser.fetch('/add'))
       expect(cookie?.attributes.expires).toBe(new Date(START + 60_000).toUTCString())
     })
 
-    it('can be the session its own', async () => {
+    it('can belong to the session', async () => {
       const browser = await browse(
         {
           '/remember': async (event) => {
@@ -561,7 +561,7 @@ describe.each(platforms)('$name', (platform) => {
       expect([...store.rows.values()].map(({ deadline }) => deadline)).toEqual([undefined])
     })
 
-    it('does not fail a reader when storage refuses to slide it for the moment', async () => {
+    it('does not fail a read when the storage cannot extend it', async () => {
       const browser = await browse({}, { idleTimeout: 60 })
       await browser.fetch('/add')
       vi.setSystemTime(START + 50_000)
@@ -576,7 +576,7 @@ describe.each(platforms)('$name', (platform) => {
   })
 
   describe('failure', () => {
-    it('of storage is an error, never an empty session, and the next call tries again', async () => {
+    it('of the storage is an error, never an empty session, and the next call retries', async () => {
       const browser = await browse({
         '/again': async (event) => {
           await expect(use(event)).rejects.toThrow('is down')
@@ -600,7 +600,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(await browser.json('/again')).toEqual({ n: 1 })
     })
 
-    it('never brings back a session that was ended meanwhile', async () => {
+    it('never restores a session that was destroyed in the meantime', async () => {
       const browser = await browse({
         '/slow': async (event) => {
           const session = await use(event)
@@ -616,7 +616,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.rows.size).toBe(0)
     })
 
-    it('to get through after maxRetries is a conflict', async () => {
+    it('after maxRetries is a conflict', async () => {
       store = new MemoryStore({ maxRetries: 1 })
       const browser = await browse()
       await browser.fetch('/add')

@@ -51,7 +51,7 @@ describe.each(platforms)('sign-in on $name', (platform) => {
 
   afterEach(stopServers)
 
-  it('leaves nothing to the cookie that an attacker has planted', async () => {
+  it('makes a cookie that an attacker has set before useless', async () => {
     await browser.fetch('/cart')
     const attacker = browser.clone()
     const response = await browser.fetch('/set-user')
@@ -69,7 +69,7 @@ describe.each(platforms)('sign-in on $name', (platform) => {
     expect(await all(store.list({ user: 'ada' }))).toHaveLength(1)
   })
 
-  it('takes the maxAge of the call for a session that exists', async () => {
+  it('uses the maxAge of the call for a session that exists', async () => {
     await browser.fetch('/cart')
     expect(await browser.json('/remember')).toBe(7 * DAY * 1000)
     await browser.fetch('/cart')

@@ -58,7 +58,7 @@ function roam(): Browser {
 }
 
 describe('apps with caches over one storage', () => {
-  it('show a client what it has written, wherever it reads', async () => {
+  it('show a client its own writes, on any instance', async () => {
     const browser = roam()
     for (let n = 1; n <= 9; n++) {
       expect((await browser.json('/add')).data).toEqual({ n })
@@ -77,7 +77,7 @@ describe('apps with caches over one storage', () => {
     expect(await browser.json('/read')).toEqual({ n: 8, ...keys })
   })
 
-  it('end a session for good where it is ended, and everywhere when the cache has run out', async () => {
+  it('destroy a session at once on the same instance, and on all instances when the cache entry expires', async () => {
     const browser = roam()
     await browser.fetch('/add')
     for (const _ of apps) await browser.fetch('/read')
@@ -99,7 +99,7 @@ describe('apps with caches over one storage', () => {
     }
   })
 
-  it('let it slide, and end at the millisecond', async () => {
+  it('extend it, and expire it to the millisecond', async () => {
     const browser = roam()
     await browser.fetch('/add')
     for (let at = 31_000; at < 310_000; at += 31_000) {

@@ -55,13 +55,13 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.rows.size).toBe(0)
     })
 
-    it('does not look at cookies', async () => {
+    it('does not read cookies', async () => {
       const fetch = await serve(routes)
       const { token } = await (await fetch('/add')).json()
       expect(await (await fetch('/read', { headers: { cookie: `h3=${token}` } })).json()).toEqual({})
     })
 
-    it('slides in the store without a cookie', async () => {
+    it('is extended in the store without a cookie', async () => {
       vi.useFakeTimers({ toFake: ['Date'], now: 1_900_000_000_000 })
       store = new MemoryStore({ idleTimeout: 60 })
       config = { store, password }
@@ -77,7 +77,7 @@ describe.each(platforms)('$name', (platform) => {
   })
 
   describe('a session header', () => {
-    it('is off unless named', async () => {
+    it('is off unless the option names it', async () => {
       const fetch = await serve({ '/read': async (event) => (await use(event)).data })
       const browser = new Browser(
         await serve({ '/add': async (event) => (await use(event)).update({ n: 1 }) }),
@@ -88,7 +88,7 @@ describe.each(platforms)('$name', (platform) => {
     })
   })
 
-  describe('when the response is on its way', () => {
+  describe('when the headers of the response were sent', () => {
     it('a session that exists is still saved, and none is started', async () => {
       const outcomes: unknown[] = []
       const text = new TextEncoder()
@@ -137,7 +137,7 @@ describe.each(platforms)('$name', (platform) => {
       return 'sealed'
     }
 
-    it('turns a sealed session of h3 into a stored one, once', async () => {
+    it('stores a sealed session of h3, once', async () => {
       const adopting = { maxAge: 600, adopt: platform.unseal }
       const browser = new Browser(
         await serve({
@@ -165,7 +165,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.rows.size).toBe(2)
     })
 
-    it('takes over one session for requests in parallel', async () => {
+    it('adopts one session for parallel requests', async () => {
       const adopting = { maxAge: 600, adopt: platform.unseal }
       const browser = new Browser(await serve({ '/seal': seal, '/read': (event) => use(event, adopting) }))
       await browser.fetch('/seal')
@@ -176,7 +176,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.rows.size).toBe(2)
     })
 
-    it.each(['/out', '/renew', '/revoked'])('brings nothing back by an old cookie after %s', async (path) => {
+    it.each(['/out', '/renew', '/revoked'])('opens no session with an old cookie after %s', async (path) => {
       const adopting = { maxAge: 600, adopt: platform.unseal }
       const browser = new Browser(
         await serve({
@@ -195,7 +195,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(await thief.json('/read')).toEqual({})
     })
 
-    it('keeps the end that h3 has promised', async () => {
+    it('keeps the expiry that h3 has set', async () => {
       const start = 1_900_000_000_000
       vi.useFakeTimers({ toFake: ['Date'], now: start })
       const adopting = { maxAge: 600, adopt: platform.unseal }
@@ -207,7 +207,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(row).toMatchObject({ createdAt: start, expiresAt: start + 600_000 })
     })
 
-    it('takes a broken, foreign or expired seal for no session', async () => {
+    it('treats an invalid, foreign or expired seal as no session', async () => {
       const adopting = { maxAge: 1, adopt: platform.unseal }
       const browser = new Browser(
         await serve({
@@ -223,7 +223,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(store.calls).toEqual([])
     })
 
-    it('removes the cookies that came, and not as many as a cookie says there are', async () => {
+    it('removes the cookies that came, and not the number that a cookie claims', async () => {
       const add = async (event: H3EventLike, options?: Partial<SessionConfig>): Promise<void> =>
         void (await (await use(event, options)).update({ n: 1 }))
       const adopting = { adopt: platform.unseal }
@@ -239,7 +239,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(await names('/adopting')).toEqual(['h3', 'h3.2', 'h3.100'])
     })
 
-    it('is off unless asked for', async () => {
+    it('is off by default', async () => {
       const browser = new Browser(
         await serve({ '/seal': seal, '/read': async (event) => (await use(event)).isNew }),
       )

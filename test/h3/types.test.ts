@@ -55,7 +55,7 @@ const compiled = {
 }
 
 describe('types', () => {
-  it('fit the events of h3 1 and h3 2, and tell the data', () => {
+  it('fit the events of h3 1 and h3 2, and contain the type of the data', () => {
     expectTypeOf(compiled).not.toBeAny()
   })
 })

@@ -74,7 +74,7 @@ function connect(id: string): {
   return { ask, closed, opened }
 }
 
-it('sees what other requests change, stores what a socket changes, and notices a sign-out', async () => {
+it('sees the changes of other requests, stores the changes of a socket, and detects a sign-out', async () => {
   const record = await store.create({ id: 'a', data: { user: 'ada' } })
   const { ask, opened } = connect('a')
   await opened

@@ -87,14 +87,14 @@ describe('the module', () => {
     expect(own.options.tasks[name]).toEqual({ handler: 'mine' })
   })
 
-  it('does not share its mount', async () => {
+  it('refuses a mount point that the app uses', async () => {
     for (const name of ['storage', 'devStorage']) {
       const nitro = nitroOf({ [name]: { sessions: { driver: 'redis' } } })
       await expect(setup(nitro, {}, HOST)).rejects.toThrow(/set the driver in `sessions.storage`/)
     }
   })
 
-  it('leaves alone, in development, what names its own place', async () => {
+  it('does not change, in development, a storage with a driver or an endpoint', async () => {
     const nitro = nitroOf({ dev: true })
     for (const storage of [{ driver: 'redis' }, { endpoint: 'http://127.0.0.1:8000', table: 'mine' }]) {
       expect(await developmentStorage(nitro, storage)).toBe(storage)
@@ -120,20 +120,20 @@ describe('the password of development', () => {
     return nitro.said
   }
 
-  it('is put into a file that only its owner reads, and used at once', async () => {
+  it('is written to a file that only its owner can read, and used at once', async () => {
     expect(await make()).toEqual([expect.stringContaining(`in .env as ${NAME}`)])
     expect(await readFile(join(rootDir, '.env'), 'utf8')).toBe(`${NAME}=${process.env[NAME]}\n`)
     expect((await stat(join(rootDir, '.env'))).mode & 0o777).toBe(0o600)
     expect(await make()).toEqual([])
   })
 
-  it('lasts as long as the server where the file cannot be written', async () => {
+  it('is valid until the server stops when the file is not writable', async () => {
     await mkdir(join(rootDir, '.env'))
     expect(await make()).toEqual([expect.stringContaining('only until this server stops')])
     expect(process.env[NAME]).toHaveLength(43)
   })
 
-  it('is not made where the configuration has one', async () => {
+  it('is not created when the configuration has one', async () => {
     expect(await make({ runtimeConfig: { session: { password: 'p'.repeat(32) } } })).toEqual([])
     expect(process.env[NAME]).toBeUndefined()
   })

@@ -72,7 +72,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
     expect(JSON.parse(page)).toEqual({ isNew: true })
   })
 
-  it('loads the SDK for the first stored session, and for no visitor without one', async () => {
+  it('loads the SDK for the first stored session, and not for a visitor without one', async () => {
     await withServer({}, async (url) => {
       const visitor = new Visitor()
       expect((await visitor.get(`${url}/look`)).json()).toEqual({ data: {}, isNew: true })
@@ -83,7 +83,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
     })
   })
 
-  it('stores what a handler changed, and reads it on another instance', async () => {
+  it('stores the changes of a handler, and reads them on another instance', async () => {
     const visitor = new Visitor()
     const first = await visitor.get(`${one.url}/visit`)
     expect(first.json()).toEqual({ id: expect.any(String), visits: 1 })
@@ -97,7 +97,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
     expect(stored?.['version']).toEqual({ N: '5' })
   })
 
-  it('stores before an answer that is a response, and completes its headers', async () => {
+  it('stores before a returned Response is sent, and adds its headers', async () => {
     const visitor = new Visitor()
     const answer = await visitor.get(`${one.url}/response`)
     expect(answer.text).toBe('as it is')
@@ -114,7 +114,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
     expect((await visitor.get(`${two.url}/look`)).json()).toEqual({ data: { failed: 404 }, isNew: false })
   })
 
-  it('ends a session everywhere', async () => {
+  it('destroys a session on all instances', async () => {
     const visitor = new Visitor()
     await visitor.get(`${one.url}/visit`)
     const old = new Visitor(Object.fromEntries(visitor.cookies))
@@ -160,7 +160,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
     expect(await server.stop()).toBe(0)
   })
 
-  it('removes expired sessions by a task', async () => {
+  it('deletes expired sessions with a task', async () => {
     await table.put({
       session_key: { S: `expired-${release.tool}` },
       data: { S: '{}' },
@@ -196,7 +196,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
       expect((await visitor.get(`${two.url}/library?own=1`)).json()).toMatchObject({ times: 3 })
     })
 
-    it('takes over a session that h3 has sealed, once', async () => {
+    it('adopts a session that h3 has sealed, once', async () => {
       const session = { id: `sealed-${release.tool}`, createdAt: Date.now() - 1000, data: { name: 'Ada' } }
       const event = { context: { sessions: { library: session } } }
       const config = { password: LIBRARY_PASSWORD, name: 'library' }
@@ -238,7 +238,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
       })
     })
 
-    it('takes several passwords: the first signs, all verify', async () => {
+    it('accepts several passwords: the first signs, all verify', async () => {
       const visitor = new Visitor()
       await visitor.get(`${one.url}/visit`)
       await withServer({ NITRO_SESSION_PASSWORD: `${NEW_PASSWORD}, ${PASSWORD}` }, async (url) => {
@@ -249,7 +249,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
       })
     })
 
-    it('does not store what a handler changed when told so', async () => {
+    it('does not store direct changes with autoSave off', async () => {
       await withServer({ NITRO_SESSIONS_AUTO_SAVE: 'false' }, async (url) => {
         const visitor = new Visitor()
         await visitor.get(`${url}/visit`)
@@ -257,7 +257,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
       })
     })
 
-    it('answers 503, and sets no cookie, while the storage cannot be reached', async () => {
+    it('responds with 503, and sets no cookie, while the storage is unavailable', async () => {
       await withServer({ NITRO_SESSIONS_STORAGE_ENDPOINT: 'http://127.0.0.1:1' }, async (url) => {
         const { status, headers } = await new Visitor().get(`${url}/visit`)
         expect(status).toBe(503)

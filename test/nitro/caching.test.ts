@@ -28,7 +28,7 @@ describe.each(ALL_RELEASES)('cached work in $name', (release) => {
   const app = useFrames(release, NODE_SERVER)
 
   describe.each(CACHED)('%s', (_, path) => {
-    it('reads an empty session, whoever asks', async () => {
+    it('reads an empty session for each visitor', async () => {
       const { answers } = await everybodyGets(app, `${path}/look`)
       expect(answers.map(cachedIn)).toEqual(answers.map(() => ({})))
     })
@@ -38,7 +38,7 @@ describe.each(ALL_RELEASES)('cached work in $name', (release) => {
       expect(answers.map(cachedIn)).toEqual(answers.map(() => ({ code: 'CACHED_RESPONSE' })))
     })
 
-    it('gives nobody what it changed directly', async () => {
+    it('sends direct changes to no visitor', async () => {
       const { answers } = await everybodyGets(app, `${path}/change`, false)
       const visitors = new Set(answers.map(({ text }) => /secret-\d+/.exec(text)?.[0]).filter(Boolean))
       expect(visitors.size).toBe(0)

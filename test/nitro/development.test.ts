@@ -28,7 +28,7 @@ describe.each(RELEASES)('the development server of $name', (release) => {
     return { server, visits }
   }
 
-  it('makes a password and starts a DynamoDB, which stay from one start to the next', async () => {
+  it('creates a password and starts a DynamoDB, and both keep their data after a restart', async () => {
     const first = await visit()
     expect(first.server.output()).toContain('Created a password for sessions in .env')
     expect(first.server.output()).toContain('Sessions are stored in an embedded DynamoDB in .data/dynamodb')
@@ -50,7 +50,7 @@ describe.each(RELEASES)('the development server of $name', (release) => {
     await server.stop()
   }, 120_000)
 
-  it('keeps sessions in files where dynalite is not installed', async () => {
+  it('stores sessions in files when dynalite is not installed', async () => {
     await uninstall(project, 'dynalite')
     const { server, visits } = await visit()
     expect(visits).toBe(1)

@@ -21,7 +21,7 @@ describe('passwords', () => {
     expect(() => readPasswords(text, 'THE_PASSWORD')).toThrow(/is missing: set the variable THE_PASSWORD/)
   })
 
-  it('are refused when one of them is short, and not told', () => {
+  it('are refused when one of them is short, and not printed', () => {
     fc.assert(
       fc.property(password, fc.stringMatching(/^[a-z]{1,31}$/), fc.boolean(), (long, short, isFirst) => {
         const text = isFirst ? `${short},${long}` : `${long},${short}`

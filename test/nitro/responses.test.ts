@@ -87,7 +87,7 @@ describe.each(MATRIX)('a response of %s on %s', (_, __, release, preset) => {
   }
 
   describe.each(waysOf(release, preset))('$way', (way) => {
-    it('arrives without a cookie where the visitor only looks', async () => {
+    it('has no cookie when the session is only read', async () => {
       const answer = await app.visitor().get(`/end/${way.way}`)
       expect(answer).toMatchObject(arrived(way))
       expect(sessionCookies(answer)).toEqual([])
@@ -108,7 +108,7 @@ describe.each(MATRIX)('a response of %s on %s', (_, __, release, preset) => {
       expect((await old.get('/look')).json()['data']).toEqual({})
     })
 
-    it('stores before it leaves what was changed directly, for a new visitor', async () => {
+    it('is sent after direct changes were stored, for a new visitor', async () => {
       const visitor = app.visitor()
       const answer = await visitor.get(`/end/${way.way}?changed=this`)
       const record = await app.recordOf(visitor)
@@ -117,7 +117,7 @@ describe.each(MATRIX)('a response of %s on %s', (_, __, release, preset) => {
       expect(JSON.stringify(record)).toContain('this')
     })
 
-    it('stores before it leaves what was changed directly, for a known visitor', async () => {
+    it('is sent after direct changes were stored, for a known visitor', async () => {
       const visitor = await app.signedIn('Bob')
       const answer = await visitor.get(`/end/${way.way}?changed=this`)
       const record = await app.recordOf(visitor)
@@ -127,7 +127,7 @@ describe.each(MATRIX)('a response of %s on %s', (_, __, release, preset) => {
     })
   })
 
-  it('that has failed stores nothing that was changed directly', async () => {
+  it('that has failed stores no direct changes', async () => {
     const visitor = app.visitor()
     const answer = await visitor.get('/end/thrown-500?changed=this')
     expect(answer.status).toBe(500)
@@ -135,7 +135,7 @@ describe.each(MATRIX)('a response of %s on %s', (_, __, release, preset) => {
     expect(visitor.cookies.size).toBe(0)
   })
 
-  it('that has failed after a sign-in carries its cookie, as the session has a new id', async () => {
+  it('that has failed after a sign-in has the cookie, because the session has a new id', async () => {
     const visitor = await app.signedIn('Bob')
     const answer = await visitor.get('/end/thrown-500?user=Ada')
     expect(answer.status).toBe(500)
@@ -143,7 +143,7 @@ describe.each(MATRIX)('a response of %s on %s', (_, __, release, preset) => {
     expect((await visitor.get('/look')).json()).toEqual({ data: { user: 'Ada' }, isNew: false })
   })
 
-  it.each(['response-with-cookie', 'proxy'])('keeps the cookies that it has of its own: %s', async (way) => {
+  it.each(['response-with-cookie', 'proxy'])('keeps its own cookies: %s', async (way) => {
     const visitor = app.visitor()
     await visitor.get(`/end/${way}?user=Ada`)
     expect([...visitor.cookies.keys()].toSorted()).toEqual(['h3', way === 'proxy' ? 'upstream' : 'own'])

@@ -33,14 +33,14 @@ const DEFAULTS = read({})
 describe('the options in the runtime configuration', () => {
   const places = placesOf(runtimeOptions({}))
 
-  it('are all there, and empty, so that variables can fill them in', () => {
+  it('are all present and empty, so that variables can set them', () => {
     expect(places).toContainEqual(['maxAge'])
     expect(places).toContainEqual(['storage', 'timeout', 'request'])
     expect(places.length).toBeGreaterThan(30)
     expect(read(runtimeOptions({}))).toEqual(DEFAULTS)
   })
 
-  it('keep what is given', () => {
+  it('keep the options that are set', () => {
     const given: ModuleOptions = {
       name: '__Host-id',
       maxAge: 60,
@@ -58,13 +58,13 @@ describe('the options in the runtime configuration', () => {
     expect(Object.keys(settings.driverOptions).toSorted()).toEqual(['base', 'tls', 'url'])
   })
 
-  it('refuse what is unknown, at build time', () => {
+  it('refuse unknown options at build time', () => {
     expect(() => checkSessionsOptions({ maxage: 3 } as ModuleOptions)).toThrow(
       /option `sessions.maxage` is unknown/,
     )
   })
 
-  it.each(places)('%s %s is read, as text and as what Nitro makes of it', (...path) => {
+  it.each(places)('%s %s is read, as text and as the value that Nitro parses from it', (...path) => {
     const values = ['some-text', 'true', '12', 'lax', 'low']
     const isRead = values.some((text) => {
       try {
@@ -79,7 +79,7 @@ describe('the options in the runtime configuration', () => {
     expect(isRead || path[0] === 'autoSave').toBe(true)
   })
 
-  it.each(places)('%s %s, when bad, is named with its variable or taken as text', (...path) => {
+  it.each(places)('%s %s, if invalid, is named with its variable or read as text', (...path) => {
     const variable = `NITRO_SESSIONS_${path
       .join('_')
       .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
@@ -97,7 +97,7 @@ describe('the options in the runtime configuration', () => {
     )
   })
 
-  it('takes groups as JSON text, or turned off', () => {
+  it('reads groups from JSON text, or as turned off', () => {
     expect(read({ cache: '{"ttl": 3}', cookie: 'false' })).toMatchObject({
       store: { cache: { ttl: 3 } },
       session: { cookie: false },
@@ -105,7 +105,7 @@ describe('the options in the runtime configuration', () => {
     expect(() => read({ storage: 'sessions' })).toThrow(/NITRO_SESSIONS_STORAGE\) must be an object/)
   })
 
-  it('lets what checks an option say where it is set', () => {
+  it('adds the path and the variable of an option to errors about it', () => {
     const reader = new OptionReader({}, 'sessions.storage', 'NUXT_')
     const check = (message: string) => (): unknown =>
       reader.check(() => {

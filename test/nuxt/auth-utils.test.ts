@@ -37,7 +37,7 @@ async function sealed(data: object): Promise<Browser> {
 }
 
 describe('nuxt-auth-utils, unchanged', () => {
-  it('builds without a word, and its types stand', async () => {
+  it('builds without a warning, and its types are correct', async () => {
     expect(app.printed).toContain('Build complete')
     expect(app.printed.replaceAll(/error-\d{3}/g, '')).not.toMatch(/warn|error|duplicate|deprecat|circular/i)
     expect(await typecheck(app.project)).toBe('')
@@ -60,7 +60,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     })
   })
 
-  it('starts no session for who only looks, and refuses what needs a user', async () => {
+  it('starts no session when it is only read, and refuses routes that need a user', async () => {
     const before = await app.table.count()
     const browser = visitor()
     expect(await (await browser.fetch(app.one.url)).text()).toContain('Notebook')
@@ -82,7 +82,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     expect((await told(before, app.one.url)).user).toBeUndefined()
   })
 
-  it('signs nobody in under a cookie that was planted before', async () => {
+  it('does not sign in a cookie that an attacker has set before', async () => {
     const browser = await sealed({ secure: { notes: ['in the cart'] } })
     await told(browser, app.one.url)
     const attacker = browser.clone()
@@ -113,7 +113,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     })
   })
 
-  it('ends a session at sign-out: the old cookie is good for nothing, on no instance', async () => {
+  it('destroys a session at sign-out: the old cookie is invalid on all instances', async () => {
     await app.withServer({ NUXT_SESSIONS_CACHE: 'false' }, async (url) => {
       const browser = await signedIn(url)
       expect((await told(browser, url)).user).toEqual({ name: 'Ada' })
@@ -134,7 +134,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     expect((await told(desk, app.one.url)).user).toBeUndefined()
   })
 
-  it('takes over the session in a sealed cookie, once', async () => {
+  it('adopts the session in a sealed cookie, once', async () => {
     const browser = await sealed({ user: { name: 'Ada' }, secure: { notes: ['from before'] } })
     const old = browser.clone()
     expect(await browser.json(`${app.one.url}/api/notes`)).toEqual({ notes: ['from before'] })
@@ -145,7 +145,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     await app.withServer({}, async (url) => expect((await told(old, url)).user).toBeUndefined())
   })
 
-  it('takes several passwords: the first signs, all verify', async () => {
+  it('accepts several passwords: the first signs, all verify', async () => {
     const browser = await signedIn(app.one.url)
     const old = await sealed({ user: { name: 'Grace' } })
     const password = 'another password, of more letters'.replace(',', '')
@@ -155,7 +155,7 @@ describe('nuxt-auth-utils, unchanged', () => {
     })
   })
 
-  it.runIf(hasChromium)('signs in, keeps notes and signs out in a browser, without a complaint', async () => {
+  it.runIf(hasChromium)('signs in, keeps notes and signs out in a browser, without an error in the console', async () => {
     const browser = await launch()
     try {
       const { page, complaints } = await visit(browser)

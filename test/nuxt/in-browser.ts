@@ -46,7 +46,7 @@ export function describeInBrowser(app: App): void {
       await context.close()
     })
 
-    it.each(['/cached', '/isr', '/static', '/browser'])('asks for the session on %s', async (path) => {
+    it.each(['/cached', '/isr', '/static', '/browser'])('requests the session on %s', async (path) => {
       const { context, page, complaints } = await visit(browser)
       await context.request.post(`${app.one.url}/api/sign-in`, { data: { name: 'Ada' } })
       await page.goto(app.one.url + path)
@@ -65,7 +65,7 @@ export function describeInBrowser(app: App): void {
       await context.close()
     })
 
-    it('shows the answer to the last question, whichever comes first', async () => {
+    it('shows the response to the latest request, in any order of arrival', async () => {
       const { context, page } = await visit(browser)
       await page.goto(app.one.url)
       const held: (() => Promise<void>)[] = []

@@ -20,7 +20,7 @@ async function shown(browser: Browser, url: string): Promise<string | undefined>
 }
 
 describe('the build', () => {
-  it('says nothing that one would have to look at', () => {
+  it('prints no warning', () => {
     expect(app.printed).toContain('Build complete')
     expect(app.printed.replaceAll(/error-\d{3}/g, '')).not.toMatch(/warn|error|duplicate|deprecat|circular/i)
   })
@@ -71,7 +71,7 @@ describe('the module', () => {
 })
 
 describe('sessions in the server', () => {
-  it('are those of the module, saved by themselves, and seen by the other instance', async () => {
+  it('use the module’s options, are saved automatically, and are seen by the other instance', async () => {
     const browser = await signedIn(app.one.url)
     const [cookie] = [...browser.jar.values()]
     expect(cookie?.text).toMatch(
@@ -89,7 +89,7 @@ describe('sessions in the server', () => {
     })
   })
 
-  it('load the SDK for the first stored session, and for no visitor without one', async () => {
+  it('load the SDK for the first stored session, and not for a visitor without one', async () => {
     await app.withServer({}, async (url) => {
       const browser = visitor()
       expect(await shown(browser, `${url}/`)).toBe('nobody has nothing (0)')
@@ -100,7 +100,7 @@ describe('sessions in the server', () => {
     })
   })
 
-  it('take the environment they are started in', async () => {
+  it('read the environment variables of the server', async () => {
     const own = {
       NUXT_SESSIONS_NAME: 'sid',
       NUXT_SESSIONS_MAX_AGE: '60',
@@ -127,8 +127,8 @@ describe('sessions in the server', () => {
   })
 })
 
-describe('what pages see', () => {
-  it('is there from the first moment, exposed keys and computed ones, and nothing else', async () => {
+describe('the data that pages see', () => {
+  it('contains exposed and computed keys from the start, and nothing else', async () => {
     const browser = await signedIn(app.one.url)
     await browser.fetch(`${app.one.url}/api/cart`, post({ product: 'tea' }))
     for (const { url } of [app.one, app.two]) {
@@ -167,14 +167,14 @@ describe('what pages see', () => {
     },
   )
 
-  it('leaves it to the app how long the browser may keep a page', async () => {
+  it('lets the app set how long the browser may store a page', async () => {
     const browser = await signedIn(app.one.url)
     const response = await browser.fetch(`${app.one.url}/private`)
     expect(await response.text()).toContain('Ada has nothing')
     expect(response.headers.get('cache-control')).toBe('private, max-age=60')
   })
 
-  it('leaves a cached page in its cache', async () => {
+  it('does not prevent the caching of a cached page', async () => {
     const responses = [
       await visitor().fetch(`${app.two.url}/cached`),
       await (await signedIn(app.two.url)).fetch(`${app.two.url}/cached`),
@@ -184,7 +184,7 @@ describe('what pages see', () => {
     expect(second?.get('last-modified')).toBe(first?.get('last-modified'))
   })
 
-  it('is never cached itself, whatever the app says about all of its routes', async () => {
+  it('is never cached over HTTP, with any rules of the app for all routes', async () => {
     const browsers = await Promise.all(['Ada', 'Grace'].map((name) => signedIn(app.one.url, name)))
     const seen = []
     for (const browser of [...browsers, visitor()]) seen.push(await browser.json(`${app.one.url}/_session`))
@@ -199,7 +199,7 @@ describe('what pages see', () => {
     expect([response.status, response.headers.get('location')]).toEqual([302, '/'])
   })
 
-  it('is not guessed at while the storage cannot be reached: the page fails', async () => {
+  it('makes the page fail while the storage is unavailable', async () => {
     const browser = await signedIn(app.one.url)
     await app.withServer({ NUXT_SESSIONS_STORAGE_ENDPOINT: 'http://127.0.0.1:1' }, async (url) => {
       const response = await browser.fetch(`${url}/`, AS_PAGE)
@@ -222,7 +222,7 @@ describe('what pages see', () => {
     expect(html).not.toContain('Ada')
   })
 
-  it('stays private when the page itself says otherwise', async () => {
+  it('stays private when the page sets a public Cache-Control', async () => {
     const response = await (await signedIn(app.one.url)).fetch(`${app.one.url}/late`)
     expect(await response.text()).toContain('Ada has nothing')
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -233,7 +233,7 @@ describe('what pages see', () => {
 describeInBrowser(app)
 
 describe('development', () => {
-  it('makes a password, starts a DynamoDB, and keeps sessions from one start to the next', async () => {
+  it('creates a password, starts a DynamoDB, and keeps sessions after a restart', async () => {
     const browser = visitor()
     const first = await develop(({ url }) => browser.fetch(`${url}/api/sign-in`, post({ name: 'Ada' })))
     expect(first).toContain('Created a password for sessions in .env')

@@ -64,12 +64,12 @@ async function statusOf(browser: Browser): Promise<number> {
 }
 
 describe('nuxt-oidc-auth, unchanged', () => {
-  it('builds, and its types stand', async () => {
+  it('builds, and its types are correct', async () => {
     expect(app.printed).toContain('Build complete')
     expect(await typecheck(app.project)).toBe('')
   }, 120_000)
 
-  it('starts no session for who only looks', async () => {
+  it('starts no session when it is only read', async () => {
     const before = await app.table.count()
     const browser = visitor()
     expect((await browser.fetch('/')).headers.get('location')).toBe('/auth/login')
@@ -136,7 +136,7 @@ describe('nuxt-oidc-auth, unchanged', () => {
     expect(await app.table.count()).toBe(before)
   })
 
-  it('gives a planted cookie no part in the session of who signs in', async () => {
+  it('does not share the session of a user who signs in with a cookie that an attacker has set before', async () => {
     const attacker = visitor()
     await signIn(attacker, 'Mallory')
     const victim = attacker.clone()
@@ -148,7 +148,7 @@ describe('nuxt-oidc-auth, unchanged', () => {
     expect((await (await refresh(victim)).json()).userInfo).toEqual({ name: 'Ada' })
   })
 
-  it('signs nobody in by a callback that another visitor began', async () => {
+  it('does not sign a visitor in by a callback that another visitor began', async () => {
     const victim = visitor()
     const { pathname, search } = await authorized(visitor(), 'Mallory')
     expect((await victim.fetch(pathname + search)).status).toBe(302)

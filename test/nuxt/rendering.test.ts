@@ -46,8 +46,8 @@ async function known(): Promise<Browser> {
   return browser
 }
 
-describe.each(WAYS)('a page that asks its own server by %s', (how) => {
-  it('starts one session for a new visitor, and no record beside it', async () => {
+describe.each(WAYS)('a page that calls its own server with %s', (how) => {
+  it('starts one session for a new visitor, and no other record', async () => {
     const before = await app.table.count()
     const browser = visitor()
     const { cookies } = await open(browser, `/${how}?calls=visit,visit,visit`)
@@ -56,7 +56,7 @@ describe.each(WAYS)('a page that asks its own server by %s', (how) => {
     expect(await stored(browser)).toEqual({ visits: 3 })
   })
 
-  it('starts one session for a new visitor where nothing is saved explicitly', async () => {
+  it('starts one session for a new visitor when nothing is saved explicitly', async () => {
     const before = await app.table.count()
     const browser = visitor()
     const { cookies, results } = await open(browser, `/${how}?calls=direct,look&serial=1`)
@@ -66,7 +66,7 @@ describe.each(WAYS)('a page that asks its own server by %s', (how) => {
     expect(await stored(browser)).toEqual({ visits: 1 })
   })
 
-  it('starts no session for a visitor who only looks', async () => {
+  it('starts no session when it is only read', async () => {
     const before = await app.table.count()
     const { cookies, results } = await open(visitor(), `/${how}?calls=look,look`)
     expect(results).toEqual([{}, {}])
@@ -82,7 +82,7 @@ describe.each(WAYS)('a page that asks its own server by %s', (how) => {
     expect(await stored(browser)).toEqual({ user: 'Ada' })
   })
 
-  it('signs a known visitor in, under a new id, and ends the old session', async () => {
+  it('signs a known visitor in with a new id, and destroys the old session', async () => {
     const browser = await known()
     const old = browser.clone()
     const { cookies, session } = await open(browser, `/${how}?calls=sign-in&refresh=1`)
@@ -93,14 +93,14 @@ describe.each(WAYS)('a page that asks its own server by %s', (how) => {
     await app.withServer({}, async (url) => expect(await old.json(`${url}/api/look`)).toEqual({}))
   })
 
-  it('keeps the session that it renews while others write to it', async () => {
+  it('keeps a session that gets a new id while other requests write to it', async () => {
     const browser = await known()
     const { cookies } = await open(browser, `/${how}?calls=visit,regenerate,visit`)
     expect(cookies).toHaveLength(1)
     expect(await stored(browser)).toEqual({ visits: 3 })
   })
 
-  it('ends the session of a known visitor, who is told so', async () => {
+  it('destroys the session of a known visitor, and shows it', async () => {
     const browser = await known()
     const old = browser.clone()
     const { cookies, session } = await open(browser, `/${how}?calls=clear&refresh=1`)
@@ -124,8 +124,8 @@ describe.each(WAYS)('a page that asks its own server by %s', (how) => {
   })
 })
 
-describe('a request with a cookie header of its own', () => {
-  it('has a session of its own, and leaves that of the page alone', async () => {
+describe('a request with its own cookie header', () => {
+  it('has its own session, and does not change that of the page', async () => {
     const browser = await known()
     const before = browser.cookie
     const { cookies, results } = await open(browser, '/own-cookie?calls=visit')
@@ -137,13 +137,13 @@ describe('a request with a cookie header of its own', () => {
 })
 
 describe('a page that becomes public while it is rendered', () => {
-  it('goes out as one that knows nothing of the session, so that its copies tell nobody anything', async () => {
+  it('has no session data, so that its copies contain none', async () => {
     const response = await visitor().fetch(`${app.one.url}/late`)
     expect(response.headers.get('cache-control')).toBe('public, s-maxage=60')
     expect(isReady(await response.text())).toBe(false)
   })
 
-  it('is private where it shows something of a session', async () => {
+  it('is private when it contains session data', async () => {
     const browser = await known()
     const response = await browser.fetch(`${app.one.url}/late`)
     expect(response.headers.get('cache-control')).toMatch(/no-store/)
@@ -162,8 +162,8 @@ describe('a page that becomes public while it is rendered', () => {
   }
 })
 
-describe('a handler that asks its own server', () => {
-  it('has one session with it', async () => {
+describe('a handler that calls its own server', () => {
+  it('shares one session with it', async () => {
     const before = await app.table.count()
     const browser = visitor()
     const response = await browser.fetch(`${app.one.url}/api/around`)
@@ -174,8 +174,8 @@ describe('a handler that asks its own server', () => {
   })
 })
 
-describe('a page that asks its own server by the global $fetch', () => {
-  it('makes a request of another visitor, whose session no browser has', async () => {
+describe('a page that calls its own server with the global $fetch', () => {
+  it('makes a request of another visitor, whose cookie reaches no browser', async () => {
     const before = await app.table.count()
     const browser = await known()
     const { cookies, results } = await open(browser, '/global-$fetch?calls=visit')
@@ -187,7 +187,7 @@ describe('a page that asks its own server by the global $fetch', () => {
 })
 
 describe('the app of docs/rendering.md', () => {
-  it('makes one record and one cookie for a new visitor', async () => {
+  it('creates one record and one cookie for a new visitor', async () => {
     const before = await app.table.count()
     const browser = visitor()
     const { cookies, results } = await open(browser, '/visits')
@@ -199,7 +199,7 @@ describe('the app of docs/rendering.md', () => {
 })
 
 describe('the app of docs/caching.md', () => {
-  it('greets nobody by name out of a cached handler, and caches offers for groups of visitors', async () => {
+  it('greets no visitor by name from a cached handler, and caches offers for groups of visitors', async () => {
     const member = visitor()
     const guest = visitor()
     await member.json(`${app.one.url}/api/sign-in`)

@@ -41,14 +41,14 @@ async function sessions(store: SessionStore): Promise<string[]> {
 }
 
 describe('a session from elsewhere', () => {
-  it('is continued by one of the store, on whatever instance', async () => {
+  it('is continued by a session of the store, on any instance', async () => {
     const adopted = await adopt(instance())
     expect(adopted).toMatchObject({ version: 1, data: DATA })
     expect(await adopt(instance())).toMatchObject({ id: adopted?.id, data: DATA })
     expect(await sessions(instance())).toEqual([adopted?.id])
   })
 
-  it('is continued by one session, however many requests come at once', async () => {
+  it('is continued by one session for any number of parallel requests', async () => {
     const stores = Array.from({ length: 4 }, instance)
     const records = await Promise.all([...stores, ...stores].map((store) => adopt(store)))
     const ids = new Set(records.map((record) => record?.id))
@@ -56,7 +56,7 @@ describe('a session from elsewhere', () => {
     expect(await sessions(instance())).toEqual([...ids])
   })
 
-  it('is found by an instance that has just learned that nobody had taken it over', async () => {
+  it('is found by an instance whose last read found no claim', async () => {
     const [one, other] = [instance(), instance()]
     const ids: (string | undefined)[] = []
     const record = await adopt(other, {
@@ -85,7 +85,7 @@ describe('a session from elsewhere', () => {
     expect(await adopt(instance())).toBeNull()
   })
 
-  it('stays ended for a request that had read it before', async () => {
+  it('stays destroyed for a request that had read it before', async () => {
     const [one, late] = [instance(), instance()]
     const record = await adopt(late, {
       ...adoptable(),
@@ -108,7 +108,7 @@ describe('a session from elsewhere', () => {
     expect(await adopt(instance())).toMatchObject({ id: record?.id })
   })
 
-  it('is nothing when it is missing, or older than sessions may become', async () => {
+  it('is not adopted when it is missing, or older than maxAge', async () => {
     const store = instance()
     expect(
       await adopt(

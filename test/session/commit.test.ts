@@ -38,7 +38,7 @@ describe('writers of one session', () => {
     },
   )
 
-  it('in two processes get through as well, a crowd of ten included', async () => {
+  it('in two processes succeed too, also ten of them', async () => {
     const table = await createTestTable(anyEngine())
     const stores = [0, 1].map(() => createSessionStore({ storage: dynamodb(table.options) }))
     await stores[0]?.create({ id: 'a', data: {} })
@@ -48,7 +48,7 @@ describe('writers of one session', () => {
     await table.drop()
   })
 
-  it('are written together while another write is under way, each with the result of its own change', async () => {
+  it('are written together while another write is in flight, each with the result of its own change', async () => {
     const driver = conditionalDriver()
     const store = createSessionStore({ storage: driver })
     await store.create({ id: 'a', data: {} })
@@ -65,7 +65,7 @@ describe('writers of one session', () => {
     expect(others.at(-1)?.version).toBeLessThan(10)
   })
 
-  it('go on from what was stored, whatever they have seen of it', async () => {
+  it('continue from the stored record, whatever version they had read', async () => {
     const store = createSessionStore({ storage: createStorage() })
     await store.create({ id: 'a', data: {} })
     const seen = await Promise.all(Array.from({ length: 20 }, () => countUp(store, 'a')))
@@ -101,7 +101,7 @@ describe('writers of one session', () => {
     expect((await store.load('a'))?.data).toEqual({ n: 3, x: 1 })
   })
 
-  it('fail together when their write fails, and those after them go on', async () => {
+  it('fail together when their write fails, and later writers continue', async () => {
     const store = new MemoryStore()
     await store.create({ id: 'a', data: {} })
     let saves = 0
@@ -118,7 +118,7 @@ describe('writers of one session', () => {
     expect((await store.load('a'))?.data).toEqual({ n: 2 })
   })
 
-  it('fail at their deadline when the storage does not answer, and change nothing afterwards', async () => {
+  it('fail at their deadline when the storage does not respond, and change nothing after it', async () => {
     const store = new MemoryStore()
     await store.create({ id: 'a', data: {} })
     let goOn = (): void => {}
@@ -136,7 +136,7 @@ describe('writers of one session', () => {
     expect((await store.load('a'))?.data).toEqual({ first: 1, patient: 1 })
   })
 
-  it('need no more of a timer than Workers have, where it is a number', async () => {
+  it('work where a timer is a number, as in Workers', async () => {
     const { setTimeout } = globalThis
     vi.stubGlobal('setTimeout', (...args: Parameters<typeof setTimeout>) => Number(setTimeout(...args)))
     try {

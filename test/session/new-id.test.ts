@@ -94,7 +94,7 @@ describe.each([
   }
 
   describe('regenerate', () => {
-    it('stores what a new session holds', async () => {
+    it('stores the data of a new session', async () => {
       const session = await visit()
       session.data.user = 'ada'
       session.bind('ada')
@@ -102,13 +102,13 @@ describe.each([
       expect(await elsewhere.load(client.token!.id)).toMatchObject({ user: 'ada', data: { user: 'ada' } })
     })
 
-    it('costs nothing when there is nothing to store', async () => {
+    it('sends no request when there is nothing to store', async () => {
       await (await visit()).regenerate()
       expect(client.token).toBeNull()
       expect(store.stats().saves).toBe(0)
     })
 
-    it('lets the old token lead to the new session during a grace period', async () => {
+    it('accepts the old token for the new session during a grace period', async () => {
       await (await visit()).update({ n: 1 })
       const old = client.token!
       await (await visit()).regenerate({ grace: 30 })
@@ -120,8 +120,8 @@ describe.each([
     })
   })
 
-  describe('a save that nobody awaits', () => {
-    it('leaves no record when the response has left', async () => {
+  describe('a save that is not awaited', () => {
+    it('leaves no record when the headers were sent before', async () => {
       leaveDuring('create')
       const session = await visit()
       await expect(session.update({ n: 1 })).rejects.toMatchObject({ code: 'HEADERS_SENT' })
@@ -129,7 +129,7 @@ describe.each([
       expect(client.token).toBeNull()
     })
 
-    it('keeps the visitor’s session when it was to get a new id, without the change', async () => {
+    it('keeps the visitor’s session with its old id, without the change', async () => {
       await (await visit()).update({ cart: 1 })
       const { id } = client.token!
       leaveDuring('rotate')
@@ -182,7 +182,7 @@ describe.each([
       expect(late.sent).toBe(0)
     })
 
-    it('uses a session that is alive among its tokens', async () => {
+    it('uses a live session of its tokens', async () => {
       await (await visit()).update({ n: 1 })
       const old = client.token!
       const inFlight = new Client()
@@ -205,7 +205,7 @@ describe.each([
   describe('regenerateOn', () => {
     const options = { regenerateOn: ['user'] }
 
-    it('gives the session a new id when the key appears or changes', async () => {
+    it('gives the session a new id when the key is added or changes', async () => {
       await (await visit(options)).update({ cart: 1 })
       const ids = [client.token!.id]
       for (const user of [{ name: 'ada' }, { name: 'ada', roles: ['admin'] }]) {
@@ -224,7 +224,7 @@ describe.each([
       expect((await elsewhere.load(ids[3]!))?.data).toMatchObject({ cart: 3 })
     })
 
-    it('loses nothing that others write meanwhile, and asks onConflict', async () => {
+    it('loses no concurrent write of other requests, and calls onConflict', async () => {
       await (await visit()).update({ n: 1, list: ['a'] })
       const onConflict = vi.fn<ConflictResolver>((_key, { theirs }) => theirs)
       const session = await visit({ ...options, onConflict })
@@ -234,7 +234,7 @@ describe.each([
       expect(onConflict).toHaveBeenCalledWith('list', { base: ['a'], mine: ['c'], theirs: ['a', 'b'] })
     })
 
-    it('runs a function patch on what others have written', async () => {
+    it('runs a function patch on the data that other requests have written', async () => {
       await (await visit()).update({ n: 1 })
       const session = await visit(options)
       await (await visit({ store: elsewhere }, client.token, new Client())).update({ n: 5 })
@@ -259,7 +259,7 @@ describe.each([
       expect((await elsewhere.load(kept.id, { minVersion: kept.version }))?.user).toBe('bob')
     })
 
-    it('keeps an id that the same request has made', async () => {
+    it('keeps an id that the same request has created', async () => {
       const session = await visit()
       await session.update({ n: 1 })
       const { id } = session
@@ -291,7 +291,7 @@ describe.each([
   })
 
   describe('reload', () => {
-    it('reads what others have written, and drops unsaved changes', async () => {
+    it('reads the writes of other requests, and drops unsaved changes', async () => {
       await (await visit()).update({ n: 1 })
       const socket = await visit({}, client.token, new Client())
       const { data } = socket
@@ -305,7 +305,7 @@ describe.each([
       expect(socket.version).toBe(2)
     })
 
-    it('reads empty when the session has ended elsewhere, and writes nothing then', async () => {
+    it('reads empty when another request has destroyed the session, and then writes nothing', async () => {
       await (await visit()).update({ n: 1 })
       const socket = await visit({}, client.token, new Client())
       expect(socket.data).toEqual({ n: 1 })

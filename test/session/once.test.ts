@@ -94,7 +94,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     await stores[0].create({ id: 'a', data: TOKEN })
   })
 
-  it('is done once for 30 parallel requests to 3 instances, and all go on with the new data', async () => {
+  it('runs once for 30 parallel requests to 3 instances, and all continue with the new data', async () => {
     const work = counted()
     const transports = Array.from({ length: 30 }, () => new RecordingTransport())
     const sessions = await Promise.all(
@@ -107,7 +107,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     for (const { sent } of transports) expect(sent).toEqual(['a.3'])
   })
 
-  it('is taken over at the end of the lease of a holder that has died, and not before', async () => {
+  it('is run by another caller when the lease of a dead process expires, and not before', async () => {
     const { reached, pass } = gate()
     void (await open(stores[0])).once('tokens', counted(pass))
     await reached
@@ -123,7 +123,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     expect(work.runs).toBe(1)
   })
 
-  it('that ends late overwrites no newer result: its caller goes on with that one', async () => {
+  it('that finishes late overwrites no newer result: its caller continues with the newer one', async () => {
     const { open: finish, reached, pass } = gate()
     const late = counted(async () => {
       await pass()
@@ -141,7 +141,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
       expect((await session.reload()).data).toEqual({ token: { version: 1 } })
   })
 
-  it('that ends late is stored when nobody has taken over', async () => {
+  it('that finishes late is stored when no other caller has run it', async () => {
     const { open: finish, reached, pass } = gate()
     const session = await open(stores[0])
     const done = session.once(
@@ -158,7 +158,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     expect((await (await open(stores[1])).reload()).data).toEqual({ token: { version: 7 } })
   })
 
-  it('that fails throws for the callers of its process, and the next caller need not wait', async () => {
+  it('that fails throws for the callers of its process, and the next caller does not wait', async () => {
     const thrown = new Error('the provider is down')
     const { open: finish, reached, pass } = gate()
     const failing = counted(async () => {
@@ -176,7 +176,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     expect(work.runs).toBe(1)
   })
 
-  it('ends with the session: the holder and those who wait get SESSION_GONE', async () => {
+  it('stops with the session: the holder and the waiting callers get SESSION_GONE', async () => {
     const { open: finish, reached, pass } = gate()
     const holder = (await open(stores[0])).once('tokens', counted(pass))
     await reached
@@ -188,7 +188,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     expect(await stores[0].load('a', { consistent: true })).toBeNull()
   })
 
-  it('is waited for by a new id, which then has the result', async () => {
+  it('delays a rotation, and the session with the new id has the result', async () => {
     const { open: finish, reached, pass } = gate()
     const holder = (await open(stores[0])).once(
       'tokens',
@@ -210,7 +210,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     expect(record?.leases).toBeUndefined()
   })
 
-  it('does not keep others from saving, and merges with what they save', async () => {
+  it('does not block other saves, and merges with them', async () => {
     const { open: finish, reached, pass } = gate()
     const holder = await open(stores[0])
     const done = holder.once(
@@ -301,7 +301,7 @@ describe('exclusive work', () => {
     },
   )
 
-  it('is kept by a touch, and by what another session of the process saves', async () => {
+  it('keeps its lease when the session is touched, and when another session of the process saves', async () => {
     const { open: finish, reached, pass } = gate()
     const done = (await open(store)).once('tokens', counted(pass))
     await reached
@@ -327,7 +327,7 @@ describe('exclusive work', () => {
     })
   })
 
-  it('keeps what the handler changes while it waits, to be saved next time', async () => {
+  it('keeps changes that the handler makes while it waits, for the next save', async () => {
     const { open: finish, reached, pass } = gate()
     const holder = (await open(elsewhere)).once(
       'tokens',
@@ -350,7 +350,7 @@ describe('exclusive work', () => {
     expect((await elsewhere.load('a', { consistent: true }))?.data).toEqual(session.data)
   })
 
-  it('is not done for a new session whose cookie cannot be sent any more', async () => {
+  it('does not run for a new session whose cookie can no longer be sent', async () => {
     const transport = new RecordingTransport()
     const session = await open(store, { id: null, transport })
     transport.isOpen = false
@@ -375,7 +375,7 @@ describe('exclusive work', () => {
     },
   )
 
-  it('that nobody ends within two leases fails with TIMEOUT, a status 503', async () => {
+  it('of another caller that is not finished within two leases fails with TIMEOUT, status 503', async () => {
     const { reached, pass } = gate()
     void (await open(elsewhere)).once('tokens', counted(pass))
     await reached
@@ -386,7 +386,7 @@ describe('exclusive work', () => {
     expect(transport.failures).toHaveLength(1)
   })
 
-  it('is told by its signal when the lease ends, and a caller of the same process takes over', async () => {
+  it('gets an abort signal when the lease expires, and a caller of the same process runs it', async () => {
     vi.useRealTimers()
     let reason: unknown
     const hung = counted(
@@ -423,7 +423,7 @@ describe('exclusive work', () => {
     await first
   })
 
-  it('cannot sign a user in, because that needs a new id, and can change what is there', async () => {
+  it('cannot set a key of regenerateOn, because that needs a new id, and can change one', async () => {
     const session = await open(store, { regenerateOn: ['user'] })
     const signIn = { isStale: ({ user }: SessionValues) => !user, run: () => ({ user: 'ada' }) }
     await expect(session.once('user', signIn)).rejects.toMatchObject({ code: 'INVALID_VALUE' })
@@ -453,7 +453,7 @@ describe('exclusive work', () => {
     expect(session.data).toEqual({ token: { version: 1 }, tried: true })
   })
 
-  it('is done for a session as other software has left it', async () => {
+  it('runs for a session in a format of other software', async () => {
     const legacy = {
       name: 'old',
       read: (value: string | Uint8Array) =>
@@ -467,7 +467,7 @@ describe('exclusive work', () => {
     expect((await older.load('l'))?.data).toEqual({ token: { version: 1 }, cart: ['tea'] })
   })
 
-  it('leaves no more than the leases of the last minute in the record', async () => {
+  it('keeps only the leases of the last minute in the record', async () => {
     const session = await open(store)
     for (let index = 0; index < 5; index++) {
       at(index * 40)

@@ -83,7 +83,7 @@ describe('a configured lifetime', () => {
     expect(left(await later.update({ n: 2 }))).toBe(2 * DAY)
   })
 
-  it('slides by the configuration of today when it is only read', async () => {
+  it('is extended by the current configuration when the session is only read', async () => {
     await (await visit(deploy(), {}, { idleTimeout: HOUR })).update({ n: 1 })
     wait(50 * MINUTE)
     expect(left(await visit(deploy(), {}, { idleTimeout: 2 * HOUR }))).toBe(2 * HOUR)
@@ -91,7 +91,7 @@ describe('a configured lifetime', () => {
 })
 
 describe('a lifetime of the session’s own', () => {
-  it('given by a call stays until a call gives another one', async () => {
+  it('set by a call stays until a call sets another one', async () => {
     await (await visit(deploy(), { maxAge: 7 * DAY })).update({ user: 'ada' })
     wait(DAY)
     expect(left(await (await visit(deploy({ maxAge: HOUR }))).update({ name: 'x' }))).toBe(6 * DAY)
@@ -106,7 +106,7 @@ describe('a lifetime of the session’s own', () => {
     expect(left(await session.update({ user: 'ada' }))).toBe(6 * DAY)
   })
 
-  it('is kept when another call of the same request gives none', async () => {
+  it('is kept when another call of the same request sets none', async () => {
     const store = deploy()
     const session = await visit(store, { maxAge: 7 * DAY })
     session.configure({ store, sign: () => 'token' })
@@ -125,7 +125,7 @@ describe('a lifetime of the session’s own', () => {
     expect(again.version).toBe(1)
   })
 
-  it('set by setExpiry outlives what calls and configuration say, until it is set again', async () => {
+  it('set by setExpiry overrides calls and configuration, until it is set again', async () => {
     const session = await visit(deploy(), { maxAge: HOUR })
     session.setExpiry({ maxAge: 30 * DAY })
     await session.update({ user: 'ada' })
@@ -148,7 +148,7 @@ describe('a lifetime of the session’s own', () => {
   })
 })
 
-describe('a sliding end', () => {
+describe('an idle timeout', () => {
   it.each([
     ['the unconfigured 14 days', undefined, undefined, 7 * DAY],
     ['a minute', MINUTE, undefined, MINUTE / 2],
@@ -163,7 +163,7 @@ describe('a sliding end', () => {
     expect(lagOf(idleTimeout, touchAfter)).toBe(seconds * 1000)
   })
 
-  it('keeps a visitor signed in who comes back after half of the window', async () => {
+  it('keeps a visitor signed in who returns after half of the timeout', async () => {
     await (await visit(deploy({ idleTimeout: 30 * MINUTE }))).update({ user: 'ada' })
     wait(14.9 * MINUTE)
     await visit(deploy({ idleTimeout: 30 * MINUTE }))
@@ -171,7 +171,7 @@ describe('a sliding end', () => {
     expect((await visit(deploy({ idleTimeout: 30 * MINUTE }))).data).toEqual({ user: 'ada' })
   })
 
-  it('is moved by one of the requests of a page view', async () => {
+  it('is extended by one of the requests of a page view', async () => {
     const store = deploy({ idleTimeout: 30 * MINUTE })
     await (await visit(store)).update({ n: 1 })
     wait(10 * MINUTE)
@@ -182,7 +182,7 @@ describe('a sliding end', () => {
     expect((await visit(store)).data).toEqual({ n: 1 })
   })
 
-  it('moves as often as touchAfter says', async () => {
+  it('is extended at most every touchAfter seconds', async () => {
     const store = deploy({ idleTimeout: 30 * MINUTE, touchAfter: MINUTE })
     await (await visit(store)).update({ n: 1 })
     for (let times = 0; times < 10; times++) {

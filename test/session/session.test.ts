@@ -43,10 +43,10 @@ function interfere(change: (data: any) => void, times = 1): void {
 
 const stored = (id: string): unknown => JSON.parse(store.rows.get(id)?.json ?? 'null')
 
-describe('when somebody else saves at the same time', () => {
+describe('when another request saves at the same time', () => {
   beforeEach(() => store.create({ id: 's', data: { n: 1, cart: ['a'], theme: 'light' } }))
 
-  it('a function runs again on what they stored', async () => {
+  it('a function runs again on the data that the other request stored', async () => {
     const session = await open('s')
     interfere((data) => (data.n += 10), 3)
     await session.update(({ n }) => ({ n: Number(n) + 1 }))
@@ -77,7 +77,7 @@ describe('when somebody else saves at the same time', () => {
     expect(session.data).toEqual(stored('s'))
   })
 
-  it('direct changes and a function both count', async () => {
+  it('direct changes and a function are both applied', async () => {
     const session = await open('s')
     session.data.direct = true
     interfere((data) => (data.n = 5))
@@ -106,7 +106,7 @@ describe('when somebody else saves at the same time', () => {
     expect(stored('s')).toEqual({ n: 9, cart: ['a'], theme: ['blue', 'dark'] })
   })
 
-  it('gives up after maxRetries, with nothing of its own stored', async () => {
+  it('fails after maxRetries, and stores nothing', async () => {
     store.config.maxRetries = 2
     const session = await open('s')
     interfere((data) => (data.n += 1), 3)
@@ -115,7 +115,7 @@ describe('when somebody else saves at the same time', () => {
     expect(transport.sent).toEqual([])
   })
 
-  it('owner and lifetime go along', async () => {
+  it('owner and lifetime are stored too', async () => {
     const session = await open('s')
     session.bind('ada')
     session.setExpiry({ idleTimeout: 60 })
@@ -157,7 +157,7 @@ describe('when somebody else saves at the same time', () => {
   })
 })
 
-describe('when the session has ended meanwhile', () => {
+describe('when the session was destroyed in the meantime', () => {
   beforeEach(() => store.create({ id: 's', data: { n: 1 } }))
 
   it.each(['update', 'save', 'regenerate', 'flush'] as const)(
@@ -173,7 +173,7 @@ describe('when the session has ended meanwhile', () => {
     },
   )
 
-  it('clear is fine, and what follows starts anew', async () => {
+  it('clear succeeds, and the next write starts a new session', async () => {
     const session = await open('s')
     store.rows.clear()
     await session.clear()
@@ -198,7 +198,7 @@ describe('the data a handler holds', () => {
     expect(stored('s')).toEqual({ cart: ['a', 'b'], n: 2 })
   })
 
-  it('keeps what is changed while a write is out, for the next one', async () => {
+  it('keeps changes made while a write is in flight, for the next write', async () => {
     const session = await open('s')
     session.data.n = 2
     store.before = (call) => {
@@ -211,7 +211,7 @@ describe('the data a handler holds', () => {
     expect(stored('s')).toEqual({ cart: ['a'], n: 2, late: true })
   })
 
-  it('is not touched by an update that fails', async () => {
+  it('is not changed by an update that fails', async () => {
     const session = await open('s')
     const { data } = session
     store.before = () => {
@@ -226,7 +226,7 @@ describe('the data a handler holds', () => {
     expect(stored('s')).toEqual({ cart: ['a'], n: 5 })
   })
 
-  it('is not what is stored when the session was cleared', async () => {
+  it('is not stored when the session was cleared', async () => {
     const session = await open('s')
     const { data } = session
     await session.clear()
@@ -248,7 +248,7 @@ describe('the data a handler holds', () => {
 })
 
 describe('starting', () => {
-  it('takes another id when one is taken', async () => {
+  it('uses another id when the first one exists', async () => {
     await store.create({ id: 'taken', data: { theirs: true } })
     const made = ['taken', 'taken', 'free']
     const session = await open(undefined, 1, { generateId: () => made.shift() ?? 'none' })
@@ -258,21 +258,21 @@ describe('starting', () => {
     expect(stored('taken')).toEqual({ theirs: true })
   })
 
-  it('fails when the generator knows one id only', async () => {
+  it('fails when the generator returns only one id', async () => {
     await store.create({ id: 'taken', data: { theirs: true } })
     const session = await open(undefined, 1, { generateId: () => 'taken' })
     await expect(session.update()).rejects.toMatchObject({ code: 'SESSION_EXISTS' })
     expect(stored('taken')).toEqual({ theirs: true })
   })
 
-  it('is an error once the client cannot be told', async () => {
+  it('is an error when the cookie can no longer be sent', async () => {
     const session = await open()
     transport.isOpen = false
     await expect(session.update({ n: 1 })).rejects.toMatchObject({ code: 'HEADERS_SENT' })
     expect(store.calls).toEqual([])
   })
 
-  it('takes lifetime and owner along', async () => {
+  it('stores lifetime and owner', async () => {
     const session = await open(undefined, 1, { maxAge: 60 })
     session.bind('ada')
     session.setExpiry({ maxAge: 600, idleTimeout: 30, expiresAt: now + 100_000 })
@@ -284,7 +284,7 @@ describe('starting', () => {
 })
 
 describe('regenerate', () => {
-  it('carries direct changes, owner and lifetime along', async () => {
+  it('keeps direct changes, owner and lifetime', async () => {
     await store.create({ id: 's', data: { n: 1 } })
     const session = await open('s')
     session.data.n = 2
@@ -296,7 +296,7 @@ describe('regenerate', () => {
     expect(session.isDirty).toBe(false)
   })
 
-  it('is an error once the client cannot be told, and the session lives on', async () => {
+  it('is an error when the cookie can no longer be sent, and the session stays live', async () => {
     await store.create({ id: 's', data: { n: 1 } })
     const session = await open('s')
     transport.isOpen = false
@@ -312,7 +312,7 @@ describe('reading', () => {
     expect(transport.sent).toEqual(['s.1'])
   })
 
-  it('sends nothing when the record is newer: a late cookie could undo a sign-in', async () => {
+  it('sends nothing when the record is newer, because a late cookie could undo a sign-in', async () => {
     await store.create({ id: 's', data: {} })
     await (await open('s')).update({ n: 1 })
     transport.sent = []
@@ -320,7 +320,7 @@ describe('reading', () => {
     expect(transport.sent).toEqual([])
   })
 
-  it('slides, and a lost race is no failure', async () => {
+  it('extends the idle timeout, and a conflict is no failure', async () => {
     await store.create({ id: 's', data: { n: 1 }, idleTimeout: 60 })
     now += 31_000
     store.before = (call, id) => {
@@ -352,7 +352,7 @@ describe('setExpiry and bind', () => {
     expect(session.isDirty).toBe(false)
   })
 
-  it('refuse an end that has passed, counted from the creation', async () => {
+  it('refuse an expiry in the past, counted from the creation', async () => {
     await store.create({ id: 's', data: {} })
     now += 60_000
     const session = await open('s')
@@ -368,7 +368,7 @@ describe('setExpiry and bind', () => {
     expect(session.expiresAt).toBe(now + 1)
   })
 
-  it('refuse a user that is none', async () => {
+  it('refuse an invalid user', async () => {
     const session = await open()
     for (const user of ['', undefined, 7]) expect(() => session.bind(user as string)).toThrow('`user`')
   })

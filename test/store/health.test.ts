@@ -25,7 +25,7 @@ describe('checkHealth', () => {
       storage: dynamodb({ ...table.options, endpoint: proxy.url, timeout: { request: 300 }, ...options }),
     })
 
-  it('is well where the storage answers, and asks it each time', async () => {
+  it('is ok when the storage responds, and reads from it each time', async () => {
     const store = createSessionStore({ storage: createStorage() })
     expect(await checkHealth(store)).toEqual({ ok: true, duration: expect.any(Number) })
     const onTable = storeAt()
@@ -35,7 +35,7 @@ describe('checkHealth', () => {
     expect(await table.count()).toBe(0)
   })
 
-  it('says why it is not well, without a table, a key or an address', async () => {
+  it('reports the reason of a failure, without a table, a key or an address', async () => {
     const missing = await checkHealth(storeAt({ table: 'no-such-table' }))
     expect(missing).toEqual({ ok: false, code: 'TABLE_NOT_FOUND', duration: expect.any(Number) })
     proxy.fault({ do: resetBefore })
@@ -44,7 +44,7 @@ describe('checkHealth', () => {
     proxy.reset()
   })
 
-  it('gives up when its own time is over', async () => {
+  it('fails at its own timeout', async () => {
     proxy.fault({ do: stalledHeaders })
     const store = storeAt({ timeout: { request: 60_000 } })
     const health = await checkHealth(store, { timeout: 50 })

@@ -98,7 +98,7 @@ describe('lifetimes', () => {
     expect(shouldTouch(record, now)).toBe(worth)
   })
 
-  it('a time to live never ends a session early, and is never 0', () => {
+  it('a time to live never expires a session early, and is never 0', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 8.64e15 }), fc.integer({ min: -1e6, max: 1e12 }), (at, left) => {
         const ttl = secondsUntil(at + left, at)
@@ -110,7 +110,7 @@ describe('lifetimes', () => {
 })
 
 describe('the lock', () => {
-  it('runs the tasks of a key one by one, in order, whatever fails, and keeps nothing', async () => {
+  it('runs the tasks of a key one by one, in order, also after a failure, and keeps nothing', async () => {
     const lock = new KeyedQueue()
     const seen: string[] = []
     const task = (name: string) => async (): Promise<string> => {
@@ -129,7 +129,7 @@ describe('the lock', () => {
     ['unstorage 1', createStorage, prefixStorage],
     ['unstorage 2', createStorage2 as never, prefixStorage2 as never],
   ]
-  it.each(versions)('is that of the driver, wherever it is mounted: %s', async (_, create, prefix) => {
+  it.each(versions)('belongs to the driver, wherever it is mounted: %s', async (_, create, prefix) => {
     const driver = memory()
     const root = create()
     root.mount('somewhere:else', driver)
@@ -157,7 +157,7 @@ describe('the lock', () => {
 describe('the size of a session', () => {
   const sized = (bytes: number): { text: string } => ({ text: 'é'.repeat(bytes / 2) + 'x'.repeat(bytes % 2) })
 
-  it('is 400,000 bytes at most, as stored, or what `maxSize` says', async () => {
+  it('is at most 400,000 bytes as stored, or `maxSize`', async () => {
     const storage = createStorage()
     const store = createSessionStore({ storage, now: () => 1_800_000_000_000 })
     const empty = await sizeOf(store, storage, sized(0))
@@ -172,13 +172,13 @@ describe('the size of a session', () => {
     await expect(sizeOf(small, storage, sized(1))).rejects.toMatchObject({ code: 'ITEM_TOO_LARGE' })
   })
 
-  it('is that of what is stored, compressed or encrypted', async () => {
+  it('is the size as stored, compressed or encrypted', async () => {
     const store = createSessionStore({ storage: createStorage(), codec: compressed(), maxSize: 2000 })
     await store.create({ id: 'a', data: sized(1_000_000) })
     expect(await store.load('a')).toMatchObject({ data: sized(1_000_000) })
   })
 
-  it('limits writes, and no reads', async () => {
+  it('limits writes, but not reads', async () => {
     const storage = createStorage()
     const record = await createSessionStore({ storage }).create({ id: 'a', data: sized(1000) })
     const small = createSessionStore({ storage, maxSize: 500, cache: false })
@@ -197,7 +197,7 @@ describe('the size of a session', () => {
 describe('instants', () => {
   const START = 1_800_000_000_000
 
-  it('are whole ms, whatever the clock gives', async () => {
+  it('are whole ms, also when the clock returns fractions', async () => {
     const store = createSessionStore({ storage: createStorage(), now: () => START + 0.75 })
     const record = await store.create({ id: 'a', data: {}, idleTimeout: 60 })
     expect(record).toMatchObject({ createdAt: START, expiresAt: START + 60_000 })
@@ -213,7 +213,7 @@ describe('instants', () => {
     },
   )
 
-  it('the time a session began may be a date or ms, and nothing else', async () => {
+  it('the creation time of a session may be a date or ms, and nothing else', async () => {
     const store = createSessionStore({ storage: createStorage() })
     for (const [id, createdAt] of Object.entries({ a: new Date(START), b: START, c: START + 0.5 }))
       expect(await store.create({ id, data: {}, createdAt })).toMatchObject({ createdAt: START })
@@ -236,7 +236,7 @@ describe('hooks', () => {
     'corrupt',
   ] as const
 
-  it('hear of what happens, by the hash of the id', async () => {
+  it('are called for each operation, with the hash of the id', async () => {
     const heard: [string, object][] = []
     const hooks: SessionHooks = Object.fromEntries(
       names.map((name) => [name, (event: object) => heard.push([name, event])]),
@@ -276,7 +276,7 @@ describe('hooks', () => {
     expect(JSON.stringify(heard)).not.toContain('the-raw-id')
   })
 
-  it('break nothing when they throw or reject', async () => {
+  it('do not fail an operation when they throw or reject', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => {})
     const hooks: SessionHooks = {
       created: () => {
@@ -293,7 +293,7 @@ describe('hooks', () => {
 })
 
 describe('a storage that fails', () => {
-  it('is never taken for one without the session', async () => {
+  it('is never reported as a missing session', async () => {
     const driver = conditionalDriver()
     const store = createSessionStore({ storage: driver, cache: false })
     const record = await store.create({ id: 'a', data: {} })
@@ -312,7 +312,7 @@ describe('a storage that fails', () => {
     expect(await store.load('c')).toBeNull()
   })
 
-  it('is asked again what it can do, when it failed to say', async () => {
+  it('is asked again for its capabilities after a failed answer', async () => {
     const driver = memory()
     const storage = createStorage({ driver })
     const hasItem = driver.hasItem
@@ -323,7 +323,7 @@ describe('a storage that fails', () => {
     expect(await store.load('a')).toBeNull()
   })
 
-  it('is seen although unstorage’s fs driver resolves with the error', async () => {
+  it('is detected although unstorage’s fs driver resolves with the error', async () => {
     const base = await mkdtemp(join(tmpdir(), 'unsession-'))
     try {
       // A file where a directory is expected: ENOTDIR, which the driver does not take for "not found".
@@ -339,7 +339,7 @@ describe('a storage that fails', () => {
   })
 })
 
-describe('at the very end of a session', () => {
+describe('at the expiry of a session', () => {
   const START = 1_800_000_000_000
   const at = (seconds: number): unknown => vi.setSystemTime(START + seconds * 1000)
   const turns = async (): Promise<void> => {
@@ -364,14 +364,14 @@ describe('at the very end of a session', () => {
     record = await mine.create({ id: 'a', data: { n: 1 }, idleTimeout: 5 })
   })
 
-  it('a save whose own deadline has passed meets the change of whoever lengthened the session', async () => {
+  it('a save whose own deadline has passed merges with the request that extended the session', async () => {
     const short = await mine.save({ ...record, data: { n: 1 }, deadline: START + 5000 })
     await theirs.save({ ...short, data: { n: 2 }, deadline: undefined, idleTimeout: 60 })
     at(5)
     await expect(mine.save(short)).rejects.toMatchObject({ code: 'CONFLICT', current: { version: 3 } })
   })
 
-  it('a move whose own deadline has passed carries over the change of whoever lengthened the session', async () => {
+  it('a rotation whose own deadline has passed merges with the request that extended the session', async () => {
     const short = await mine.save({ ...record, data: { n: 1 }, deadline: START + 5000 })
     await theirs.save({ ...short, data: { n: 2 }, deadline: undefined, idleTimeout: 60 })
     at(5)
@@ -379,7 +379,7 @@ describe('at the very end of a session', () => {
     expect(moved).toMatchObject({ id: 'b', data: { n: 2, own: true }, deadline: undefined, idleTimeout: 60 })
   })
 
-  it('a refused write does not take a session for over that was carried on while its answer came', async () => {
+  it('a refused write does not treat a session as expired that was extended while its response was in flight', async () => {
     const current = await theirs.save({ ...record, data: { n: 2 } })
     at(1)
     const release = driver.holdNext('write')
@@ -393,7 +393,7 @@ describe('at the very end of a session', () => {
     expect(await mine.load('a')).not.toBeNull()
   })
 
-  it('a strong read that began before the end does not say that it has come', async () => {
+  it('a strongly consistent read that began before the expiry does not confirm it', async () => {
     at(4)
     const release = driver.holdNext('strong read')
     const loading = theirs.load('a', { minVersion: 2 })
@@ -404,7 +404,7 @@ describe('at the very end of a session', () => {
     expect((await loading)?.expiresAt).toBe(START + 9000)
   })
 
-  it('nobody remembers it as ended while a write that set out in time may still arrive', async () => {
+  it('no cache stores it as expired while a write that began in time may still arrive', async () => {
     const odd = await mine.save({ ...record, data: { n: 1 }, idleTimeout: 5.3 })
     at(5.5)
     await expect(mine.save(odd)).rejects.toMatchObject({ code: 'SESSION_GONE' })
@@ -414,7 +414,7 @@ describe('at the very end of a session', () => {
     expect(await mine.load('a')).not.toBeNull()
   })
 
-  it('signing out everywhere ends what an index shows as expired, although it is carried on', async () => {
+  it('signing out everywhere destroys a session that the index shows as expired and that was extended', async () => {
     driver = conditionalDriver({ lag: 1 })
     driver.listUser = async function* (_, { liveAt = Date.now() }) {
       for (const [key, states] of driver.history) {
@@ -433,7 +433,7 @@ describe('at the very end of a session', () => {
 })
 
 describe('capability', () => {
-  it('is learned from our driver without a request', async () => {
+  it('of our driver is found without a request', async () => {
     const driver = conditionalDriver()
     const root = createStorage()
     root.mount('deep:mount', driver)
@@ -444,7 +444,7 @@ describe('capability', () => {
     expect(await store.destroy('a')).toBe(true)
   })
 
-  it('uses the driver’s own listing and sweep where it has them', async () => {
+  it('uses the driver’s own list and clearExpired if it has them', async () => {
     const driver = conditionalDriver()
     const options: unknown[] = []
     Object.assign(driver, {
@@ -469,8 +469,8 @@ describe('capability', () => {
   })
 })
 
-describe('sweeping', () => {
-  it('waits out the grace, tells its progress, and leaves alone what is no session', async () => {
+describe('clearExpired', () => {
+  it('waits for the grace period, reports its progress, and does not delete other items', async () => {
     let now = Date.now()
     const storage = createStorage()
     const store = createSessionStore({ storage, cache: false, now: () => now })
@@ -486,7 +486,7 @@ describe('sweeping', () => {
     expect(await storage.getKeys()).toEqual(['config'])
   })
 
-  it('stops when told to', async () => {
+  it('stops when its signal is aborted', async () => {
     const store = createSessionStore({ storage: createStorage() })
     await store.create({ id: 'a', data: {} })
     await expect(store.clearExpired({ signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
@@ -514,14 +514,14 @@ describe('a record', () => {
     await expect(store.save({ ...record })).rejects.toMatchObject({ code: 'INVALID_VALUE' })
   })
 
-  it('is refused with a deadline that has passed; it lives on as it was', async () => {
+  it('is refused with a deadline in the past, and the stored session does not change', async () => {
     const store = createSessionStore({ storage: createStorage() })
     const record = await store.create({ id: 'a', data: {} })
     await expect(store.save({ ...record, data: {}, deadline: 1 })).rejects.toThrow('`deadline`')
     expect(await store.load('a')).not.toBeNull()
   })
 
-  it('never puts its id into a message', async () => {
+  it('never has its id in a message', async () => {
     const store = createSessionStore({ storage: createStorage() })
     const record = await store.create({ id: 'the-raw-id', data: {} })
     await store.save(record)

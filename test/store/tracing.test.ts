@@ -40,7 +40,7 @@ function listen(operation: TracedOperation): Seen[] {
 const SUCCESS = ['start', 'end', 'asyncStart', 'asyncEnd']
 
 describe('tracing channels', () => {
-  it('tell of a load: hash, version, duration, and what the cache knew', async () => {
+  it('report a load: hash, version, duration, and the result of the cache', async () => {
     const store = createSessionStore({ storage: createStorage() })
     await store.create({ id: 'a', data: { secret: 1 } })
     const seen = listen('load')
@@ -58,7 +58,7 @@ describe('tracing channels', () => {
     expect(seen[1]?.event).toMatchObject({ keyHash: hashKey('unknown'), found: false, cache: 'miss' })
   })
 
-  it('name neither id nor data', async () => {
+  it('contain neither id nor data', async () => {
     const store = createSessionStore({ storage: createStorage() })
     const operations = ['create', 'load', 'save', 'touch', 'destroy', 'rotate'] as const
     const seen = operations.map(listen)
@@ -74,7 +74,7 @@ describe('tracing channels', () => {
     expect(JSON.stringify(events)).not.toContain('secret')
   })
 
-  it('tell of a failure, with its error', async () => {
+  it('report a failure, with its error', async () => {
     const store = createSessionStore({ storage: createStorage(), cache: false })
     const record = await store.create({ id: 'a', data: {} })
     await store.destroy('a')
@@ -85,7 +85,7 @@ describe('tracing channels', () => {
     expect(seen[0]?.event).not.toHaveProperty('found')
   })
 
-  it('tell of conflicts, of sign-outs everywhere and of sweeps', async () => {
+  it('report conflicts, sign-outs everywhere and clearExpired', async () => {
     const store = createSessionStore({ storage: createStorage() })
     const record = await store.create({ id: 'a', data: {}, user: 'ada' })
     await store.save(record)
@@ -104,7 +104,7 @@ describe('tracing channels', () => {
     expect(everywhere[0]?.event).not.toHaveProperty('keyHash')
   })
 
-  it('keep calls at the same time apart', async () => {
+  it('do not mix simultaneous calls', async () => {
     const store = createSessionStore({ storage: createStorage() })
     await store.create({ id: 'a', data: {} })
     const seen = listen('load')
@@ -112,7 +112,7 @@ describe('tracing channels', () => {
     expect(seen.map(({ event }) => event.cache)).toEqual(['hit', 'miss', 'hit', 'miss'])
   })
 
-  it('cost nothing where nobody listens: the call goes straight through', async () => {
+  it('cost nothing without a subscriber', async () => {
     const store = createSessionStore({ storage: createStorage() })
     await store.create({ id: 'a', data: {} })
     const seen = listen('save')

@@ -1,5 +1,5 @@
-// A notebook: whoever signs in keeps notes in the session, as many as they like. nuxt-auth-utils is used as always; its
-// sessions live in DynamoDB. Table, region and credentials come from the environment.
+// A notebook: signed-in users keep any number of notes in the session. The app uses nuxt-auth-utils without changes. Its
+// sessions are in DynamoDB. Table, region and credentials come from the environment.
 export default defineNuxtConfig({
   compatibilityDate: '2026-01-01',
   modules: ['nuxt-auth-utils', 'unsession/nuxt'],

@@ -7,12 +7,12 @@ const OPERATIONS = ['create', 'load', 'save', 'touch', 'destroy', 'rotate', 'des
 /** @returns {() => void} stops it */
 export function traceSessions() {
   const tracer = trace.getTracer('unsession')
-  // The same event comes again at each moment of a call.
+  // All channels of a call publish the same event object.
   const spans = new WeakMap()
 
   const subscribers = {
     start(event) {
-      // Below whatever span is active, such as that of the HTTP request.
+      // A child of the active span, such as that of the HTTP request.
       spans.set(event, tracer.startSpan(`session ${event.operation}`))
     },
     error(event) {

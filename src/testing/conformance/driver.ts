@@ -5,18 +5,18 @@ import { ConflictError, type CurrentItem } from '../../../drivers/utils/errors.t
 import type { ConditionalDriver } from '../../storage/driver-contract.ts'
 import { freshId } from './suite.ts'
 
-/** What a case of the driver contract works with. */
+/** Values and functions that a case of the driver contract uses. */
 export interface DriverContext {
-  /** Sets the date to so many seconds after the start of the case. */
+  /** Sets the date, in seconds after the start of the case. */
   at: (seconds: number) => void
-  /** The start of the case: a whole second, in ms since the epoch. */
+  /** Start of the case in ms since the epoch, a whole second. */
   start: number
-  /** Two drivers on the same items, as two processes have them. */
+  /** Two drivers on the same items. They stand for two processes. */
   here: ConditionalDriver
   there: ConditionalDriver
 }
 
-/** One promise of the driver contract. */
+/** A test case: one statement of the driver contract. */
 export interface DriverCase {
   name: string
   run: (context: DriverContext) => Promise<void>
@@ -29,7 +29,7 @@ const MAX_LAG = 10_000
 
 const STRONG = { consistent: true }
 
-/** Returns what a rejected conditional write has found. */
+/** Returns the item that a rejected conditional write has found. */
 async function conflictOf(write: Promise<unknown>): Promise<CurrentItem | null> {
   const error = await write.then(
     () => undefined,
@@ -50,7 +50,7 @@ async function listed(
   return found
 }
 
-/** Waits until an index that lags lists what is expected. */
+/** Waits until an eventually consistent index lists the expected items. */
 async function eventually(list: () => Promise<unknown>, expected: unknown): Promise<void> {
   for (const end = performance.now() + MAX_LAG; performance.now() < end; await sleep(50)) {
     try {
@@ -62,7 +62,7 @@ async function eventually(list: () => Promise<unknown>, expected: unknown): Prom
 
 export const driverCases: readonly DriverCase[] = [
   {
-    name: 'answers the handshake with itself and the key, and goes no further',
+    name: 'returns itself and the key from the handshake, and does not call the database',
     async run({ here }) {
       const key = freshId()
       const calls: unknown[] = []
@@ -78,7 +78,7 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
-    name: 'keeps text and bytes as they are',
+    name: 'stores text and bytes unchanged',
     async run({ here, there }) {
       const [text, bytes, missing] = [freshId(), freshId(), freshId()]
       const content = Uint8Array.from({ length: 256 }, (_, index) => index)
@@ -106,7 +106,7 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
-    name: 'writes only over the version asked for',
+    name: 'writes only over the given version',
     async run({ here, there }) {
       const key = freshId()
       assert.equal(await conflictOf(here.setItem(key, 'none', { ifVersion: 1, version: 2, ttl: 60 })), null)
@@ -119,7 +119,7 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
-    name: 'renews an item at its version',
+    name: 'extends an item at its version',
     async run({ here, there, at }) {
       const key = freshId()
       await here.setItem(key, 'one', { ifVersion: null, version: 4, ttl: 30 })
@@ -140,7 +140,7 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
-    name: 'lets one of many write over a version',
+    name: 'lets only one of several writers write over a version',
     async run({ here, there }) {
       const key = freshId()
       await here.setItem(key, 'zero', { ifVersion: null, version: 1, ttl: 60 })
@@ -156,7 +156,7 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
-    name: 'deletes only the version asked for, and gives its value',
+    name: 'deletes only the given version, and returns its value',
     async run({ here, there }) {
       const key = freshId()
       const removed: unknown[] = []
@@ -174,7 +174,7 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
-    name: 'takes an expired item for missing',
+    name: 'treats an expired item as missing',
     async run({ here, there, at }) {
       const key = freshId()
       await here.setItem(key, 'one', { ifVersion: null, version: 1, ttl: 30, user: key })
@@ -194,7 +194,7 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
-    name: 'adds to sets, and gives back all that they have',
+    name: 'adds to sets, and returns all their members',
     async run({ here, there, start }) {
       const key = freshId()
       const add = async (driver: ConditionalDriver, sets: Record<string, string[]>): Promise<object> =>
@@ -218,7 +218,7 @@ export const driverCases: readonly DriverCase[] = [
         ),
       )
       assert.deepEqual(sorted(await here.getSets(key)), { bindings: strings })
-      // Each answer has what came before, so no two of them have the same size.
+      // Each response contains all earlier members, so no two responses have the same size.
       const sizes = answers.map(({ bindings = [] }) => bindings.length).toSorted((a, b) => a - b)
       assert.deepEqual(
         sizes,

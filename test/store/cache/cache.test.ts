@@ -31,7 +31,7 @@ beforeEach(() => {
 })
 
 describe('an entry', () => {
-  it('answers without a request, to each caller with data of its own', async () => {
+  it('is returned without a request, to each caller with its own copy of the data', async () => {
     await store.create({ id: 'a', data: { list: [1] } })
     calls()
     const first = await store.load<{ list: number[] }>('a')
@@ -41,7 +41,7 @@ describe('an entry', () => {
     expect(calls()).toEqual([])
   })
 
-  it('lives for the ttl to the millisecond, and a hit does not prolong it', async () => {
+  it('is valid for the ttl to the millisecond, and a hit does not extend it', async () => {
     await store.create({ id: 'a', data: {} })
     calls()
     for (const second of [5, 9, 9.999]) {
@@ -54,7 +54,7 @@ describe('an entry', () => {
     expect(calls()).toEqual(['read'])
   })
 
-  it('counts its age from when the store was asked, not from the answer', async () => {
+  it('counts its age from the start of the read, not from the response', async () => {
     await open({ cache: false }).create({ id: 'a', data: {} })
     const release = driver.holdNext('read')
     const loading = store.load('a')
@@ -68,7 +68,7 @@ describe('an entry', () => {
     expect(calls()).toEqual(['read'])
   })
 
-  it('does not outlive its session', async () => {
+  it('is not valid longer than its session', async () => {
     await store.create({ id: 'a', data: {}, idleTimeout: 5 })
     at(4.999)
     expect(await store.load('a')).not.toBeNull()
@@ -76,7 +76,7 @@ describe('an entry', () => {
     expect(await store.load('a')).toBeNull()
   })
 
-  it('is not kept alive by a clock that goes back', async () => {
+  it('is not extended by a clock that goes back', async () => {
     await store.create({ id: 'a', data: { n: 1 } })
     at(8)
     await store.load('a')
@@ -86,7 +86,7 @@ describe('an entry', () => {
     expect(calls()).toEqual(['read'])
   })
 
-  it('is not made by an answer that was under way when the clock went back', async () => {
+  it('is not made by a read that was in flight when the clock went back', async () => {
     await open({ cache: false }).create({ id: 'a', data: {} })
     const release = driver.holdNext('read')
     const loading = store.load('a')
@@ -100,7 +100,7 @@ describe('an entry', () => {
     expect(calls()).toEqual(['read'])
   })
 
-  it('gives way when it is older than the token', async () => {
+  it('is not used when it is older than the token', async () => {
     const elsewhere = open()
     const record = await store.create({ id: 'a', data: { n: 1 } })
     await elsewhere.save({ ...record, data: { n: 2 } })
@@ -111,7 +111,7 @@ describe('an entry', () => {
     expect(calls()).toEqual([])
   })
 
-  it('leaves when there are more than max, least recently used first', async () => {
+  it('is removed when there are more than max, least recently used first', async () => {
     store = open({ cache: { max: 2 } })
     for (const id of ['a', 'b']) await store.create({ id, data: {} })
     await store.load('a')
@@ -135,7 +135,7 @@ describe('concurrent loads', () => {
     expect(new Set(records.map((record) => record?.data)).size).toBe(20)
   })
 
-  it('do not share a read that is too old for one of them', async () => {
+  it('do not share a read that began too early for one of them', async () => {
     const elsewhere = open({ cache: false })
     const record = await elsewhere.create({ id: 'a', data: { n: 1 } })
     const release = driver.holdNext('read')
@@ -149,7 +149,7 @@ describe('concurrent loads', () => {
     expect((await late)?.version).toBe(2)
   })
 
-  it('share a failure, which is not remembered', async () => {
+  it('share a failure, which is not cached', async () => {
     await open({ cache: false }).create({ id: 'a', data: {} })
     driver.failNext('read', 'before')
     const results = await Promise.allSettled([store.load('a'), store.load('a')])
@@ -159,7 +159,7 @@ describe('concurrent loads', () => {
 })
 
 describe('an unknown id', () => {
-  it('is remembered for the ttl, after a strong miss', async () => {
+  it('is cached for the ttl, after a strongly consistent read', async () => {
     expect(await store.load('nobody')).toBeNull()
     expect(calls()).toEqual(['read', 'strong read'])
     at(9.999)
@@ -170,7 +170,7 @@ describe('an unknown id', () => {
     expect(calls()).toEqual(['read', 'strong read'])
   })
 
-  it('is remembered by a bounded number', async () => {
+  it('is cached in a bounded number', async () => {
     store = open({ cache: { max: 2 } })
     for (const id of ['x', 'y', 'z']) await store.load(id)
     calls()
@@ -180,7 +180,7 @@ describe('an unknown id', () => {
     expect(calls()).toEqual(['read', 'strong read'])
   })
 
-  it('is known from the moment it is created, even while a miss is under way', async () => {
+  it('is found as soon as it is created, even while a read that misses is in flight', async () => {
     const release = driver.holdNext('strong read')
     const missing = store.load('a')
     for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
@@ -197,21 +197,21 @@ describe('an unknown id', () => {
   })
 })
 
-describe('an ended session', () => {
+describe('a destroyed session', () => {
   beforeEach(async () => {
     driver = conditionalDriver({ lag: 1 })
     store = open()
     await store.create({ id: 'a', data: {} })
   })
 
-  it('does not come back by a read that lags', async () => {
+  it('is not returned after an eventually consistent read', async () => {
     await store.destroy('a')
     calls()
     expect(await store.load('a')).toBeNull()
     expect(calls()).toEqual([])
   })
 
-  it.each([1, 100])('does not come back by a read that is %i s late', async (seconds) => {
+  it.each([1, 100])('is not returned after a read whose response is %i s late', async (seconds) => {
     store = open()
     const release = driver.holdNext('read')
     const loading = store.load('a')
@@ -223,7 +223,7 @@ describe('an ended session', () => {
     expect(store.stats().entries).toBe(0)
   })
 
-  it('does not come back by a save that was acknowledged before', async () => {
+  it('is not returned after a save that succeeded before', async () => {
     const record = await store.load('a', STRONG)
     const release = driver.holdNext('write')
     const saving = record && store.save(record)
@@ -235,7 +235,7 @@ describe('an ended session', () => {
     expect(store.stats().entries).toBe(0)
   })
 
-  it('is remembered when a save or a move finds it gone', async () => {
+  it('is cached as missing when a save or a rotation finds it missing', async () => {
     const record = await store.load('a', STRONG)
     await open({ cache: false }).destroy('a')
     if (record) await expect(store.save(record)).rejects.toMatchObject({ code: 'SESSION_GONE' })
@@ -244,14 +244,14 @@ describe('an ended session', () => {
     expect(calls()).toEqual([])
   })
 
-  it('is not listed where it was ended', async () => {
+  it('is not listed by the instance that destroyed it', async () => {
     await store.destroy('a')
     for await (const session of store.list()) expect(session).toBeUndefined()
   })
 })
 
-describe('a late answer', () => {
-  it('does not replace what was saved while it was on its way', async () => {
+describe('a late response', () => {
+  it('does not replace a record that was saved while it was in flight', async () => {
     const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
     const release = driver.holdNext('read')
     const loading = store.load('a')
@@ -263,12 +263,12 @@ describe('a late answer', () => {
   })
 })
 
-describe('a late answer among others', () => {
+describe('a late response among others', () => {
   const turns = async (): Promise<void> => {
     for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
   }
 
-  it('does not take back an end that a touch has moved meanwhile', async () => {
+  it('does not undo an expiry that a touch has extended in the meantime', async () => {
     const record = await open({ cache: false }).create({ id: 'a', data: {}, idleTimeout: 5 })
     const release = driver.holdNext('read')
     const loading = store.load('a')
@@ -280,7 +280,7 @@ describe('a late answer among others', () => {
     expect((await store.load('a'))?.expiresAt).toBe(touched?.expiresAt)
   })
 
-  it('does not come after what has been saved and has left the cache', async () => {
+  it('does not replace a newer record that was saved and has left the cache', async () => {
     store = open({ cache: { max: 1 } })
     const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
     const release = driver.holdNext('read')
@@ -293,7 +293,7 @@ describe('a late answer among others', () => {
     expect((await store.load('a'))?.data).toEqual({ n: 2 })
   })
 
-  it('is not for those to join who come after a save', async () => {
+  it('is not shared with callers that come after a save', async () => {
     store = open({ cache: { max: 1 } })
     const record = await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
     const release = driver.holdNext('read')
@@ -307,7 +307,7 @@ describe('a late answer among others', () => {
     expect((await later)?.data).toEqual({ n: 2 })
   })
 
-  it('does not put back an ended session into a tier that takes its time', async () => {
+  it('does not put a destroyed session back into a slow tier', async () => {
     const tier = expiringMemory()
     const setItemRaw = tier.setItemRaw
     let release = (): void => {}
@@ -326,7 +326,7 @@ describe('a late answer among others', () => {
   })
 })
 
-describe('after a failure whose outcome is not known', () => {
+describe('after a failure with an unknown outcome', () => {
   it.each(['before', 'after'] as const)(
     'of a save, the store is asked again (%s its effect)',
     async (when) => {
@@ -347,7 +347,7 @@ describe('after a failure whose outcome is not known', () => {
     },
   )
 
-  it('of a move, the session has its new id alone, also in the cache', async () => {
+  it('of a rotation, the session has only its new id, also in the cache', async () => {
     const record = await store.create({ id: 'a', data: {} })
     driver.failNext('write', 'after', 1)
     expect(await store.rotate(record, 'b')).toMatchObject({ id: 'b' })
@@ -393,7 +393,7 @@ describe('a cache on a storage of its own', () => {
     expect(calls()).toEqual(['read'])
   })
 
-  it('does not bring back what this instance has ended', async () => {
+  it('does not return a session that this instance has destroyed', async () => {
     const storage = createStorage({ driver: expiringMemory() })
     store = open({ cache: { storage } })
     await store.create({ id: 'a', data: {} })
@@ -404,7 +404,7 @@ describe('a cache on a storage of its own', () => {
     expect(await store.load('a')).toBeNull()
   })
 
-  it('fails no request when it fails', async () => {
+  it('fails no request when the storage fails', async () => {
     const broken = expiringMemory()
     const fail = (): never => {
       throw new Error('down')
@@ -420,7 +420,7 @@ describe('a cache on a storage of its own', () => {
     expect(JSON.stringify(errors)).not.toContain('"a"')
   })
 
-  it('takes garbage in it for nothing', async () => {
+  it('ignores invalid entries', async () => {
     const storage = createStorage({ driver: expiringMemory() })
     store = open({ cache: { storage } })
     await open({ cache: false }).create({ id: 'a', data: { n: 1 } })
@@ -434,7 +434,7 @@ describe('a cache on a storage of its own', () => {
 })
 
 describe('hooks and counters', () => {
-  it('tell hits from misses, once a load', async () => {
+  it('count each load once, as a hit or a miss', async () => {
     const heard: string[] = []
     const names = ['loaded', 'expired', 'corrupt', 'cache:hit', 'cache:miss'] as const
     const hooks: SessionHooks = Object.fromEntries(names.map((name) => [name, () => heard.push(name)]))
@@ -449,7 +449,7 @@ describe('hooks and counters', () => {
   })
 })
 
-it('a client that waits for each answer sees its own writes, on any instance', async () => {
+it('a client that waits for each response sees its own writes, on any instance', async () => {
   const step = fc.record({
     instance: fc.nat({ max: 2 }),
     action: fc.constantFrom('load', 'load', 'save', 'touch', 'destroy'),

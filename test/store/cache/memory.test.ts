@@ -13,7 +13,7 @@ describe('the memory tier', () => {
   const text = 'x'.repeat(10_000)
   const one = sizeOf(snapshot('a', { text }), Infinity)
 
-  it('holds so many bytes, and drops the least recently used entries', () => {
+  it('holds at most maxBytes, and drops the least recently used entries', () => {
     const tier = new MemoryTier({ max: 100, maxBytes: 3 * one })
     for (const id of ['a', 'b', 'c']) tier.set(id, { snapshot: snapshot(id, { text }), storedAt: 0 })
     tier.get('a')
@@ -22,7 +22,7 @@ describe('the memory tier', () => {
     expect(tier.size).toBe(3)
   })
 
-  it('counts an entry once, however often it is set, and not after it has left', () => {
+  it('counts an entry once, however often it is set, and not after it was removed', () => {
     const tier = new MemoryTier({ max: 100, maxBytes: 2 * one })
     const same = snapshot('a', { text })
     for (let round = 0; round < 10; round++) tier.set('a', { snapshot: same, storedAt: round })
@@ -39,14 +39,14 @@ describe('the memory tier', () => {
     expect(tier.size).toBe(2)
   })
 
-  it('does not keep what is larger than all of it, nor what was there before', () => {
+  it('does not keep an entry larger than maxBytes, nor the entry that it replaces', () => {
     const tier = new MemoryTier({ max: 100, maxBytes: one - 1 })
     tier.set('a', { snapshot: snapshot('a', {}), storedAt: 0 })
     tier.set('a', { snapshot: snapshot('a', { text }), storedAt: 0 })
     expect(tier.size).toBe(0)
   })
 
-  it('ends its count, whatever refers to itself', () => {
+  it('finishes its count for data that refers to itself', () => {
     const cyclic: Record<string, unknown> = { map: new Map<unknown, unknown>([['a', new Set([1n])]]) }
     cyclic['self'] = cyclic
     expect(sizeOf(snapshot('a', cyclic), Infinity)).toBeLessThan(3000)
@@ -73,7 +73,7 @@ describe('the estimate', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
 
-  it.each(SHAPES)('is not below what a session takes: %s', (_, make) => {
+  it.each(SHAPES)('is not below the memory that a session needs: %s', (_, make) => {
     const heap = (): number => {
       collect()
       return process.memoryUsage().heapUsed

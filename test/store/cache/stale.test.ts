@@ -53,7 +53,7 @@ describe('staleIfError', () => {
     await expect(store.load('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  it('goes on as before when the outage is over', async () => {
+  it('works as before when the outage is over', async () => {
     const [store, other] = [storeWith(), storeWith()]
     await store.create({ id: 'a', data: { n: 1 } })
     const record = await other.load('a')
@@ -65,7 +65,7 @@ describe('staleIfError', () => {
     expect((await store.load('a'))?.data).toEqual({ n: 2 })
   })
 
-  it('shows no client less than it has seen', async () => {
+  it('shows no client an older version than it has seen', async () => {
     const store = storeWith()
     await store.create({ id: 'a', data: {} })
     outage()
@@ -74,7 +74,7 @@ describe('staleIfError', () => {
     expect((await store.load('a', { minVersion: 1 }))?.version).toBe(1)
   })
 
-  it('never shows a session past its end', async () => {
+  it('never shows an expired session', async () => {
     const store = storeWith({ idleTimeout: 60 })
     await store.create({ id: 'a', data: {} })
     outage()
@@ -84,7 +84,7 @@ describe('staleIfError', () => {
     await expect(store.load('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  it('writes fail, and reading goes on', async () => {
+  it('fails writes, and continues to read', async () => {
     const store = storeWith()
     const record = await store.create({ id: 'a', data: {} })
     outage()
@@ -94,7 +94,7 @@ describe('staleIfError', () => {
     expect((await store.load('a'))?.version).toBe(1)
   })
 
-  it('a sign-out is not undone, not even one that failed', async () => {
+  it('does not undo a sign-out, not even one that failed', async () => {
     const store = storeWith()
     await store.create({ id: 'a', data: {} })
     await store.create({ id: 'b', data: {} })
@@ -131,7 +131,7 @@ describe('staleIfError', () => {
     await expect(store.load('a')).rejects.toMatchObject({ status: 503 })
   })
 
-  it('neither a new id nor a sign-out everywhere leaves the old one behind', async () => {
+  it('shows no old session after a rotation or a sign-out everywhere', async () => {
     const store = storeWith()
     const record = await store.create({ id: 'a', data: {}, user: 'ada' })
     await store.rotate(record, 'b')
@@ -143,7 +143,7 @@ describe('staleIfError', () => {
     await expect(store.load('b')).rejects.toMatchObject({ status: 503 })
   })
 
-  it('a storage that does not answer counts as out of reach, a wrong table does not', async () => {
+  it('a storage that does not respond counts as unavailable, a wrong table does not', async () => {
     const store = storeWith()
     await store.create({ id: 'a', data: {} })
     now += 20_000

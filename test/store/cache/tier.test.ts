@@ -82,7 +82,7 @@ describe.runIf(hasRedis)('a cache on a Redis', () => {
     expect(redisCalls).toHaveBeenCalledTimes(failed + 1)
   })
 
-  it('that has come back is used again, without what it has missed', async () => {
+  it('that works again is used again, without outdated entries', async () => {
     await start()
     const record = await store.create({ id: 'a', data: { n: 1 } })
     server.signal('SIGSTOP')
@@ -101,7 +101,7 @@ describe.runIf(hasRedis)('a cache on a Redis', () => {
     expect((await store.load('a'))?.data).toEqual({ n: 2 })
   })
 
-  it('that is full fails no request, and its error holds neither id nor data', async () => {
+  it('that is full fails no request, and its error contains neither id nor data', async () => {
     await start('--maxmemory-policy', 'noeviction')
     const client = (
       tier as unknown as { getInstance(): { config(...args: string[]): Promise<unknown> } }
@@ -116,7 +116,7 @@ describe.runIf(hasRedis)('a cache on a Redis', () => {
   })
 })
 
-it('a failing cache is reported on the console where no hook listens, without ids and data', async () => {
+it('a failing cache is reported on the console when there is no hook, without ids and data', async () => {
   const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
   const tier = expiringMemory()
   const fail = (): never => {
@@ -131,7 +131,7 @@ it('a failing cache is reported on the console where no hook listens, without id
   said.mockRestore()
 })
 
-it('an answer that waits in the event loop at the deadline counts', async () => {
+it('a response that waits in the event loop at the deadline counts', async () => {
   const tier = expiringMemory()
   const errors: unknown[] = []
   const hooks = { 'cache:error': (event: unknown) => errors.push(event) }
@@ -151,7 +151,7 @@ describe('the storage of a cache', () => {
   const create = (options: Partial<SessionStoreOptions>): unknown =>
     createSessionStore({ storage: memory() as never, ...options })
 
-  it('is not that of the sessions, by whichever way', () => {
+  it('is not the storage of the sessions, through any mount or prefix', () => {
     const driver = expiringMemory() as never as SessionStoreOptions['storage']
     const root = createStorage()
     root.mount('somewhere', driver as never)
@@ -185,7 +185,7 @@ describe('the storage of a cache', () => {
     else result.toThrow('option `cache.storage` must expire entries by itself')
   })
 
-  it('is shared by stores with the same sessions only', async () => {
+  it('is shared only by stores with the same sessions', async () => {
     const storage = expiringMemory() as never
     const open = (options: { table?: string; base?: string; region?: string }, prefix = ''): SessionStore => {
       const driver = Object.assign(conditionalDriver(), {

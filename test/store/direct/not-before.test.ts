@@ -57,7 +57,7 @@ describe.each<[string, () => DriverLike]>([
     driver = make()
   })
 
-  it('are expired for everything that a store does, at once', async () => {
+  it('are expired at once, for all methods of a store', async () => {
     const before = open()
     const old = await before.create({ id: 'old', data: {}, user: 'ada', idleTimeout: 1000 })
     const store = open({ notBefore: START + 1, hooks: { expired: ({ keyHash }) => expired.push(keyHash) } })
@@ -83,7 +83,7 @@ describe.each<[string, () => DriverLike]>([
     expect(await store.create({ id: 'old', data: { n: 1 } })).toMatchObject({ data: { n: 1 } })
   })
 
-  it('live until an instant in the future comes, and no longer, also in memory', async () => {
+  it('are live until the instant comes, and no longer, also in memory', async () => {
     const store = open({ notBefore: START + 5000, staleIfError: 60, cache: { ttl: 60 } })
     const record = await store.create({ id: 'a', data: {} })
     now = START + 4999
@@ -104,7 +104,7 @@ describe.each<[string, () => DriverLike]>([
     expect(result).toMatchObject({ scanned: 1, deleted: 1 })
   })
 
-  it('are not taken over from elsewhere, and those taken over before stay taken over', async () => {
+  it('are not adopted, and sessions that were adopted before are not adopted again', async () => {
     const adopt = (store: SessionStore, createdAt?: number, key = 'k'): Promise<unknown> =>
       adoptSession(
         { store } as never,

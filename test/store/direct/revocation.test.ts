@@ -59,7 +59,7 @@ const idsOf = async (user: string): Promise<string[]> => {
 }
 
 describe('signing out everywhere', () => {
-  it('ends what no index shows yet, however it became the user’s', async () => {
+  it('destroys sessions that no index contains yet, however they were bound', async () => {
     await store.create({ id: 'created', data: {}, user: 'ada' })
     const saved = await store.create({ id: 'saved', data: {} })
     await store.save({ ...saved, data: {}, user: 'ada' })
@@ -84,7 +84,7 @@ describe('signing out everywhere', () => {
     expect(await store.load('a')).toBeNull()
   })
 
-  it('spares a session under the new id that it gets', async () => {
+  it('keeps the session `except` under its new id', async () => {
     const record = await store.create({ id: 'a', data: {}, user: 'ada' })
     await store.create({ id: 'b', data: {}, user: 'ada' })
     await store.rotate(record, 'c')
@@ -93,7 +93,7 @@ describe('signing out everywhere', () => {
     expect(await idsOf('ada')).toEqual(['c'])
   })
 
-  it('spares a session that is getting a new id, and refuses another one that is', async () => {
+  it('keeps the session `except` while it gets a new id, and refuses the rotation of another session', async () => {
     const record = await store.create({ id: 'a', data: {}, user: 'ada' })
     const other = await store.create({ id: 'b', data: {}, user: 'ada' })
     const releases = [driver.holdNext('write')]
@@ -112,7 +112,7 @@ describe('signing out everywhere', () => {
     expect(await idsOf('ada')).toEqual(['c'])
   })
 
-  it('ends a session whose new id nobody lists', async () => {
+  it('destroys a session whose new id is in no list', async () => {
     const record = await store.create({ id: 'a', data: {}, user: 'ada' })
     at(2 * HOUR)
     // It gets it while an index is asked that knows neither.
@@ -124,7 +124,7 @@ describe('signing out everywhere', () => {
     for (const id of ['a', 'b']) expect(await store.load(id)).toBeNull()
   })
 
-  it('is done again after a failure, and still finds everybody', async () => {
+  it('can be called again after a failure, and misses no session', async () => {
     await store.create({ id: 'a', data: {}, user: 'ada' })
     driver.failNext('delete', 'before')
     await expect(store.destroyAll({ user: 'ada' })).rejects.toThrow('no answer')
@@ -132,7 +132,7 @@ describe('signing out everywhere', () => {
     expect(await store.load('a')).toBeNull()
   })
 
-  it('leaves alone who had the id that somebody tried to make', async () => {
+  it('does not destroy the session that already had the id of a refused create', async () => {
     await store.create({ id: 'a', data: {}, user: 'bob' })
     await expect(store.create({ id: 'a', data: {}, user: 'ada' })).rejects.toMatchObject({
       code: 'SESSION_EXISTS',
@@ -143,7 +143,7 @@ describe('signing out everywhere', () => {
 })
 
 describe('binding', () => {
-  it('costs a write and a strong read, and nothing where the user stays', async () => {
+  it('costs a write and a strongly consistent read, and nothing when the user stays the same', async () => {
     const record = await store.create({ id: 'a', data: {} })
     expect(driver.calls.splice(0)).toEqual(['write'])
     const bound = await store.save({ ...record, data: {}, user: 'ada' })
@@ -155,14 +155,14 @@ describe('binding', () => {
     expect(driver.calls.splice(0)).toEqual(['write', 'read'])
   })
 
-  it('shows at once in the list of the user’s devices', async () => {
+  it('is in the list of the user’s sessions at once', async () => {
     await store.create({ id: 'a', data: {}, user: 'ada' })
     expect(await idsOf('ada')).toEqual(['a'])
     indexed = new Set(['a'])
     expect(await idsOf('ada')).toEqual(['a'])
   })
 
-  it('of many at once misses none', async () => {
+  it('of many sessions at once misses none', async () => {
     const ids = Array.from({ length: 200 }, (_, i) => `s${i}`)
     await Promise.all(ids.map((id) => store.create({ id, data: {}, user: 'ada' })))
     expect(driver.calls.filter((call) => call !== 'write').toSorted()).toEqual([
@@ -176,7 +176,7 @@ describe('binding', () => {
 })
 
 describe('the bindings of a user', () => {
-  it('are no sessions: neither listed nor cleared before their time', async () => {
+  it('are no sessions: they are neither listed nor deleted before they expire', async () => {
     const storage = createStorage({ driver: memory() })
     store = createSessionStore({ storage, cache: false })
     await store.create({ id: 'a', data: {}, user: 'ada', idleTimeout: 60 })
@@ -191,7 +191,7 @@ describe('the bindings of a user', () => {
     expect(await storage.getKeys()).toEqual([])
   })
 
-  it('have keys that name nobody, and that no session can have', () => {
+  it('have keys that contain no user name, and that no session can have', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.stringMatching(/^[\w-]{1,20}$/), (one, other, id) => {
         const key = bindingKey(one, id, START)
@@ -204,7 +204,7 @@ describe('the bindings of a user', () => {
     )
   })
 
-  it('are found for five minutes at least, by a clock that is five minutes off, and live as long', () => {
+  it('are found for at least five minutes, also by a clock with an error of five minutes', () => {
     const minute = 60_000
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 20 * minute }), fc.stringMatching(/^[a-z]{8}$/), (ms, id) => {
@@ -235,7 +235,7 @@ describe('the bindings of a user', () => {
     )
   })
 
-  it('are refused by marks for all, for one, and for all but a session and those that continue it', () => {
+  it('are refused by marks for all sessions, for one, and for all except one session and its rotations', () => {
     fc.assert(
       fc.property(name, name, (id, other) => {
         expect(judge([markAll(undefined)], id)).toEqual({ isRevoked: true, unlessContinues: [] })
@@ -249,7 +249,7 @@ describe('the bindings of a user', () => {
     expect([...sessionLineage(bindings, undefined)]).toEqual([])
   })
 
-  it('that are malformed count for nothing', () => {
+  it('that are malformed are ignored', () => {
     for (const value of [
       '',
       '{',

@@ -9,7 +9,7 @@ import { createTestTable, type TestTable } from '../../support/engines/tables.ts
 /** Writes of the client to the old id, by whatever operation. */
 const endsOld = ({ body }: Call): boolean => (body['Item'] ?? body['Key'])?.session_key?.S === 'old'
 
-describeEngines('a move whose end of the old id is sent twice', (engine) => {
+describeEngines('a rotation that sends the write to the old id twice', (engine) => {
   let table: TestTable
   let proxy: Proxy
   let drivers: DynamoDBDriver[]
@@ -36,14 +36,14 @@ describeEngines('a move whose end of the old id is sent twice', (engine) => {
     await Promise.all([...drivers.map((driver) => driver.dispose()), proxy.stop()])
   })
 
-  it('succeeds when only the answer was lost', async () => {
+  it('succeeds when only the response was lost', async () => {
     proxy.fault({ match: endsOld, times: 1, do: resetAfter })
     await store.rotate(record, 'new')
     expect(await elsewhere.load('old')).toBeNull()
     expect((await elsewhere.load('new'))?.data).toEqual({ n: 1 })
   })
 
-  it('does not outlive a logout that came before it could', async () => {
+  it('does not survive a logout that came first', async () => {
     const logoutFirst: Fault = async (exchange) => {
       expect(await elsewhere.destroy('old')).toBe(true)
       resetBefore(exchange)
@@ -53,7 +53,7 @@ describeEngines('a move whose end of the old id is sent twice', (engine) => {
     expect(await elsewhere.load('new')).toBeNull()
   })
 
-  it('leaves no item that anybody would see', async () => {
+  it('leaves no visible item', async () => {
     await store.rotate(record, 'new')
     const listed: string[] = []
     for await (const { id } of elsewhere.list()) listed.push(id)

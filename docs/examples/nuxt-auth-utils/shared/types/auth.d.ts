@@ -5,7 +5,7 @@ declare module '#auth-utils' {
     name: string
   }
 
-  /** What stays on the server. */
+  /** Data that pages do not get. */
   interface SecureSessionData {
     userId?: string
     notes?: Note[]
