@@ -155,25 +155,28 @@ describe('nuxt-auth-utils, unchanged', () => {
     })
   })
 
-  it.runIf(hasChromium)('signs in, keeps notes and signs out in a browser, without an error in the console', async () => {
-    const browser = await launch()
-    try {
-      const { page, complaints } = await visit(browser)
-      await page.goto(app.one.url)
-      await page.getByLabel('Name').fill('Ada')
-      await page.getByLabel('Password').fill('open sesame')
-      await page.getByRole('button', { name: 'Sign in' }).click()
-      await page.getByRole('heading', { name: 'Ada’s notebook' }).waitFor()
-      await page.getByLabel('Note').fill('Buy tea')
-      await page.getByRole('button', { name: 'Keep' }).click()
-      await page.getByRole('listitem').filter({ hasText: 'Buy tea' }).waitFor()
-      await page.reload()
-      await page.getByRole('listitem').filter({ hasText: 'Buy tea' }).waitFor()
-      await page.getByRole('button', { name: 'Sign out' }).click()
-      await page.getByRole('heading', { name: 'Notebook' }).waitFor()
-      expect(complaints).toEqual([])
-    } finally {
-      await browser.close()
-    }
-  })
+  it.runIf(hasChromium)(
+    'signs in, keeps notes and signs out in a browser, without an error in the console',
+    async () => {
+      const browser = await launch()
+      try {
+        const { page, complaints } = await visit(browser)
+        await page.goto(app.one.url)
+        await page.getByLabel('Name').fill('Ada')
+        await page.getByLabel('Password').fill('open sesame')
+        await page.getByRole('button', { name: 'Sign in' }).click()
+        await page.getByRole('heading', { name: 'Ada’s notebook' }).waitFor()
+        await page.getByLabel('Note').fill('Buy tea')
+        await page.getByRole('button', { name: 'Keep' }).click()
+        await page.getByRole('listitem').filter({ hasText: 'Buy tea' }).waitFor()
+        await page.reload()
+        await page.getByRole('listitem').filter({ hasText: 'Buy tea' }).waitFor()
+        await page.getByRole('button', { name: 'Sign out' }).click()
+        await page.getByRole('heading', { name: 'Notebook' }).waitFor()
+        expect(complaints).toEqual([])
+      } finally {
+        await browser.close()
+      }
+    },
+  )
 })

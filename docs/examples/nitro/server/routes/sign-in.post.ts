@@ -7,17 +7,11 @@ export default defineHandler(async (event) => {
   const user = users.find((each) => each.name === name && each.password === password)
   if (!user) throw new HTTPError({ status: 401, message: 'Wrong name or password' })
   const session = await useSession(event)
-<<<<<<< HEAD
   session.data.userId = user.id
   session.data.name = user.name
   // The id that the database has, never text from the request.
   session.bind(user.id)
-  // Whoever knew the id from before the sign-in must not share the session after it.
-=======
-  session.data.name = name
-  session.bind(name)
   // An attacker who knew the id before the sign-in must not share the session.
->>>>>>> d2512f9 (Test titles, driver contract and examples in plain English)
   await session.regenerate()
   return { name: user.name }
 })
