@@ -28,7 +28,7 @@ describe('plan', () => {
       /item +1\.\d KB: a read costs 0\.5 units, a write 2 units/,
       /reads +[\d.]+% of the requests with a session read the table/,
       /^request +times +units$/m,
-      /^reads to bind sessions to users +100,000 +100,000$/m,
+      /^reads to bind sessions to users +50,000 +50,000$/m,
       /^writes to the index +50,000 +50,000$/m,
       /on demand +\$[\d,]+\.\d\d/,
       /provisioned +\$[\d,]+\.\d\d, for \d+ read units and \d+ write units/,
