@@ -57,6 +57,7 @@ export interface ErrorDetails {
  * ```
  */
 export class UnsessionError extends Error {
+  /** Name of the class. */
   override name = 'UnsessionError'
   /** Reason of the error. It is stable across releases. The message is not. */
   readonly code: ErrorCode
@@ -101,6 +102,7 @@ export interface CurrentItem {
  * ```
  */
 export class ConflictError<T = CurrentItem> extends UnsessionError {
+  /** Name of the class. */
   override name = 'ConflictError'
   /** The live item or record that is stored, or `null` if there is none. */
   declare readonly current: T | null
@@ -113,6 +115,7 @@ export class ConflictError<T = CurrentItem> extends UnsessionError {
 
 /** Error of a write to a session that was destroyed or has expired since it was loaded. Code `SESSION_GONE`, HTTP status 409. */
 export class SessionGoneError extends UnsessionError {
+  /** Name of the class. */
   override name = 'SessionGoneError'
 
   constructor(details?: ErrorDetails) {

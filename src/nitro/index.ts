@@ -54,8 +54,6 @@ export function sessionsModule(given?: ModuleOptions, host: SessionsHost = NITRO
   }
 }
 
-const sessions: SessionsModule = sessionsModule()
-
 /**
  * The module to name in the configuration of Nitro. Its options are under `sessions`.
  *
@@ -64,4 +62,6 @@ const sessions: SessionsModule = sessionsModule()
  * export default defineNitroConfig({ modules: ['unsession/nitro'], sessions: { idleTimeout: 30 * 60 } })
  * ```
  */
+const sessions: SessionsModule = sessionsModule()
+
 export default sessions

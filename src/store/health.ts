@@ -18,7 +18,7 @@ export interface Health {
  * permission that sessions do not need.
  *
  * @param store - a store of `createSessionStore`
- * @param options.timeout - maximum wait, in ms. Default 1000
+ * @param options - `timeout`: maximum wait, in ms. Default 1000
  * @returns the result. A storage failure is a result and is not thrown
  * @throws {UnsessionError} `INVALID_OPTION` for an invalid timeout
  * @example

@@ -4,6 +4,7 @@ import type { TestHarness } from './conformance/suite.ts'
 
 /** A database to test. */
 export interface ConditionalDriverBackend {
+  /** Name in the titles of the tests. */
   name: string
   /** Returns a driver on the database. Each call returns a new one on the same items. It stands for another process. */
   createDriver: () => ConditionalDriver | Promise<ConditionalDriver>

@@ -35,7 +35,9 @@ export interface SegmentState {
  * their page is finished. So if an interrupted page is read again, each item is counted exactly once.
  */
 export interface ClearExpiredState extends DynamoDBClearExpiredResult {
+  /** The table, and the options that must be the same in the next run. */
   target: ClearExpiredTarget
+  /** Progress of each segment. */
   segments: SegmentState[]
 }
 

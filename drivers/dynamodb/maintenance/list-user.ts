@@ -9,7 +9,9 @@ import { isMissingIndex } from '../client/sdk-failures.ts'
 
 /** A live item of an owner. */
 export interface OwnedItem {
+  /** Key of the item, without the prefix `base`. */
   key: string
+  /** Stored value. */
   value: string | Uint8Array
 }
 

@@ -42,7 +42,8 @@ const CONTENT_AT = NONCE_AT + NONCE_BYTES
  * An attacker with write access to the table can still restore an earlier record of the same session as a whole, or delete a
  * record.
  *
- * @param inner - the inner codec. Default `json()`
+ * The inner codec is `json()`, unless a codec is given before the options.
+ *
  * @param options - see {@link EncryptedOptions}. With `required: true` the store ignores records that are not encrypted, such as
  * those of an attacker. Without it, the store still reads records from the time before encryption
  * @returns a codec for the option `codec`
