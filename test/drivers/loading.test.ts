@@ -96,7 +96,11 @@ describe('code that is loaded on demand', () => {
       if (++loads === 1) throw cause
       return loads
     })
-    const error = { code: 'DEPENDENCY_MISSING', cause, message: expect.stringContaining('install the package again') }
+    const error = {
+      code: 'DEPENDENCY_MISSING',
+      cause,
+      message: expect.stringContaining('install the package again'),
+    }
     await expect(thing.within(1000)).rejects.toMatchObject(error)
     expect(await thing.within(1000)).toBe(2)
   })
