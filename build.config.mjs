@@ -6,11 +6,11 @@
 const TOGETHER = {
   utils: /\/drivers\/utils\/(driver-handshake|errors|lazy|validate)\.ts$/,
   calls: /\/drivers\/utils\/(backoff|trace-context)\.ts$/,
-  // One of the two is loaded.
+  engine:
+    /\/drivers\/dynamodb\/(engine|open-transport|lean\/settings|client\/(?!sdk-transport|open-client)[\w-]+|model\/[\w-]+|requests\/[\w-]+|operations\/(?!sets\.)[\w-]+)\.ts$/,
+  // The first call loads one of the two. They come after what both of them import.
   sdk: /\/drivers\/dynamodb\/client\/(sdk-transport|open-client)\.ts$/,
   lean: /\/drivers\/dynamodb\/lean\/(?!settings\.)[\w-]+\.ts$/,
-  engine:
-    /\/drivers\/dynamodb\/(engine|open-transport|lean\/settings|client\/[\w-]+|model\/[\w-]+|requests\/[\w-]+|operations\/(?!sets\.)[\w-]+)\.ts$/,
   driver: /\/drivers\/(dynamodb|dynamodb\/config\/[\w-]+)\.ts$/,
   // What an app loads when it starts.
   store:

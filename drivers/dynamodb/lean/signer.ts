@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 
-/** What a request is signed with. */
+/** The keys that sign a request. */
 export interface SigningIdentity {
   accessKeyId: string
   secretAccessKey: string

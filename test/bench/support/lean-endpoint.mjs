@@ -31,6 +31,14 @@ const operations = {
     return `{"Responses":{${JSON.stringify(table)}:[${found}]},"UnprocessedKeys":{}}`
   },
 
+  /** Conditions are taken to hold. */
+  PutItem({ Item }) {
+    put(Item)
+    return '{}'
+  },
+
+  UpdateItem: () => '{}',
+
   BatchWriteItem({ RequestItems }) {
     for (const { PutRequest, DeleteRequest } of Object.values(RequestItems).flat()) {
       if (PutRequest) put(PutRequest.Item)
