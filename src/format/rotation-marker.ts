@@ -11,6 +11,12 @@ import type { Snapshot } from './snapshot.ts'
  */
 export const IN_FLIGHT_MS = 10_000
 
+/**
+ * ms that a marker is kept after its end. If the process of the rotation was stopped in the meantime, the rotation finds its marker
+ * afterwards, and knows that it has succeeded.
+ */
+export const KEPT_MS: number = 10 * 60 * 1000
+
 /** Maximum grace, in seconds. */
 const MAX_GRACE = 3600
 
@@ -21,6 +27,8 @@ export interface Rotation {
   grace: number
   /** Random id of the rotation. With it, the rotation recognises its own marker. */
   writeId: string
+  /** ms since the epoch. */
+  begunAt: number
 }
 
 /** The item that a rotation stores at the old id. Instants are in ms since the epoch. */
@@ -38,7 +46,10 @@ export interface RotationMarker {
 export interface MarkerWrite {
   value: StoredValue
   version: number
+  /** End of the marker, ms since the epoch. */
   until: number
+  /** When the item expires, ms since the epoch. */
+  keptUntil: number
 }
 
 /** Checks a grace. @throws {UnsessionError} `INVALID_OPTION` if it is not a number of seconds from 0 to 3600 */
@@ -69,10 +80,12 @@ export async function formatMarker(
     expiresAt: 0,
     rotation: { rotatedAt: now, until, writeId },
   }
-  if (grace === 0) return { value: formatEnvelope({ ...header, codec: 'json' }, '{}'), version, until }
+  const keptUntil = until + KEPT_MS
+  if (grace === 0)
+    return { value: formatEnvelope({ ...header, codec: 'json' }, '{}'), version, until, keptUntil }
   const full = { ...header, codec: codec.name }
   const body = await codec.encode({ successor, until: now + grace * 1000 }, contextOf(old.id, full))
-  return { value: formatEnvelope(full, body), version, until }
+  return { value: formatEnvelope(full, body), version, until, keptUntil }
 }
 
 /**

@@ -64,7 +64,8 @@ export interface TableOptions {
   doubts: boolean
 }
 
-type Fault = 'none' | 'refused' | 'lost' | 'late' | 'resent'
+/** What happens to a call. */
+export type Fault = 'none' | 'refused' | 'lost' | 'late' | 'resent'
 
 /**
  * A table as several servers see it: conditional writes take effect one after the other, strong reads are current, plain
@@ -72,6 +73,8 @@ type Fault = 'none' | 'refused' | 'lost' | 'late' | 'resent'
  */
 export class Table {
   readonly history: Map<string, State[]> = new Map()
+  /** Calls by what happened to them. */
+  readonly calls: Map<Fault, number> = new Map()
   #scheduler: Scheduler
   #random: Random
   #options: TableOptions
@@ -292,6 +295,7 @@ export class Table {
     return this.#scheduler.flight(async () => {
       await this.#scheduler.pause('call')
       const fault = this.#fault(isWrite)
+      this.calls.set(fault, (this.calls.get(fault) ?? 0) + 1)
       if (fault === 'refused') throw unavailable()
       if (fault === 'late') {
         // Its client has given up; the effect is still to come, or to fail unseen.

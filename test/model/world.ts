@@ -12,7 +12,7 @@ import { Oracle } from './oracle.ts'
 import { type Plan, planFrom } from './plan.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
-import { Table, type TableOptions } from './table.ts'
+import { type Fault, Table, type TableOptions } from './table.ts'
 
 /** A protocol broken on purpose. */
 export interface Mutant {
@@ -42,7 +42,8 @@ export async function runSchedule(seed: number, hasFaults = false, mutant: Mutan
   Object.assign(UserBindings.prototype, mutant.users)
   await world.run()
   Object.defineProperties(UserBindings.prototype, intact)
-  return { violation: world.oracle.violation, trace: world.trace, exchanges: world.answered }
+  const { oracle, trace, answered: exchanges, calls } = world
+  return { violation: oracle.violation, trace, exchanges, calls }
 }
 
 export interface Run {
@@ -50,6 +51,8 @@ export interface Run {
   /** What was answered, a line each. */
   trace: string[]
   exchanges: number
+  /** Calls to the storage, by what happened to them. */
+  calls: ReadonlyMap<Fault, number>
 }
 
 interface Server {
@@ -98,6 +101,10 @@ class World {
       this.#server(plan.isConditional ? this.#table.conditionalDriver() : shared, mutant),
     )
     this.trace.push(`plan ${JSON.stringify(plan)}`)
+  }
+
+  get calls(): ReadonlyMap<Fault, number> {
+    return this.#table.calls
   }
 
   async run(): Promise<void> {

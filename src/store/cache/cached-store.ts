@@ -241,7 +241,9 @@ export class CachedStore implements SessionStore {
       }
       if (pending.minVersion > 0) return { state: 'missing' }
       await this.#drop(id)
-      const isCertain = outcome.state !== 'expired' && outcome.state !== 'rotated'
+      // A session may have been touched in the meantime; a marker of a rotation has not.
+      const isCertain =
+        outcome.state === 'expired' ? outcome.header.rotation !== undefined : outcome.state !== 'rotated'
       if (isCertain && this.#clock.timestamp().clockEpoch === since.clockEpoch)
         this.#missing.add(id, since.time + this.#options.ttl)
       return outcome

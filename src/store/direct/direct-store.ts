@@ -213,7 +213,8 @@ export class DirectStore implements SessionStore {
     { grace = 0 }: RotateOptions = {},
   ): Promise<SessionRecord<T>> {
     checkGrace(grace)
-    const rotation = { newId, grace, writeId: randomBytes(9).toString('base64url') }
+    const writeId = randomBytes(9).toString('base64url')
+    const rotation = { newId, grace, writeId, begunAt: this.config.now() }
     if (this.#reader.isLive(record))
       return rotateSession(this, this.#writer, { record, current: storedRecord(record) }, rotation)
     const snapshot = this.#reader.requireLive(record.id, await this.#reader.readStrong(record.id))

@@ -1,6 +1,7 @@
 import type { Backend } from '../../storage/backend.ts'
 import { type Header, type StoredValue, parseEnvelope } from '../../format/envelope.ts'
 import { isListedId, isSessionId } from '../../core/id.ts'
+import { KEPT_MS } from '../../format/rotation-marker.ts'
 import { endOf, isLive } from '../../core/stored-lifetime.ts'
 import type { LocatedDriver } from '../../storage/conditional-driver.ts'
 import type {
@@ -75,8 +76,7 @@ export async function clearExpired(
   for await (const { id, header } of allHeaders(backend, (key) => isSessionId(key) || isUserKey(key))) {
     signal?.throwIfAborted()
     result.scanned++
-    const end = header.rotation?.until ?? (isListedId(id) ? endOf(header, config) : header.expiresAt)
-    if (end + grace * 1000 > config.now()) continue
+    if (clearableAt(id, header, config) + grace * 1000 > config.now()) continue
     result.expired++
     if (!dryRun) {
       await backend.remove(id, undefined)
@@ -85,6 +85,12 @@ export async function clearExpired(
     onProgress?.({ ...result })
   }
   return result
+}
+
+/** Returns when a stored value may be removed, in ms since the epoch. */
+function clearableAt(id: string, { rotation, ...header }: Header, config: StoreConfig): number {
+  if (rotation) return rotation.until + KEPT_MS
+  return isListedId(id) ? endOf(header, config) : header.expiresAt
 }
 
 /** The id and the header of a session. */

@@ -34,8 +34,8 @@ class UnknownRotationError extends UnsessionError {
  *    follows again. Step 3 is retried `maxRetries` times.
  * 5. If the outcome of step 3 is unknown (a lost answer, a timeout), the version of the old record is raised by a conditional write.
  *    If this write succeeds, the marker was not stored and a late one will be rejected, so the rotation fails, see step 6. If it is
- *    rejected because the marker is stored, the rotation has succeeded. If it has no answer either, both records stay, and the
- *    rotation throws `UNAVAILABLE`.
+ *    rejected because the marker is stored, the rotation has succeeded. If it has no answer either, or the marker would have
+ *    been removed in the meantime, both records stay, and the rotation throws `UNAVAILABLE`.
  * 6. If the rotation fails, the new record is destroyed. No client knows the new id yet.
  *
  * @param sessions - `record`: the record with the caller's changes. `current`: the stored session, if it is newer than the record
@@ -92,12 +92,15 @@ async function endOld<T extends SessionValues>(
 
 /** Steps 3 and 5. */
 async function storeMarker(writer: SessionWriter, old: SessionRecord, rotation: Rotation): Promise<void> {
+  // After a long pause of the process, "gone" may mean that the marker was stored and has been removed.
+  const isKnown = (error: unknown): boolean =>
+    isCertain(error) && (error instanceof ConflictError || !writer.mayHaveForgotten(rotation))
   try {
     await writer.replaceByMarker(old, rotation)
   } catch (error) {
-    if (isCertain(error)) throw error
+    if (isKnown(error)) throw error
     const isStored = await writer.fence(old, rotation).catch((failure: unknown) => {
-      throw isCertain(failure) ? failure : new UnknownRotationError(old.id, error)
+      throw isKnown(failure) ? failure : new UnknownRotationError(old.id, error)
     })
     if (!isStored) throw error
   }

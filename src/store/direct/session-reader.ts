@@ -81,7 +81,8 @@ export class SessionReader {
   report(id: string, outcome: ParsedSession): Snapshot | null {
     const { hooks } = this.#options
     if (outcome.state === 'live') return outcome.snapshot
-    if (outcome.state === 'expired') callHook(hooks, 'expired', id, recordDetails(outcome.header))
+    if (outcome.state === 'expired' && !outcome.header.rotation)
+      callHook(hooks, 'expired', id, recordDetails(outcome.header))
     if (outcome.state === 'corrupt')
       callHook(hooks, 'corrupt', id, { reason: outcome.reason, cause: outcome.cause })
     return null

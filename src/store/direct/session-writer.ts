@@ -6,8 +6,8 @@ import { callHook, noteConflict } from '../../core/hooks.ts'
 import { lastHeld, timeToLook } from '../../core/lease.ts'
 import type { DirectStoreOptions } from './direct-options.ts'
 import { type Snapshot, StoredRecord, snapshotOf } from '../../format/snapshot.ts'
-import { formatMarker, type Rotation } from '../../format/rotation-marker.ts'
-import { type SessionFormat, writeSession } from '../../format/serialize.ts'
+import { KEPT_MS, formatMarker, type Rotation } from '../../format/rotation-marker.ts'
+import { type ParsedSession, type SessionFormat, writeSession } from '../../format/serialize.ts'
 import type { SessionReader } from './session-reader.ts'
 import type { SessionValues, SessionRecord } from '../../core/types.ts'
 
@@ -68,12 +68,15 @@ export class SessionWriter {
   async replaceByMarker(old: SessionRecord, rotation: Rotation): Promise<void> {
     const { id, version: ifVersion, createdAt } = old
     const { codec, hooks, config } = this.#options
-    const { value, version, until } = await formatMarker(old, rotation, codec, config.now())
-    const write = { value, ifVersion, version, createdAt, expiresAt: until, user: undefined }
+    const { value, version, until, keptUntil } = await formatMarker(old, rotation, codec, config.now())
+    const write = { value, ifVersion, version, createdAt, expiresAt: keptUntil, user: undefined }
     try {
       await (await this.#connect()).write(id, write)
     } catch (error) {
-      throw await this.conflictAfter(error, id, ifVersion)
+      const outcome = await this.#reader.readBlocker(id, error)
+      // Sent again, with the first answer lost.
+      if (!isMarkerOf(rotation, outcome))
+        throw this.conflict(ifVersion, this.#reader.requireLive(id, outcome))
     }
     this.#reader.noteRotated(id, until)
     callHook(hooks, 'destroyed', id, {})
@@ -87,18 +90,23 @@ export class SessionWriter {
    * @throws {ConflictError} if another request has saved the session. A late marker is rejected then, too
    * @throws {SessionGoneError} if the session was destroyed or has expired
    */
-  async fence(old: SessionRecord, { writeId }: Rotation): Promise<boolean> {
+  async fence(old: SessionRecord, rotation: Rotation): Promise<boolean> {
     const { id, data, copy: _, ...header } = snapshotOf(old)
     try {
       await this.put(id, { ...header, version: old.version + 1 }, data, old.version)
       return false
     } catch (error) {
       const outcome = await this.#reader.readBlocker(id, error)
-      if (outcome.state !== 'rotated' || outcome.marker.writeId !== writeId)
+      if (!isMarkerOf(rotation, outcome))
         throw this.conflict(old.version, this.#reader.requireLive(id, outcome))
       callHook(this.#options.hooks, 'destroyed', id, {})
       return true
     }
+  }
+
+  /** Returns whether a marker of this rotation may have been removed already. */
+  mayHaveForgotten({ begunAt }: Rotation): boolean {
+    return this.#options.config.now() >= begunAt + KEPT_MS
   }
 
   /**
@@ -136,6 +144,12 @@ export class SessionWriter {
     const message = 'the session was changed in the meantime. Load it again and repeat the change'
     return new ConflictError<SessionRecord>(message, new StoredRecord(current), { key: current.id })
   }
+}
+
+/** Returns whether a rotation has stored its marker, which may have ended in the meantime. */
+function isMarkerOf({ writeId }: Rotation, outcome: ParsedSession): boolean {
+  if (outcome.state === 'rotated') return outcome.marker.writeId === writeId
+  return outcome.state === 'expired' && outcome.header.rotation?.writeId === writeId
 }
 
 /** Returns whether an error means that a write was certainly not stored. After other errors, the outcome is unknown. */

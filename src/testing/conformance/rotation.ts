@@ -199,7 +199,7 @@ export const rotationCases: readonly Case[] = [
       at(89)
       await store.clearExpired({ grace: 0 })
       assert.equal((await (await createStore()).load(oldId, { minVersion: HIGHEST }))?.id, newId)
-      at(90)
+      at(690)
       assert.ok((await store.clearExpired({ grace: 0 })).deleted >= 1)
       assert.equal((await store.clearExpired({ grace: 0 })).deleted, 0)
     },

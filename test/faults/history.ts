@@ -1,0 +1,91 @@
+import { UnsessionError } from '../../drivers/utils/errors.ts'
+import type { SessionRecord, SessionStore } from '../../src/core/types.ts'
+import { commit } from '../../src/session/changes/commit.ts'
+import type { Acknowledged, Names, Operation } from './operations.ts'
+
+/** How an operation ended for its caller. */
+export type Outcome = { acknowledged: Acknowledged } | { error: unknown }
+
+/** What has happened so far. */
+export interface History extends Names {
+  operation: Operation
+  outcome: Outcome
+  /** The instance that ran the operation. Its connection works again. */
+  store: SessionStore
+  /** Another instance, which has seen nothing. */
+  witness: SessionStore
+  /** Version of the client's session before. */
+  version: number
+}
+
+const STRONG = { consistent: true }
+
+/** The count before the operation. */
+const COUNTED_BEFORE = 1
+
+/**
+ * Checks what is stored after an operation, and what the instance that ran it says from then on:
+ *
+ * 1. A failure is an outage, with status 503, and nothing that says that the session is gone or was changed by others.
+ * 2. Acknowledged data is there, under the id that the client has, and exactly once.
+ * 3. A session that nothing has ended is there, under its old id, or under its new one if the operation may have renewed it.
+ * 4. The instance finds the session if there is one, and can change and destroy it.
+ *
+ * @returns what is wrong
+ */
+export async function findFault(history: History): Promise<string | undefined> {
+  const { outcome, operation, id, newId, witness } = history
+  if ('error' in outcome && !isOutage(outcome.error)) return `failed with ${nameOf(outcome.error)}`
+  const acknowledged = 'acknowledged' in outcome ? outcome.acknowledged : undefined
+  const [old, renewed] = [await witness.load(id, STRONG), await witness.load(newId, STRONG)]
+  if (acknowledged) {
+    const current = acknowledged.id === undefined ? id : acknowledged.id
+    const record = current === newId ? renewed : old
+    if (current === null) return record ? 'an acknowledged end is undone' : undefined
+    if (current === newId && operation.mayRenew && old) return 'the old id still leads to the session'
+    const wrong = findLoss(record, acknowledged)
+    return wrong ?? goOn(history, record!)
+  }
+  const record = old ?? (operation.mayRenew ? renewed : null)
+  if (!record) return operation.mayEnd ? undefined : 'the session is lost'
+  const counts = [COUNTED_BEFORE, COUNTED_BEFORE + 1]
+  if (record.data['cart'] !== 'tea' || !counts.includes(Number(record.data['n']))) return 'data is lost'
+  return goOn(history, record)
+}
+
+function findLoss(record: SessionRecord | null, acknowledged: Acknowledged): string | undefined {
+  const { counted = 0, data = {}, user } = acknowledged
+  if (!record) return 'an acknowledged session is lost'
+  if (record.data['cart'] !== 'tea') return 'acknowledged data is lost'
+  if (record.data['n'] !== COUNTED_BEFORE + counted)
+    return `n is ${String(record.data['n'])}, not ${COUNTED_BEFORE + counted}`
+  for (const [key, value] of Object.entries(data))
+    if (record.data[key] !== value) return `the acknowledged value of \`${key}\` is lost`
+  return user === undefined || record.user === user ? undefined : 'an acknowledged owner is lost'
+}
+
+/** Goes on with a session that is there, on the instance that has seen the fault. */
+async function goOn({ store, witness, version }: History, live: SessionRecord): Promise<string | undefined> {
+  const { id } = live
+  const minVersion = Math.min(version, live.version)
+  const record = await store.load(id, { minVersion })
+  if (!record) return 'the instance takes a live session for gone'
+  const applyPending = (current: SessionRecord): SessionRecord => current
+  const patch = ({ n }: { n?: number }): object => ({ n: Number(n) + 1 })
+  await commit(store, { record, mine: record.original, patch, applyPending })
+  const changed = await witness.load(id, STRONG)
+  if (changed?.data['n'] !== Number(live.data['n']) + 1) return 'the next change is lost, or was made twice'
+  await store.destroy(id)
+  if ((await witness.load(id, STRONG)) || (await store.load(id))) return 'the next sign-out is undone'
+  return undefined
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof UnsessionError && error.status === 503
+}
+
+/** Returns a short name of an outcome, for the table. */
+export function nameOf(error: unknown): string {
+  if (error instanceof UnsessionError) return error.code
+  return error instanceof Error ? error.message : String(error)
+}
