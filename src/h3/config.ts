@@ -1,13 +1,14 @@
 import {
   type Rule,
   type Rules,
-  checkGiven,
+  checkOptions,
+  isBoolean,
   isFunction,
   isObject,
   toArray,
 } from '../../drivers/utils/validate.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
-import { checkExpiry } from '../core/expiry.ts'
+import { SECONDS } from '../core/expiry.ts'
 import type { ConflictResolver } from '../core/merge.ts'
 import type { RequestSessionOptions } from '../core/session.ts'
 import { isSessionName, sign, type SigningKey, signingKeys } from '../core/token.ts'
@@ -89,12 +90,26 @@ export interface ResolvedConfig extends RequestSessionOptions {
 
 const callable: Rule = [isFunction, 'must be a function']
 
-const RULES: Rules<
-  Pick<SessionConfig, 'name' | 'sessionHeader' | 'generateId' | 'onConflict' | 'regenerateOn' | 'adopt'>
-> = {
+const flag: Rule = [isBoolean, 'must be true or false']
+
+const RULES: Rules<SessionConfig> = {
+  store: [
+    (value) => isObject(value) && isFunction(value.load),
+    'must be a store that createSessionStore returned',
+  ],
+  // Checked with the keys that are made of it.
+  password: [() => true, ''],
   name: [isSessionName, 'must be a cookie name: no space, comma, semicolon or `=`'],
   sessionHeader: [(value) => !value || isSessionName(value), 'must be a header name'],
+  maxAge: SECONDS,
+  idleTimeout: SECONDS,
+  cookie: [
+    (value) => value === false || isObject(value),
+    'must be an object of attributes, or false for none',
+  ],
   generateId: callable,
+  saveUninitialized: flag,
+  serverTiming: flag,
   onConflict: callable,
   regenerateOn: [
     (value) => Array.isArray(value) && value.every((key) => typeof key === 'string' && key !== ''),
@@ -129,13 +144,11 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
     regenerateOn,
     adopt,
   } = config
-  if (typeof store?.load !== 'function')
-    throw invalidOption('store', 'must be a store that createSessionStore returned')
+  if (!isFunction(store?.load)) throw invalidOption('store', RULES.store[1])
   const equal = recent.recall(store, config)
   if (equal) return equal
+  checkOptions(config, RULES)
   const keys = signingKeys(config.password)
-  checkGiven(config, RULES)
-  checkExpiry({ maxAge, idleTimeout })
   const header = sessionHeader ? sessionHeader.toLowerCase() : undefined
   const result: ResolvedConfig = {
     store,

@@ -1,4 +1,4 @@
-import { type Rule, type Rules, checkGiven } from '../../drivers/utils/validate.ts'
+import { type Rule, type Rules, checkOptions, isBoolean } from '../../drivers/utils/validate.ts'
 import { invalidOption } from '../../drivers/utils/errors.ts'
 
 /**
@@ -38,9 +38,14 @@ const ATTRIBUTE = /^[\x20-\x3A\x3C-\x7E]+$/
 
 const text: Rule = [(value) => typeof value === 'string' && ATTRIBUTE.test(value), 'must be text without `;`']
 
-const RULES: Rules<Pick<SessionCookieOptions, 'domain' | 'path' | 'sameSite' | 'priority'>> = {
+const flag: Rule = [isBoolean, 'must be true or false']
+
+const RULES: Rules<SessionCookieOptions> = {
   domain: text,
   path: text,
+  secure: flag,
+  httpOnly: flag,
+  partitioned: flag,
   sameSite: [
     (value) => typeof value === 'boolean' || SAME_SITE.has(lower(value)),
     "must be 'lax', 'strict', 'none', true or false",
@@ -72,7 +77,7 @@ export function cookieAttributes(name: string, options: SessionCookieOptions): s
       'must not have `maxAge` or `expires`: set `maxAge` of the session, which also sets the lifetime of the cookie',
     )
   }
-  checkGiven(options, RULES, 'cookie.')
+  checkOptions(options, RULES, 'cookie.')
   if (!secure && (site === 'none' || partitioned || /^__(?:secure|host)-/i.test(name))) {
     throw invalidOption(
       'cookie.secure',

@@ -16,7 +16,7 @@ import {
   extendRouteRules,
 } from 'nuxt/kit'
 import type { Nuxt, NuxtModule } from 'nuxt/schema'
-import { type SessionsHost, sessionsModule } from '../nitro/index.ts'
+import { type SessionsHost, checkSessionsOptions, sessionsModule } from '../nitro/index.ts'
 import { exposedKeys, type ModuleOptions } from './options.ts'
 import { exposedRoute, exposedTypes, HOOK_TYPES, SESSION_TYPES } from './templates.ts'
 
@@ -44,6 +44,7 @@ const ROUTE = '/_session'
 const sessions: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
   meta: { name: 'unsession', configKey: 'sessions', compatibility: { nuxt: '>=4.0.0' } },
   setup({ expose, ...options }: ModuleOptions, nuxt: Nuxt) {
+    checkSessionsOptions(options, { expose: true })
     const keys = exposedKeys({ expose })
     const { resolve } = createResolver(import.meta.url)
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { useSession } from '../../src/h3/index.ts'
+import { sessionMiddleware, useSession } from '../../src/h3/index.ts'
 import { cookieExpires, cookieValues, onlyCookieValue } from '../../src/h3/cookie.ts'
 import { cookieDomains } from '../../src/h3/removal.ts'
 import { MemoryStore } from '../support/stores/memory-store.ts'
@@ -27,6 +27,14 @@ describe('useSession', () => {
     ['generateId', { generateId: 'uuid' }],
     ['onConflict', { onConflict: true }],
     ['adopt', { adopt: {} }],
+    ['saveUninitialized', { saveUninitialized: 'yes' }],
+    ['serverTiming', { serverTiming: 1 }],
+    ['cookie', { cookie: 'secure' }],
+    ['cookie', { cookie: true }],
+    ['cookie.secure', { cookie: { secure: 'false' } }],
+    ['cookie.httpOnly', { cookie: { httpOnly: 0 } }],
+    ['cookie.partitioned', { cookie: { partitioned: 'yes' } }],
+    ['maxAge', { maxAge: 1000 * 60 * 60 * 24 * 14 }],
     ['cookie', { cookie: { maxAge: 60 } }],
     ['cookie', { name: '__Host-s', cookie: { path: '/app' } }],
     ['cookie', { name: '__Host-s', cookie: { domain: 'example.org' } }],
@@ -48,6 +56,24 @@ describe('useSession', () => {
       })
     }
     expect(store.calls).toEqual([])
+  })
+
+  it.each([
+    [{ idletimeout: 60 }, 'idletimeout', 'idleTimeout'],
+    [{ maxage: 60 }, 'maxage', 'maxAge'],
+    [{ sesionHeader: 'x-session' }, 'sesionHeader', 'sessionHeader'],
+    [{ regenerateon: ['user'] }, 'regenerateon', 'regenerateOn'],
+    [{ cookie: { samesite: 'lax' } }, 'cookie.samesite', 'sameSite'],
+    [{ cookie: { httponly: true } }, 'cookie.httponly', 'httpOnly'],
+    [{ cookie: { Secure: true } }, 'cookie.Secure', 'secure'],
+  ])('refuses the unknown name in %j, and says which is meant', async (unknown, option, nearest) => {
+    const message = expect.stringMatching(
+      new RegExp(`option \`${option}\` is unknown; did you mean \`${nearest}\`\\? known names: `),
+    )
+    const error = { code: 'INVALID_OPTION', message }
+    const config = { ...valid, ...unknown } as typeof valid
+    await expect(useSession(event(), config)).rejects.toMatchObject(error)
+    expect(() => sessionMiddleware(config)).toThrow(expect.objectContaining(error))
   })
 
   it.each([

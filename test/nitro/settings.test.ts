@@ -4,6 +4,7 @@ import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { checkSessionsOptions, runtimeOptions, type ModuleOptions } from '../../src/nitro/build/options.ts'
 import { OptionReader } from '../../src/nitro/runtime/reader.ts'
 import { readSettings, type Settings } from '../../src/nitro/runtime/settings.ts'
+import { unknownVariables } from '../../src/nitro/runtime/unknown-variables.ts'
 
 const read = (options: object): Settings => readSettings(new OptionReader(options, 'sessions', 'NITRO_'))
 
@@ -122,3 +123,70 @@ describe('the options in the runtime configuration', () => {
 function parsed(text: string): unknown {
   return /^(?:true|\d+)$/.test(text) ? JSON.parse(text) : text
 }
+
+describe('a variable that sets no option', () => {
+  const places = runtimeOptions({ storage: { driver: 'redis', url: '' } })
+  const nitro = { places, envPrefix: 'NITRO_', passwords: ['NITRO_SESSION_PASSWORD'] }
+  const nuxt = { places, envPrefix: 'NUXT_', passwords: ['NUXT_SESSION_PASSWORD', 'NITRO_SESSION_PASSWORD'] }
+
+  it.each([
+    ['NITRO_SESSIONS_MAXAGE', nitro, 'did you mean NITRO_SESSIONS_MAX_AGE?'],
+    ['NITRO_SESSIONS_COOKIE_SAMESITE', nitro, 'did you mean NITRO_SESSIONS_COOKIE_SAME_SITE?'],
+    ['NITRO_SESSIONS_STORAGE_TABEL', nitro, 'did you mean NITRO_SESSIONS_STORAGE_TABLE?'],
+    ['NITRO_SESSIONS_PASSWORD', nitro, 'did you mean NITRO_SESSION_PASSWORD?'],
+    ['NUXT_SESSIONS_MAX_AGE', nitro, 'did you mean NITRO_SESSIONS_MAX_AGE?'],
+    ['NUXT_SESSIONS_MAXAGE', nuxt, 'did you mean NUXT_SESSIONS_MAX_AGE?'],
+    ['NITRO_SESSIONS_SOMETHING_ELSE', nitro, 'see the options of the module'],
+  ])('is named in a warning: %s', (name, known, hint) => {
+    const messages = unknownVariables({ [name]: 'a secret value', PATH: '/bin' }, known)
+    expect(messages).toEqual([expect.stringContaining(`${name} sets no option: ${hint}`)])
+    expect(messages[0]).not.toContain('a secret value')
+  })
+
+  it('is none of those that the module reads', () => {
+    const names = [
+      'NITRO_SESSIONS_MAX_AGE',
+      'NITRO_SESSIONS_CACHE',
+      'NITRO_SESSIONS_CACHE_TTL',
+      'NITRO_SESSIONS_COOKIE_HTTP_ONLY',
+      'NITRO_SESSIONS_STORAGE_URL',
+      'NITRO_SESSIONS_STORAGE_WRITES_MAX_IN_FLIGHT',
+      'NITRO_SESSION_PASSWORD',
+    ]
+    const environment = Object.fromEntries(names.map((name) => [name, 'x']))
+    expect(unknownVariables(environment, nitro)).toEqual([])
+    expect(unknownVariables(environment, nuxt)).toEqual([])
+    expect(unknownVariables({ NUXT_SESSIONS_MAX_AGE: '60' }, nuxt)).toEqual([])
+  })
+})
+
+describe('an unknown name', () => {
+  it.each([
+    [{ samesite: 'lax' }, 'sessions.samesite'],
+    [{ maxage: 60 }, 'sessions.maxage', 'maxAge'],
+    [{ expose: ['user'] }, 'sessions.expose'],
+    [{ cache: { TTL: 10 } }, 'sessions.cache.TTL', 'ttl'],
+    [{ cookie: { samesite: 'lax' } }, 'sessions.cookie.samesite', 'sameSite'],
+    [{ storage: { tables: 'x' } }, 'sessions.storage.tables', 'table'],
+    [{ storage: { timeout: { requests: 1 } } }, 'sessions.storage.timeout.requests', 'request'],
+    [
+      { storage: { driver: 'unsession/drivers/dynamodb', attributes: { keys: 'id' } } },
+      'sessions.storage.attributes.keys',
+      'key',
+    ],
+  ])('in the configuration %j is refused at the build', (options, path, nearest = '') => {
+    const hint = nearest === '' ? 'known names: ' : `did you mean \`${nearest}\``
+    const error = { code: 'INVALID_OPTION', message: expect.stringContaining(`\`${path}\` is unknown`) }
+    const check = (): void => checkSessionsOptions(options as ModuleOptions)
+    expect(check).toThrow(expect.objectContaining(error))
+    expect(check).toThrow(hint)
+  })
+
+  it('of another driver, or of a framework, is left to them', () => {
+    checkSessionsOptions({ storage: { driver: 'redis', url: 'redis://localhost' } })
+    checkSessionsOptions({ expose: ['user'] } as ModuleOptions, { expose: true })
+    const attributes = { sort: { name: 'sk', value: 'session' } }
+    expect(() => checkSessionsOptions({ storage: { attributes } as never })).not.toThrow()
+    expect(read(runtimeOptions({ storage: { attributes } as never })).driverOptions).toEqual({ attributes })
+  })
+})

@@ -124,6 +124,7 @@ const RUNTIME_PLACEHOLDERS = {
     endpoint: '',
     base: '',
     ttl: '',
+    transport: '',
     consistentRead: '',
     attributes: {
       key: '',
@@ -136,6 +137,7 @@ const RUNTIME_PLACEHOLDERS = {
       writeId: '',
     },
     batch: { maxInFlight: '' },
+    writes: { maxInFlight: '' },
     timeout: { connect: '', request: '' },
   },
 }
@@ -143,9 +145,31 @@ const RUNTIME_PLACEHOLDERS = {
 /** The module's part of the runtime configuration. An option that is not set is empty text. */
 export type RuntimeOptions = Record<string, unknown>
 
-/** Checks the names of the options. @throws {UnsessionError} `INVALID_OPTION` for an unknown option */
-export function checkSessionsOptions(options: ModuleOptions): void {
-  checkNames(options, OPTIONS, 'sessions.')
+/** Names of the driver whose options are known here. */
+const OWN_DRIVERS: ReadonlySet<unknown> = new Set([undefined, '', 'unsession/drivers/dynamodb'])
+
+/**
+ * Checks the names of the options, in groups too. Options of other drivers are not checked.
+ *
+ * @param further - options that the framework adds, by name
+ * @throws {UnsessionError} `INVALID_OPTION`
+ */
+export function checkSessionsOptions(options: ModuleOptions, further: object = {}): void {
+  checkNames(options, { ...OPTIONS, ...further }, 'sessions.')
+  const { cache, cookie, storage } = RUNTIME_PLACEHOLDERS
+  checkGroup(options.cache, cache, 'sessions.cache')
+  checkGroup(options.cookie, cookie, 'sessions.cookie')
+  if (OWN_DRIVERS.has(options.storage?.driver)) checkGroup(options.storage, storage, 'sessions.storage')
+}
+
+/** @throws {UnsessionError} `INVALID_OPTION` for a name in a group, or in a group of it, that does not exist */
+function checkGroup(given: unknown, known: object, path: string): void {
+  if (!isObject(given)) return
+  // Only the driver reads it: it has no variable.
+  const names = path.endsWith('.attributes') ? { ...known, sort: '' } : known
+  checkNames(given, names, `${path}.`)
+  for (const [name, place] of Object.entries(known))
+    if (isObject(place)) checkGroup(given[name], place, `${path}.${name}`)
 }
 
 /** Returns the options as runtime configuration. */

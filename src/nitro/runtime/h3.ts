@@ -75,8 +75,15 @@ function stored(given: H3SessionConfig = {}, unseal: Unseal): SessionConfig {
   }
 }
 
+/** Attributes of the cookie that this package has, too. h3 leaves the others to its cookie library. */
+const ATTRIBUTES = new Set(['domain', 'path', 'secure', 'httpOnly', 'sameSite', 'priority', 'partitioned'])
+
 function cookieOf(given: H3CookieOptions): SessionCookieOptions {
-  const isOurs = ([name, value]: [string, unknown]): boolean =>
-    value !== '' && name !== 'maxAge' && name !== 'expires'
-  return Object.fromEntries(Object.entries(given).filter(isOurs))
+  const entries = Object.entries(given).filter(([name, value]) => ATTRIBUTES.has(name) && value !== '')
+  return Object.fromEntries(entries.map(([name, value]) => [name, fromText(value)]))
+}
+
+/** Out of the environment, a flag may be text. */
+function fromText(value: unknown): unknown {
+  return value === 'true' || (value === 'false' ? false : value)
 }

@@ -1,8 +1,15 @@
-import { isDevelopment, isPrerendering } from '#unsession/host'
+import {
+  envPrefix,
+  isDevelopment,
+  isPrerendering,
+  passwordVariables,
+  useRuntimeConfig,
+} from '#unsession/host'
 import { invalidOption } from '../../../drivers/utils/errors.ts'
 import type { H3EventLike } from '../../h3/request/event.ts'
 import { type SessionMiddleware, sealResponse, sessionMiddleware } from '../../h3/middleware.ts'
 import { type SessionRuntime, getSessionRuntime } from './sessions.ts'
+import { unknownVariables } from './unknown-variables.ts'
 
 /** The part of a running Nitro that the plugin uses. */
 interface NitroApp {
@@ -41,6 +48,8 @@ interface AppHooks {
 export default function startSessions(nitroApp: NitroApp): void {
   if (isPrerendering) return
   const sessions = startOrStop()
+  const known = { places: useRuntimeConfig()['sessions'], envPrefix, passwords: passwordVariables }
+  for (const message of unknownVariables(process.env, known)) console.warn(message)
   nitroApp.hooks.hook('close', sessions.dispose)
   if (sessions.autoSave) attach(nitroApp, sessionMiddleware(sessions.config))
 }

@@ -57,11 +57,14 @@ function readStorage(group: OptionReader): Pick<Settings, 'driver' | 'driverOpti
     endpoint: group.text('endpoint'),
     base: group.text('base'),
     ttl: group.number('ttl'),
+    transport: group.text('transport'),
     consistentRead: group.flag('consistentRead'),
-    attributes: group.group('attributes', (names) =>
-      Object.fromEntries(ATTRIBUTES.map((name) => [name, names.text(name)])),
-    ),
+    attributes: group.group('attributes', (names) => ({
+      ...names.others(ATTRIBUTES),
+      ...Object.fromEntries(ATTRIBUTES.map((name) => [name, names.text(name)])),
+    })),
     batch: group.group('batch', (batch) => ({ maxInFlight: batch.number('maxInFlight') })),
+    writes: group.group('writes', (writes) => ({ maxInFlight: writes.number('maxInFlight') })),
     timeout: group.group('timeout', (timeout) => ({
       connect: timeout.number('connect'),
       request: timeout.number('request'),
