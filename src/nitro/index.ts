@@ -11,7 +11,6 @@ import type { ModuleOptions } from './build/options.ts'
 
 export { RUNTIME_TYPES as runtimeTypes } from './build/paths.ts'
 export type { SessionsHost } from './build/host-module.ts'
-export { checkSessionsOptions } from './build/options.ts'
 export type { ModuleOptions, SessionStorageOptions } from './build/options.ts'
 
 declare module 'nitropack/types' {

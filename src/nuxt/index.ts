@@ -16,7 +16,8 @@ import {
   extendRouteRules,
 } from 'nuxt/kit'
 import type { Nuxt, NuxtModule } from 'nuxt/schema'
-import { type SessionsHost, checkSessionsOptions, sessionsModule } from '../nitro/index.ts'
+import { checkSessionsOptions } from '../nitro/build/options.ts'
+import { type SessionsHost, sessionsModule } from '../nitro/index.ts'
 import { exposedKeys, type ModuleOptions } from './options.ts'
 import { exposedRoute, exposedTypes, HOOK_TYPES, SESSION_TYPES } from './templates.ts'
 

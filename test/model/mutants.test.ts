@@ -24,6 +24,10 @@ it.each(Object.entries(MUTANTS))('the model notices when %s', { timeout: 600_000
   expect(await search(mutant, SCHEDULES)).toBeDefined()
 })
 
-it.each(Object.entries(INTACT))('the model has nothing against %s that is wrapped', { timeout: 120_000 }, async (_, mutant) => {
-  expect(await search(mutant, 500)).toBeUndefined()
-})
+it.each(Object.entries(INTACT))(
+  'the model has nothing against %s that is wrapped',
+  { timeout: 120_000 },
+  async (_, mutant) => {
+    expect(await search(mutant, 500)).toBeUndefined()
+  },
+)
