@@ -69,7 +69,7 @@ test('an engine survives a client that hangs up in the middle of a request', asy
 
 test('an engine ends with the process that started it, however that ends', async () => {
   const entry = fileURLToPath(new URL('engine.mjs', import.meta.url))
-  const parent = fork(new URL('fixtures/orphan.mjs', import.meta.url), [entry], { execArgv: [] })
+  const parent = fork(new URL('../fixtures/orphan.mjs', import.meta.url), [entry], { execArgv: [] })
   const [{ port }] = (await once(parent, 'message')) as [{ port: number }]
   expect(await answers(port)).toBe(true)
   parent.kill('SIGKILL')
