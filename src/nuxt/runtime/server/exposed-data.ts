@@ -3,12 +3,6 @@ import { exposedKeys } from '#unsession/exposed-keys'
 import { useSession } from '../../../nitro/runtime/index.ts'
 import type { ExposedData, ServerEvent } from '../types.ts'
 
-declare module 'nitropack/types' {
-  interface NitroRuntimeHooks {
-    'sessions:expose': (exposed: object, event: ServerEvent) => void | Promise<void>
-  }
-}
-
 /**
  * Returns the part of a request's session that pages may read. It is a copy made with JSON, so that pages get the same value from the
  * payload and over HTTP.
