@@ -80,7 +80,12 @@ describeEngines('the snippet', (engine) => {
 
   it('of docs/driver.md creates a table, stores a value and takes a lock that nothing else can take', async () => {
     const codes = snippetsIn(pageText('docs/driver.md')).filter(({ language }) => language === 'ts')
-    const [store = '', lock = '', create = ''] = codes.map(({ code }) => code)
+    const codeWith = (text: string): string => codes.find(({ code }) => code.includes(text))?.code ?? ''
+    const [store, lock, create] = ['createStorage(', 'ifVersion', 'createTable('].map(codeWith) as [
+      string,
+      string,
+      string,
+    ]
     const name = `${table.table}-2`
     const { created, mismatches } = await runOn(name, create)
     expect(created).toBe(true)
