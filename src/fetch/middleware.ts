@@ -6,7 +6,7 @@ import { warnOfLostCookie } from './lost-cookie.ts'
 
 type Awaitable<T> = T | Promise<T>
 
-/** A middleware that runs the handler of a request and adds the session's headers to the response. See {@link sessionMiddleware}. */
+/** A middleware that runs the handler of a request and adds the session's headers to the response. See `sessionMiddleware`. */
 export interface SessionMiddleware {
   /**
    * Runs the handler of a request.

@@ -10,14 +10,20 @@ const PAGES = [
   ...readdirSync(join(ROOT, 'docs'), { encoding: 'utf8', recursive: true }).map((path) => join('docs', path)),
 ].filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
 
-/** Returns the anchors of a page's headings, as GitHub makes them. */
+/** Returns the anchors of a page: those in its text, and those of its headings, as GitHub makes them. */
 function anchorsOf(page: string): string[] {
-  return Array.from(proseOf(pageText(page)).matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
-    heading
+  const prose = proseOf(pageText(page))
+  const counts = new Map<string, number>()
+  const ofHeadings = Array.from(prose.matchAll(/^#+ (.+)$/gm), ([, heading = '']) => {
+    const slug = heading
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+      .replaceAll(' ', '-')
+    const count = counts.get(slug) ?? 0
+    counts.set(slug, count + 1)
+    return count === 0 ? slug : `${slug}-${count}`
+  })
+  return [...ofHeadings, ...Array.from(prose.matchAll(/<a id="([^"]+)">/g), ([, id = '']) => id)]
 }
 
 describe('links between pages', () => {
