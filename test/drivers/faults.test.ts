@@ -121,7 +121,7 @@ describeTransports('faults', (engine, transport) => {
     const patient = connect({ timeout: { request: 3000 } })
     await expect(patient.setItem(KEY, 'mine', { ifVersion: 1 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('not known'),
+      message: expect.stringContaining('it is unknown'),
     })
     expect(await patient.getMeta(KEY)).toMatchObject({ version: 3 })
     await patient.dispose()
@@ -301,7 +301,7 @@ describeTransports('faults', (engine, transport) => {
     await patient.dispose()
   })
 
-  it('sends a bounded number of writes at once; the others keep their deadline', { retry: 2 }, async () => {
+  it('sends a bounded number of writes at once; the others keep their deadline', async () => {
     const held = hold()
     proxy.fault({ do: held })
     const bounded = connect({ writes: { maxInFlight: 3 }, timeout: { request: 900 } })
@@ -311,7 +311,7 @@ describeTransports('faults', (engine, transport) => {
     const outcomes = await Promise.allSettled(writes)
     expect(proxy.count()).toBe(3)
     const messages = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason.message as string)
-    expect(messages.filter((message) => message.includes('may have been carried out'))).toHaveLength(3)
+    expect(messages.filter((message) => message.includes('may still have been carried out'))).toHaveLength(3)
     expect(messages.filter((message) => message.includes('was not sent'))).toHaveLength(8)
     held.release()
     await Promise.all(Array.from({ length: 10 }, (_, i) => bounded.setItem(`w${i}`, 'x')))
