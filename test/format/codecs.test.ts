@@ -226,7 +226,7 @@ describe('encrypted', () => {
         codec: compressed(encrypted({ secret, required })),
       })
     expect(() => open(false)).not.toThrow()
-    expect(() => open(true)).toThrow('option `legacy` cannot be combined with an encryption that is required')
+    expect(() => open(true)).toThrow('option `legacy` cannot be combined with a required encryption')
   })
 
   it('names an option that does not exist', () => {
