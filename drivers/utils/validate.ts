@@ -41,14 +41,15 @@ export function checkNames(options: object, known: object, within = ''): void {
   }
 }
 
-/** Returns the known name that is nearest to a misspelt one, or `undefined` if none is near. */
+/** Returns the known name that is nearest to a misspelt one, or `undefined` if none is near. Upper case and dashes do not count. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase()
+  const plain = (text: string): string => text.replaceAll('-', '').toLowerCase()
+  const wanted = plain(name)
   // At most two wrong letters, and fewer in a short name.
   let least = Math.min(2, Math.floor(name.length / 3)) + 1
   let nearest: string | undefined
   for (const each of known) {
-    const distance = editDistance(wanted, each.toLowerCase())
+    const distance = editDistance(wanted, plain(each))
     if (distance >= least) continue
     least = distance
     nearest = each

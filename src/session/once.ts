@@ -251,7 +251,8 @@ async function runHeld(
     controller.abort(new UnsessionError('TIMEOUT', `the lease of \`${name}\` has ended`))
   }
   const timer = setTimeout(end, length)
-  timer.unref()
+  // In Workers a timer is a number.
+  timer.unref?.()
   const outer = running.getStore() ?? []
   try {
     const values = await running.run([...outer, key], async () =>

@@ -256,6 +256,18 @@ describe('exclusive work', () => {
     expect(driver.calls).toEqual(['write', 'write'])
   })
 
+  it('works where a timer is a number, as in Workers', async () => {
+    const { setTimeout } = globalThis
+    vi.stubGlobal('setTimeout', (...args: Parameters<typeof setTimeout>) => Number(setTimeout(...args)))
+    try {
+      const session = await open(store)
+      await session.once('tokens', counted())
+      expect(session.data).toEqual({ token: { version: 1 } })
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   it('shares one wait among the callers of a process', async () => {
     const { open: finish, reached, pass } = gate()
     const holder = (await open(elsewhere)).once(

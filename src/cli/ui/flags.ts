@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from './usage-error.ts'
-import { nearest } from './nearest.ts'
+import { nearestName } from '../../../drivers/utils/validate.ts'
 
 /** One flag of a command. */
 export interface Flag {
@@ -89,7 +89,7 @@ export function quoted(argument: string): string {
 
 /** Returns a hint with the nearest known name, or an empty string. An argument that may be a session id has no hint. */
 export function didYouMean(given: string, names: readonly string[]): string {
-  const name = given.length < SECRET_LENGTH ? nearest(given, names) : undefined
+  const name = given.length < SECRET_LENGTH ? nearestName(given, names) : undefined
   return name === undefined ? '' : `; did you mean \`${name}\`?`
 }
 
