@@ -16,8 +16,8 @@ const READY: Record<Release['tool'], string> = {
 }
 
 const SHOWN: Record<Release['tool'], Record<string, string>> = {
-  nitropack: filesIn(partOf(PAGE, 'Nitro 2:', 'Nitro 3:')),
-  nitro: filesIn(partOf(PAGE, 'Nitro 3:', '## In development')),
+  nitropack: filesIn(partOf(PAGE, '**Nitro 2**', '**Nitro 3**')),
+  nitro: filesIn(partOf(PAGE, '**Nitro 3**', '## In development')),
 }
 
 /** Returns the page's files for a release, with the change that the page names for betas. */

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { axeFindings } from '../support/chromium.ts'
 import { hasChromium, hydrated, launch, picture, SIZES, visit, type Visit } from './chromium.ts'
 import type { Playground } from './playground.ts'
 
@@ -184,11 +185,13 @@ export function describeBrowser(running: () => Playground): void {
         await picture(page, `narrow-${colorScheme}`)
 
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+        expect(await axeFindings(page)).toEqual([])
         for (const landmark of ['banner', 'navigation', 'main', 'contentinfo'] as const)
           expect(await page.getByRole(landmark).count()).toBe(1)
         expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1)
         await button(page, 'Sign out').click()
         await page.getByLabel('Your name').waitFor()
+        expect(await axeFindings(page)).toEqual([])
         for (const control of await page
           .locator('button, input[name=name], label.check, nav a, summary')
           .all()) {

@@ -1,33 +1,18 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { reportLeftOut } from '../support/left-out.ts'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { complaintsOf, hasChromiumFor, launch as launchChromium } from '../support/chromium.ts'
 
-const PATH = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 const SCREENSHOTS = fileURLToPath(new URL('../.output', import.meta.url))
 const PATIENCE_MS = 10_000
 
 export const SIZES = { phone: { width: 375, height: 667 }, desktop: { width: 1280, height: 800 } } as const
 
-export const hasChromium: boolean = PATH !== undefined
-
-if (!hasChromium) {
-  reportLeftOut({
-    suite: 'the playground in a browser',
-    why: 'there is no chromium',
-    install: 'apt-get install chromium',
-  })
-}
+export const hasChromium: boolean = hasChromiumFor('the playground in a browser')
 
 export function launch(): Promise<Browser> {
   mkdirSync(SCREENSHOTS, { recursive: true })
-  const args = [
-    '--no-sandbox',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--no-first-run',
-  ]
-  return chromium.launch({ executablePath: PATH, args })
+  return launchChromium()
 }
 
 /** A page in a browser profile of its own. */
@@ -52,10 +37,7 @@ export async function visit(
   const complaints: string[] = []
   const tab = async (address: string): Promise<Page> => {
     const page = await context.newPage()
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-    })
+    complaintsOf(page, complaints)
     await page.goto(address)
     return page
   }

@@ -1,0 +1,61 @@
+import type { DefaultTheme } from 'vitepress'
+
+const REFERENCE = [
+  'unsession',
+  'unsession/h3',
+  'unsession/fetch',
+  'unsession/nuxt',
+  'unsession/nitro',
+  'unsession/nitro/runtime',
+  'unsession/drivers/dynamodb',
+  'unsession/table',
+  'unsession/migrate',
+  'unsession/testing',
+]
+
+/** Groups of the sidebar: title, then pages with their text. Every page of `docs/` is in one of them. */
+const GROUPS: Record<string, Record<string, string>> = {
+  Decide: {
+    why: 'Why a table',
+    'how-it-works': 'How it works',
+    security: 'Security',
+    compatibility: 'Compatibility and upgrades',
+    faq: 'Questions',
+  },
+  Start: {
+    nuxt: 'Nuxt',
+    nitro: 'Nitro',
+    h3: 'h3',
+    fetch: 'Hono, Astro, fetch servers',
+    driver: 'The driver and its table',
+    migrate: 'Migrate',
+  },
+  Use: {
+    session: 'The session',
+    store: 'The store',
+    recipes: 'Recipes',
+    caching: 'Caching',
+    rendering: 'While a page renders',
+    once: 'Refresh a token once',
+    mobile: 'Mobile apps',
+    websockets: 'WebSockets',
+    testing: 'Testing',
+    'examples/': 'Examples',
+  },
+  Operate: {
+    cli: 'The command line',
+    'clear-expired': 'Deleting expired items',
+    observability: 'Logs, traces, health',
+    troubleshooting: 'Troubleshooting',
+  },
+  Extend: { 'conditional-driver': 'Write a driver' },
+  'API reference': {
+    'reference/': 'All entries',
+    ...Object.fromEntries(REFERENCE.map((entry) => [`reference/${entry}`, entry])),
+  },
+}
+
+export const sidebar: DefaultTheme.SidebarItem[] = Object.entries(GROUPS).map(([text, pages]) => ({
+  text,
+  items: Object.entries(pages).map(([page, title]) => ({ text: title, link: `/${page}` })),
+}))

@@ -1,0 +1,124 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { axeFindings, complaintsOf, hasChromiumFor, launch } from '../../support/chromium.ts'
+import type { Site } from './site.ts'
+
+const PHONE = { width: 320, height: 640 }
+const DESKTOP = { width: 1280, height: 800 }
+
+/** Tests of the site in Chromium: on a phone, on a desktop, by keyboard, and with axe. */
+export function describeInBrowser(site: () => Site, pages: () => string[]): void {
+  describe.runIf(hasChromiumFor('the documentation site in a browser'))('the site in a browser', () => {
+    let browser: Browser
+    beforeAll(async () => {
+      browser = await launch()
+    })
+    afterAll(() => browser?.close())
+
+    /** Opens a page, and returns how to end the visit: it fails if the browser has complained. */
+    async function visit(
+      options: BrowserContextOptions,
+    ): Promise<{ page: Page; leave: () => Promise<void> }> {
+      const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+      context.setDefaultTimeout(10_000)
+      const page = await context.newPage()
+      const complaints = complaintsOf(page)
+      return {
+        page,
+        async leave() {
+          await context.close()
+          expect(complaints).toEqual([])
+        },
+      }
+    }
+
+    /** Opens a page and waits until its scripts run. */
+    async function open(page: Page, path: string): Promise<void> {
+      await page.goto(`${site().url}/${path}`)
+      await page.waitForFunction(
+        () => '__vue_app__' in (document.querySelector('#app') ?? {}) && document.readyState === 'complete',
+      )
+    }
+
+    it.each([
+      { device: 'a phone in light mode', viewport: PHONE, colorScheme: 'light' },
+      { device: 'a desktop in dark mode', viewport: DESKTOP, colorScheme: 'dark' },
+    ] as const)(
+      'the main pages have no serious finding of axe on $device',
+      async ({ viewport, colorScheme }) => {
+        const { page, leave } = await visit({ viewport, colorScheme })
+        for (const path of ['index.html', 'session.html', 'reference/unsession/nuxt.html']) {
+          await open(page, path)
+          expect(await axeFindings(page), path).toEqual([])
+        }
+        await leave()
+      },
+      60_000,
+    )
+
+    it('every page fits a screen of 320 px', async () => {
+      // The layout needs no scripts, and pages load faster without them.
+      const { page, leave } = await visit({ viewport: PHONE, javaScriptEnabled: false })
+      const tooWide: string[] = []
+      for (const path of pages()) {
+        await page.goto(`${site().url}/${path}`)
+        if ((await page.evaluate(() => document.documentElement.scrollWidth)) > PHONE.width)
+          tooWide.push(path)
+      }
+      expect(tooWide).toEqual([])
+      await leave()
+    }, 60_000)
+
+    it('the Tab key reaches the search, the navigation, the sidebar and the tabs of code', async () => {
+      const { page, leave } = await visit({ viewport: DESKTOP })
+      await open(page, 'session.html')
+      const reached: string[] = []
+      const focused = (): Promise<string> =>
+        page.evaluate(() => {
+          const { activeElement: element } = document
+          return `${element?.getAttribute('role') ?? element?.tagName.toLowerCase()} ${element?.textContent?.trim()}`
+        })
+      for (let presses = 0; presses < 150 && reached.at(-1) !== 'tab Nuxt'; presses++) {
+        await page.keyboard.press('Tab')
+        reached.push(await focused())
+      }
+      expect(reached[0]).toBe('a Skip to content')
+      for (const wanted of ['button SearchK', 'a Recipes', 'a API', 'a Troubleshooting', 'tab Nuxt'])
+        expect(reached).toContain(wanted)
+
+      const panel = page.getByRole('tabpanel')
+      await page.keyboard.press('ArrowRight')
+      expect(await focused()).toBe('tab Nitro 3')
+      expect(await panel.textContent()).toContain(`from 'nitro/h3'`)
+      // Every group of tabs with this label shows it, on other pages and after a reload too.
+      await open(page, 'nitro.html')
+      expect(await panel.textContent()).toContain(`from 'nitro/config'`)
+      await leave()
+    })
+
+    it('the search is used by keyboard and leads to a heading', async () => {
+      const { page, leave } = await visit({ viewport: DESKTOP, colorScheme: 'dark' })
+      await open(page, 'index.html')
+      await page.keyboard.press('Control+k')
+      await page.locator('.VPLocalSearchBox input').fill('cookie too large')
+      await page.locator('.VPLocalSearchBox .result.selected').waitFor()
+      await page.keyboard.press('Enter')
+      await page.waitForURL('**/faq.html#*')
+      expect(new URL(page.url()).hash).toBe('#my-session-cookie-is-too-large-what-can-i-do')
+      await leave()
+    })
+
+    it('on a phone, the menu and the search are a touch away', async () => {
+      const { page, leave } = await visit({ viewport: PHONE, hasTouch: true })
+      await open(page, 'nuxt.html')
+      await page.getByRole('button', { name: 'Menu' }).tap()
+      await page.getByRole('link', { name: 'Troubleshooting' }).tap()
+      await page.waitForURL('**/troubleshooting.html')
+      await page.getByRole('button', { name: 'Search' }).tap()
+      await page.locator('.VPLocalSearchBox input').fill('CONFLICT')
+      await page.locator('.VPLocalSearchBox .result').first().waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width)
+      await leave()
+    })
+  })
+}
