@@ -96,7 +96,8 @@ export class Engine {
 
   /** Writes an item. @param value - text, bytes, a buffer or a `Blob` */
   async setItem(key: string, value: unknown, write?: WriteOptions): Promise<void> {
-    await put(this.#connection, this.#toStored(key), await toStorable(value), write ?? {})
+    const storable = typeof value === 'string' ? value : await toStorable(value)
+    await put(this.#connection, this.#toStored(key), storable, write ?? {})
   }
 
   async setItems(items: ItemWrite[], common?: WriteOptions): Promise<void> {
@@ -185,9 +186,9 @@ export class Engine {
   }
 }
 
-/** Returns text unchanged, and bytes as a view on the same memory. Only a `Blob` is copied. */
-async function toStorable(value: unknown): Promise<string | Uint8Array> {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value
+/** Returns bytes as a view on the same memory. Only a `Blob` is copied. */
+async function toStorable(value: unknown): Promise<Uint8Array> {
+  if (value instanceof Uint8Array) return value
   if (value instanceof ArrayBuffer) return new Uint8Array(value)
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (value instanceof Blob) return new Uint8Array(await value.arrayBuffer())

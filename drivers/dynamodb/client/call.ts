@@ -28,8 +28,8 @@ export interface CallContext {
   credentials?: CredentialSource | undefined
   /** Whether a call has succeeded. If so, the credentials were valid then. */
   hasSucceeded: boolean
-  /** Time of the endpoint's last response, on the clock of `performance.now()`. */
-  answeredAt: number
+  /** Number of the endpoint's responses. */
+  answers: number
 }
 
 /**
@@ -97,14 +97,15 @@ export class Call {
     if (this.isWithoutCredentials) this.#context.credentials?.abandon()
     this.aborted = true
     this.reason = reason
+    this.#deadline?.cancel()
     this.onend?.(reason)
     this.onabort?.()
     this.#controller?.abort(reason)
   }
 
-  /** Records the time of a response. */
+  /** Records that the endpoint responded. */
   noteAnswer(): void {
-    this.#context.answeredAt = performance.now()
+    this.#context.answers++
   }
 
   /** Records the error of a failed attempt. */
@@ -130,7 +131,10 @@ export class Call {
   within<T>(ms: number, context: ErrorContext, work: Promise<T>): Promise<T> {
     const deadline = new Deadline(ms, () => this.end(deadlineError(this, ms, context)))
     this.#deadline = deadline
-    return this.race(work).finally(() => deadline.cancel())
+    return new Promise<T>((resolve, reject) => {
+      this.onend = reject
+      deadline.settleWith(work, resolve, reject)
+    })
   }
 
   /**
@@ -139,15 +143,15 @@ export class Call {
    * @param ifSilent - aborts only if the endpoint has sent no other response since the attempt began
    */
   limitAttempt<T>(work: Promise<T>, ms: number, ifSilent: boolean, error: () => Error): Promise<T> {
-    const began = performance.now()
+    const { answers } = this.#context
     return new Promise<T>((resolve, reject) => {
       const deadline = new Deadline(ms, () => {
-        if (ifSilent && this.#context.answeredAt > began) return
+        if (ifSilent && this.#context.answers > answers) return
         reject(error())
         // `aborted` stays false, so this aborts the request in flight, and the SDK may retry.
         this.onabort?.()
       })
-      work.then(resolve, reject).finally(() => deadline.cancel())
+      deadline.settleWith(work, resolve, reject)
     })
   }
 

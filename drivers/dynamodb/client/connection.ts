@@ -31,7 +31,7 @@ export class Connection {
   /** The SDK's client for the app, where the connection itself uses another transport. */
   #sdk: Promise<SdkTransport> | undefined
   #calls = new Set<Call>()
-  #context: CallContext = { throttling: new RecentThrottling(), hasSucceeded: false, answeredAt: -Infinity }
+  #context: CallContext = { throttling: new RecentThrottling(), hasSucceeded: false, answers: 0 }
   #writes: WriteLimit
   #disposed = false
 
@@ -91,7 +91,8 @@ export class Connection {
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
     try {
-      const started = isRead(operation) ? work(call) : this.#writes.enter(call).then(() => work(call))
+      const turn = isRead(operation) ? undefined : this.#writes.enter(call)
+      const started = turn === undefined ? work(call) : turn.then(() => work(call))
       return await call.within(this.options.timeout.request, context, started)
     } catch (error) {
       signal?.throwIfAborted()

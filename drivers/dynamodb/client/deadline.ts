@@ -22,6 +22,20 @@ export class Deadline {
     }, ms)
   }
 
+  /** Settles a promise as `work` does, and cancels the timeout then. Costs less than `finally`, which makes two promises more. */
+  settleWith<T>(work: Promise<T>, resolve: (value: T) => void, reject: (reason: unknown) => void): void {
+    work.then(
+      (value) => {
+        this.cancel()
+        resolve(value)
+      },
+      (reason: unknown) => {
+        this.cancel()
+        reject(reason)
+      },
+    )
+  }
+
   /** Cancels the timeout. */
   cancel(): void {
     clearTimeout(this.#timer)

@@ -13,13 +13,17 @@ export class WriteLimit {
     this.#maxInFlight = maxInFlight
   }
 
-  /** Waits until the call may send its write. Calls are admitted in order of arrival. */
-  async enter(call: Call): Promise<void> {
+  /**
+   * Asks for a turn to send the call's write. Calls are admitted in order of arrival.
+   *
+   * @returns `undefined` if the call is admitted at once, else a promise that resolves when it is
+   */
+  enter(call: Call): Promise<void> | undefined {
     if (this.#inFlight.size < this.#maxInFlight) {
       this.#inFlight.add(call)
-      return
+      return undefined
     }
-    await new Promise<void>((resolve) => this.#waiting.set(call, resolve))
+    return new Promise<void>((resolve) => void this.#waiting.set(call, resolve))
   }
 
   /** Removes a call that was admitted or still waits, and admits the next one. */

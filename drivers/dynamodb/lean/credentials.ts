@@ -9,7 +9,7 @@ type Credentials = Awaited<ReturnType<Provider>>
 /** How a transport gets its credentials. */
 export interface LeanCredentials {
   /** Returns the credentials to sign a request with. */
-  provide: () => Promise<SigningIdentity>
+  provide: () => SigningIdentity | Promise<SigningIdentity>
   /** None for credentials given as an object. */
   source: CredentialSource | undefined
 }
@@ -26,7 +26,7 @@ export function leanCredentials(
 ): LeanCredentials {
   if (typeof given === 'object') {
     // Read for each request: the app may update the object.
-    return { provide: async () => checked(given), source: undefined }
+    return { provide: () => checked(given), source: undefined }
   }
   const search: Provider = async (options) => inEnvironment(env) ?? (await openChain())(options)
   const source = new CredentialSource(() => given ?? search)

@@ -11,7 +11,7 @@ import { openHttpClient } from './open-http.ts'
 import { toJson } from './json.ts'
 import { RetryQuota, maxAttemptsIn } from './retry.ts'
 import { type Environment, endpointOf, unsupportedSetting } from './settings.ts'
-import { Signer, signedPath } from './signer.ts'
+import { type SignedHeaders, Signer, type SigningIdentity, signedPath } from './signer.ts'
 
 /** Names DynamoDB's API and its version. */
 const TARGET = 'DynamoDB_20120810.'
@@ -61,6 +61,7 @@ class LeanTransport implements Transport {
   readonly #maxAttempts: number
   readonly #signer: Signer
   readonly #quota = new RetryQuota()
+  readonly #onSilence = (): void => this.#http.closeIdle()
   /** How far the clock of this machine is behind the endpoint's, ms. */
   #clockOffset = 0
 
@@ -86,21 +87,15 @@ class LeanTransport implements Transport {
 
   async send<O extends Operation>(operation: O, input: Input<O>, call: Call): Promise<Output<O>> {
     const body = toJson(input)
-    const onSilence = (): void => this.#http.closeIdle()
     let lastError: unknown
     call.asked = true
     for (let number = 1; ; number++) {
       const identity = await this.#credentials.provide()
       if (call.aborted) throw call.reason
-      const headers = {
-        'content-type': 'application/x-amz-json-1.0',
-        host: this.#host,
-        'x-amz-target': TARGET + operation,
-      }
-      const signed = this.#signer.sign(this.#path, headers, body, identity, Date.now() + this.#clockOffset)
+      const headers = this.#sign(operation, body, identity)
+      const plan = { operation, number, maxAttempts: this.#maxAttempts, onSilence: this.#onSilence }
       try {
-        const plan = { operation, number, maxAttempts: this.#maxAttempts, onSilence }
-        const output = await attempt(call, plan, () => this.#post(signed, body, call))
+        const output = await attempt(call, plan, () => this.#post(headers, body, call))
         this.#quota.give(lastError)
         return output as Output<O>
       } catch (error) {
@@ -124,6 +119,20 @@ class LeanTransport implements Transport {
 
   close(): void {
     this.#http.close()
+  }
+
+  /** Returns the headers of a request. Those that are signed are sorted by name. */
+  #sign(operation: Operation, body: string, identity: SigningIdentity): SignedHeaders {
+    const { sessionToken } = identity
+    const headers: SignedHeaders = {
+      'content-type': 'application/x-amz-json-1.0',
+      host: this.#host,
+      'x-amz-date': this.#signer.date(Date.now() + this.#clockOffset),
+    }
+    if (sessionToken) headers['x-amz-security-token'] = sessionToken
+    headers['x-amz-target'] = TARGET + operation
+    headers['authorization'] = this.#signer.sign(this.#path, headers, body, identity)
+    return headers
   }
 
   async #post(headers: Record<string, string>, body: string, call: Call): Promise<object> {

@@ -16,6 +16,9 @@ const MAX_SOCKETS = 50
  */
 const MAX_IDLE_MS = 20_000
 
+/** Free connections are searched for stale ones at most this often, ms. */
+const SEARCH_EVERY_MS = 1000
+
 /** The HTTP client of Node, Bun and Deno, with connections that are kept alive. */
 export class NodeHttpClient implements HttpClient {
   readonly #http: Http
@@ -24,6 +27,7 @@ export class NodeHttpClient implements HttpClient {
   readonly #connectTimeout: number
   /** When a connection was last used, on the clock of the system, which goes on while the process is frozen. */
   readonly #idleSince = new WeakMap<Socket, number>()
+  #searchedAt = 0
 
   constructor(http: Http, { url, connectTimeout }: HttpOptions) {
     this.#http = http
@@ -86,9 +90,12 @@ export class NodeHttpClient implements HttpClient {
   }
 
   #closeStale(): void {
-    const limit = Date.now() - MAX_IDLE_MS
+    const now = Date.now()
+    // The clock may have been set back.
+    if (Math.abs(now - this.#searchedAt) < SEARCH_EVERY_MS) return
+    this.#searchedAt = now
     for (const socket of this.#freeSockets()) {
-      if ((this.#idleSince.get(socket) ?? Infinity) < limit) socket.destroy()
+      if (now - (this.#idleSince.get(socket) ?? Infinity) > MAX_IDLE_MS) socket.destroy()
     }
   }
 

@@ -31,7 +31,10 @@ export const MAX_BATCH_WRITE = 25
 
 /** Returns the primary key of an item: the partition key, and the constant sort key if the table has one. */
 export function keyOf({ key: name, sort }: Attributes, key: string): Item {
-  return { [name]: { S: key }, ...(sort && { [sort.name]: { S: sort.value } }) }
+  const item: Item = {}
+  item[name] = { S: key }
+  if (sort !== undefined) item[sort.name] = { S: sort.value }
+  return item
 }
 
 export function getRequest(ctx: RequestContext, key: string, consistent: boolean): GetItemCommandInput {

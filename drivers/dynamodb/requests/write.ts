@@ -160,13 +160,12 @@ function newItem(
   if (user !== undefined && (typeof user !== 'string' || user === '' || Buffer.byteLength(user) > 2048)) {
     throw invalidOption('user', 'must be a non-empty string of at most 2048 bytes')
   }
-  const item: Item = {
-    ...keyOf(attributes, key),
-    [attributes.value]: typeof value === 'string' ? { S: value } : { B: value },
-    [attributes.created]: wholeSeconds(created),
-    [attributes.updated]: wholeSeconds(now),
-    [attributes.version]: { N: String(version) },
-  }
+  // Assignments: a literal with computed names takes ten times as long.
+  const item = keyOf(attributes, key)
+  item[attributes.value] = typeof value === 'string' ? { S: value } : { B: value }
+  item[attributes.created] = wholeSeconds(created)
+  item[attributes.updated] = wholeSeconds(now)
+  item[attributes.version] = { N: String(version) }
   if (ttl !== undefined) item[attributes.expires] = expiry(now, ttl)
   if (user !== undefined) item[attributes.user] = { S: user }
   if (writeId !== undefined) item[attributes.writeId] = { S: writeId }
