@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { HttpResponse } from '@smithy/core/protocols'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import dynamodb, { type DynamoDBDriver, type DynamoDBOptions } from '../../drivers/dynamodb.ts'
@@ -301,21 +302,36 @@ describeTransports('faults', (engine, transport) => {
     await patient.dispose()
   })
 
-  it('sends a bounded number of writes at once; the others keep their deadline', async () => {
+  it('sends a bounded number of writes at once; the others wait', async () => {
+    const held = hold()
+    proxy.fault({ do: held })
+    const bounded = connect({ writes: { maxInFlight: 3 }, timeout: {} })
+    const keys = Array.from({ length: 10 }, (_, i) => `w${i}`)
+    const writes = keys.map((key) => bounded.setItem(key, 'x'))
+    await held.reached(3)
+    await setImmediate()
+    expect(proxy.count()).toBe(3)
+    held.release()
+    await Promise.all(writes)
+    expect(proxy.count()).toBe(10)
+    await bounded.dispose()
+  })
+
+  it('ends a write at its deadline, also if it was not sent yet', async () => {
     const held = hold()
     proxy.fault({ do: held })
     const bounded = connect({ writes: { maxInFlight: 3 }, timeout: { request: 900 } })
     const writes = Array.from({ length: 10 }, (_, i) => bounded.setItem(`w${i}`, 'x'))
     writes.push(bounded.removeItem('w0'))
-    await held.reached(3)
     const outcomes = await Promise.allSettled(writes)
-    expect(proxy.count()).toBe(3)
     const messages = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason.message as string)
-    expect(messages.filter((message) => message.includes('may still have been carried out'))).toHaveLength(3)
-    expect(messages.filter((message) => message.includes('was not sent'))).toHaveLength(8)
+    const sent = messages.filter((message) => message.includes('may still have been carried out'))
+    const waiting = messages.filter((message) => message.includes('was not sent'))
+    expect(sent.length + waiting.length).toBe(11)
+    // A slot that becomes free at the deadline of its holder can go to a write that ends a moment later.
+    expect(sent.length).toBeGreaterThanOrEqual(3)
+    expect(waiting.length).toBeGreaterThan(0)
     held.release()
-    await Promise.all(Array.from({ length: 10 }, (_, i) => bounded.setItem(`w${i}`, 'x')))
-    expect(await bounded.getItem('w9')).toBe('x')
     await bounded.dispose()
   })
 
