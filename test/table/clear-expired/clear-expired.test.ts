@@ -136,7 +136,8 @@ describeEngines('clearExpired', (engine) => {
     )
     proxy.fault({ match: 'BatchExecuteStatement', do: accessDenied })
     expect(await clearExpired({ ...options, conditional: true })).toMatchObject({ expired: 60, deleted: 60 })
-    expect(proxy.count('DeleteItem')).toBe(60)
+    // On a slow machine, a delete without a response is sent again.
+    expect(proxy.count('DeleteItem')).toBeGreaterThanOrEqual(60)
     expect(await table.count()).toBe(0)
   })
 

@@ -17,7 +17,7 @@ let options: ClearExpiredTableOptions
 beforeEach(async () => {
   table = await createTestTable(anyEngine())
   proxy = await startProxy(anyEngine().endpoint)
-  options = { ...table.options, endpoint: proxy.url, maxCapacity: 400 }
+  options = { ...table.options, endpoint: proxy.url, maxCapacity: 150 }
   await plant(
     table,
     keys('old', 300).map((key) => itemEnding(key, -3600)),
@@ -32,7 +32,7 @@ afterEach(async () => {
 const during = (ms: number): LambdaContext => ({ getRemainingTimeInMillis: () => 5000 + ms })
 
 it('stops before its timeout and returns the progress for the next event', async () => {
-  const first = await clearExpiredHandler(options)({}, during(300))
+  const first = await clearExpiredHandler(options)({}, during(1000))
   expect(first.done).toBe(false)
   expect(first.deleted).toBe(300 - (await table.count()))
   expect(first.deleted).toBeGreaterThan(0)
@@ -49,7 +49,7 @@ it('continues in the same container without an event, and starts again when it i
   const scheduled = { source: 'aws.events' }
   let invocations = 0
   let outcome = await handler(scheduled, during(300))
-  while (!outcome.done && ++invocations < 10) outcome = await handler(scheduled, during(300))
+  while (!outcome.done && ++invocations < 100) outcome = await handler(scheduled, during(300))
   expect(invocations).toBeGreaterThan(1)
   expect(outcome).toMatchObject({ done: true, deleted: 300 })
   expect(await handler(scheduled, during(30_000))).toMatchObject({ done: true, scanned: 0, deleted: 0 })
