@@ -1,15 +1,20 @@
 import { ConflictError, SessionGoneError, isUnavailable } from '../../../drivers/utils/errors.ts'
 import { type SessionHooks, callHook, recordDetails } from '../../core/hooks.ts'
-import { StoreLayer } from './store-layer.ts'
 import { isLive } from '../../core/stored-lifetime.ts'
 import { StoredRecord, snapshotOf } from '../../format/snapshot.ts'
+import type { ListOptions } from '../direct/listing.ts'
 import type {
+  ClearExpiredOptions,
+  ClearExpiredResult,
   LoadOptions,
   RotateOptions,
   SessionValues,
   SessionDraft,
   SessionRecord,
   SessionStore,
+  SessionSummary,
+  StoreConfig,
+  StoreStats,
 } from '../../core/types.ts'
 import { ExpiringSet } from './expiring-set.ts'
 import { type MemoryBounds, MemoryTier } from './tier.ts'
@@ -24,12 +29,18 @@ export interface StaleStoreOptions {
 }
 
 /**
- * Answers reads from memory while the storage is unavailable, with the last known state of the session. The state must not be too
- * old, the session must not be destroyed or expired, and the client must not have seen a later version. Writes fail.
+ * A session store that answers reads from memory while the storage is unavailable, with the last known state of the
+ * session. The state must not be too old, the session must not be destroyed or expired, and the client must not have seen a later
+ * version. Writes fail.
  *
  * During the outage, this process does not learn of sessions that another process has revoked.
+ *
+ * It keeps its own entries, because they live longer than those of the cache, and it also works without a cache. A failed operation
+ * removes the entry of the cache, whose state is then unknown, but not the last known state, which an outage asks for.
  */
-export class StaleStore extends StoreLayer {
+export class StaleStore implements SessionStore {
+  readonly config: StoreConfig
+  readonly #inner: SessionStore
   readonly #options: StaleStoreOptions
   readonly #seen: MemoryTier
   /** Sessions that this process has destroyed. The result of a load in flight is ignored. */
@@ -38,19 +49,17 @@ export class StaleStore extends StoreLayer {
   #clockEpoch = 0
 
   constructor(inner: SessionStore, options: StaleStoreOptions) {
-    super(inner)
+    this.#inner = inner
+    this.config = inner.config
     this.#options = options
     this.#seen = new MemoryTier(options.bounds)
     this.#destroyed = new ExpiringSet(options.bounds.max)
   }
 
-  override async load<T extends SessionValues>(
-    id: string,
-    options?: LoadOptions,
-  ): Promise<SessionRecord<T> | null> {
+  async load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
     const clockEpoch = this.#clockEpoch
     try {
-      const record = await this.inner.load<T>(id, options)
+      const record = await this.#inner.load<T>(id, options)
       if (record) this.#remember(record, clockEpoch)
       if (record?.id !== id) this.#seen.delete(id)
       return record
@@ -64,17 +73,17 @@ export class StaleStore extends StoreLayer {
     }
   }
 
-  override async create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
+  async create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
     const clockEpoch = this.#clockEpoch
-    const record = await this.inner.create(draft)
+    const record = await this.#inner.create(draft)
     this.#remember(record, clockEpoch)
     return record
   }
 
-  override async save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
+  async save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {
     const clockEpoch = this.#clockEpoch
     try {
-      const saved = await this.inner.save(record)
+      const saved = await this.#inner.save(record)
       this.#remember(saved, clockEpoch)
       return saved
     } catch (error) {
@@ -83,41 +92,53 @@ export class StaleStore extends StoreLayer {
     }
   }
 
-  override async touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
+  async touch<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T> | null> {
     const clockEpoch = this.#clockEpoch
-    const touched = await this.inner.touch(record)
+    const touched = await this.#inner.touch(record)
     if (touched) this.#remember(touched, clockEpoch)
     return touched
   }
 
-  override destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
-    return this.#destroying(id, () => this.inner.destroy(id, options))
+  destroy(id: string, options?: { ifVersion?: number }): Promise<boolean> {
+    return this.#destroying(id, () => this.#inner.destroy(id, options))
   }
 
-  override async rotate<T extends SessionValues>(
+  async rotate<T extends SessionValues>(
     record: SessionRecord<T>,
     newId: string,
     options?: RotateOptions,
   ): Promise<SessionRecord<T>> {
     const clockEpoch = this.#clockEpoch
-    const rotated = await this.#destroying(record.id, () => this.inner.rotate(record, newId, options))
+    const rotated = await this.#destroying(record.id, () => this.#inner.rotate(record, newId, options))
     this.#remember(rotated, clockEpoch)
     return rotated
   }
 
-  override async destroyAll(options: { user: string; except?: string }): Promise<number> {
+  async destroyAll(options: { user: string; except?: string }): Promise<number> {
     this.#forgetAll()
     try {
-      return await this.inner.destroyAll(options)
+      return await this.#inner.destroyAll(options)
     } finally {
       // Removes entries of loads that ran in the meantime.
       this.#forgetAll()
     }
   }
 
-  override dispose(): Promise<void> {
+  list(options?: ListOptions): AsyncIterable<SessionSummary> {
+    return this.#inner.list(options)
+  }
+
+  clearExpired(options?: ClearExpiredOptions): Promise<ClearExpiredResult> {
+    return this.#inner.clearExpired(options)
+  }
+
+  stats(): StoreStats {
+    return this.#inner.stats()
+  }
+
+  dispose(): Promise<void> {
     this.#seen.clear()
-    return this.inner.dispose()
+    return this.#inner.dispose()
   }
 
   /** Keeps a record. @param clockEpoch - the epoch in which the request was sent */
