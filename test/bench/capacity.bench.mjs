@@ -4,14 +4,15 @@ import { timesLessRow } from './support/times-less.mjs'
 import { pageViews } from './support/visits.mjs'
 
 const PARALLEL = 6
-/** What a write unit costs beside a read unit. */
+/** Price of a write unit in read units. */
 const WRITE_PRICE = 5
-/** A bot comes without a cookie, or with made-up ones. */
+/** Cookie headers of bots: no cookie, or forged ones. */
 const BOT_COOKIES = ['', `h3=${'A'.repeat(32)}.1.${'A'.repeat(43)}; connect.sid=s%3A${'A'.repeat(32)}.A`]
 
 /**
- * Capacity units of a fixed workload (two instances, 50 users, two weeks, each page view six requests at once, the requests
- * in turn to the instances) with ours and with two stores of express-session, each with its real code over the SDK.
+ * Measures the capacity units of a fixed workload with this package and with two stores of express-session. Each runs its
+ * real code over the SDK. The workload: two instances, 50 users, two weeks. A page view sends six requests at once,
+ * alternately to the two instances.
  */
 export async function* measure(entries) {
   const ours = await run(await ourSite(entries))
@@ -35,7 +36,7 @@ export async function* measure(entries) {
 const unitsOf = ({ read, write }) => read + write
 const moneyOf = ({ read, write }) => read + WRITE_PRICE * write
 
-/** A row for what must not be at all. @returns {import('./support/table.mjs').Row} */
+/** Returns a row for a figure that must be 0. @returns {import('./support/table.mjs').Row} */
 function noneRow(name, unit, ours, reference) {
   return {
     name,
@@ -48,7 +49,7 @@ function noneRow(name, unit, ours, reference) {
   }
 }
 
-/** @returns units of all, units of bots, and how many reads missed what their client had written */
+/** Runs the workload. @returns the units of all requests and of bots, and the reads that missed their client's own write */
 function run({ engine, instances }) {
   return withSimulatedDate(async (setTime) => {
     const clients = new Map()
@@ -73,7 +74,7 @@ function run({ engine, instances }) {
   })
 }
 
-/** What a client has, and has been told, after its answers. */
+/** Returns the client's cookies and visit count after the responses to one page view. */
 function clientAfter(answers, wrote, { cookie, visits }) {
   const [set] = answers.flatMap((answer) => answer.cookies)
   return { cookie: set?.split(';')[0] ?? cookie, visits: wrote ? answers[0].visits : visits }

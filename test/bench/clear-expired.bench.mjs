@@ -9,10 +9,10 @@ import { timesLessRow } from './support/times-less.mjs'
 
 const ROUNDS = 3
 const OURS = { table: 'sessions', key: 'session_key', expires: 'expire_date', expired: 20_000, live: 2000 }
-/** It deletes one by one, so it is given fewer, in the same proportion, and all is compared per item. */
+/** connect-dynamodb deletes items one by one, so its table is smaller, in the same proportion. Figures are per item. */
 const CONNECT = { table: 'express-sessions', key: 'id', expires: 'expires', expired: 2000, live: 200 }
 const MANY = 1_000_000
-/** Items that are deleted before it is looked at how the memory grows. */
+/** Items to delete before memory growth is measured. */
 const WARM = 50_000
 const MAX_GROWTH_MB = 60
 const CAPACITY = 500
@@ -22,8 +22,8 @@ const script = (name) => new URL(`support/${name}.mjs`, import.meta.url)
 const child = fileURLToPath(script('sweep-child'))
 
 /**
- * Sweeps: beside the reap of connect-dynamodb, on dynalite; the memory a large table takes; and the capacity used within a
- * limit, as an endpoint that counts it saw it.
+ * Measures sweeps: the time and CPU compared with `reap` of connect-dynamodb, on dynalite; the memory that a large table
+ * takes; and the capacity used under a limit, as counted by the endpoint.
  */
 export async function* measure(entries) {
   const sweep = async (what, endpoint, options = {}, first = 0) => {
@@ -59,7 +59,7 @@ async function* besideConnect(sweep) {
   yield row("time, beside connect-dynamodb's reap (of 2,000)", 6, ({ us }) => us)
 }
 
-/** Sessions, each with the same data, that ended an hour ago or live for another one. */
+/** Stores sessions with the same data. Some expired an hour ago, the others expire in an hour. */
 async function fill(endpoint, { table, key, expires, expired, live }) {
   const client = clientOf(endpoint)
   const now = Math.floor(Date.now() / 1000)
@@ -95,8 +95,9 @@ function clientOf(endpoint) {
 }
 
 /**
- * How much the process grows while a large table is swept. The runtime takes its young generation once, whatever is done
- * (a loop of plain BatchWriteItem with the SDK grows by 64 MB), so it is measured after the first part of the table too.
+ * Measures the growth of the process while a large table is swept. The runtime allocates its young generation once: even a
+ * loop of plain BatchWriteItem calls with the SDK grows by 64 MB. Growth is therefore measured a second time, after the
+ * first part of the table.
  */
 async function* memory(sweep) {
   for (const [first, name] of [

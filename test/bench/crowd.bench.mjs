@@ -7,7 +7,7 @@ const KB = 1000
 const MB = 1e6
 const WRITE_MS = 5
 
-/** What crowds and trouble cost: many writers of one session, large sessions in memory, tiers that hang, silent endpoints. */
+/** Measures high load and faults: many writers of one session, large sessions, tiers that hang, and silent endpoints. */
 export async function* measure(entries) {
   const { createSessionStore } = await import(entries[''])
   const { useSession } = await import(entries.h3)
@@ -18,7 +18,7 @@ export async function* measure(entries) {
   yield await silentEndpoint(dynamodb)
 }
 
-/** 10,000 parallel updates of one session. */
+/** Measures 10,000 parallel updates of one session. */
 async function* updates(createSessionStore, useSession) {
   const CALLS = 10_000
   let writes = 0
@@ -56,7 +56,7 @@ async function* updates(createSessionStore, useSession) {
   await store.dispose()
 }
 
-/** Sessions of 400 kB, each read once, with the default cache. */
+/** Measures the memory of sessions of 400 kB, each read once, with the default cache. */
 async function memory(createSessionStore) {
   const COUNT = 1000
   const value = (id) =>
@@ -83,7 +83,7 @@ async function memory(createSessionStore) {
   )
 }
 
-/** A cache tier that never answers, one that refuses connections, and one that is full. */
+/** Measures a cache tier that never answers, one that refuses connections, and one that is full. */
 async function* brokenTiers(createSessionStore) {
   const dead = async () => {
     throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
@@ -108,7 +108,7 @@ async function* brokenTiers(createSessionStore) {
     const driver = { ...healthy, setItem: write, setItemRaw: write }
     if (read) Object.assign(driver, { getItem: read, getItemRaw: read, hasItem: read, removeItem: read })
     const added = Math.max(0, (await visit(driver)) - healthyTime)
-    // The breaker's deadline is 100 ms. The rest is for a busy machine.
+    // The circuit breaker's deadline is 100 ms. The rest allows for a busy machine.
     yield atMostRow(
       `cache tier that ${state}: added to 50 sign-ins and reads, all together`,
       'ms',
@@ -118,7 +118,7 @@ async function* brokenTiers(createSessionStore) {
   }
 }
 
-/** Creates and reads 50 sessions, one after the other. @returns ms */
+/** Creates and reads 50 sessions, one after the other. @returns the duration, in ms */
 async function visitAll(store) {
   const start = performance.now()
   for (let index = 0; index < 50; index++) {
@@ -130,7 +130,7 @@ async function visitAll(store) {
   return time
 }
 
-/** 5,000 writes at an endpoint that takes connections and says nothing. */
+/** Measures 5,000 writes to an endpoint that accepts connections and never answers. */
 async function silentEndpoint(dynamodb) {
   const server = createServer(() => {})
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -5,7 +5,7 @@ import { inTurn, rowOf } from './support/measure.mjs'
 const ROUNDS = 21
 const ATMOST = 0.2
 
-/** What importing costs, in fresh processes, less the start of a process that imports nothing. */
+/** Measures imports in new processes, minus the start of a process that imports nothing. */
 export async function* measure(entries) {
   const above = (...modules) => {
     const empty = run([])
@@ -25,7 +25,7 @@ export async function* measure(entries) {
   }
 }
 
-/** @returns ms from start to exit, and of CPU */
+/** Runs a process that imports the modules. @returns its wall-clock time and its CPU time, in ms */
 function run(modules) {
   const imports = modules.map((name) => `import ${JSON.stringify(name)};`).join('')
   const script = `${imports}const { user, system } = process.cpuUsage();console.log((user + system) / 1000)`

@@ -12,7 +12,7 @@ const ROUNDS = 5
 const PROCESSES = 4
 const UPDATES = 20
 
-/** Several instances with one account or one session, on dynalite, and what a sign-in costs. */
+/** Measures several instances with one account or one session, on dynalite, and the cost of a sign-in. */
 export async function* measure(entries) {
   const engine = await startServer(DYNALITE, ['dynalite', '{}'])
   try {
@@ -26,7 +26,7 @@ export async function* measure(entries) {
   yield* await units(entries)
 }
 
-/** Simultaneous sign-ins of one account. A sign-out everywhere must find all of them. */
+/** Measures simultaneous sign-ins of one account. Sign-out everywhere must find all of them. */
 async function signIns(entries, endpoint, { instances, each }) {
   const stores = await Promise.all(Array.from({ length: instances }, () => openDynalite(entries, endpoint)))
   const user = `user-${instances}`
@@ -45,7 +45,7 @@ async function signIns(entries, endpoint, { instances, each }) {
   return atMostRow(name, 'sessions', failed + Math.abs(missed), 0)
 }
 
-/** Parallel updates of one session by several processes. */
+/** Measures parallel updates of one session by several processes. */
 async function updates(entries, endpoint) {
   const { signToken } = await import(entries[''])
   const store = await openDynalite(entries, endpoint)
@@ -73,7 +73,7 @@ async function updates(entries, endpoint) {
   ]
 }
 
-/** Capacity units of a session that belongs to a user, beside one that belongs to nobody. */
+/** Measures the capacity units of a session with a user, compared with one without. */
 async function units(entries) {
   const nobody = await unitsOf(entries, undefined)
   const user = await unitsOf(entries, 'ada')

@@ -14,7 +14,7 @@ const TROUBLES = [
   { name: '4 requests hang', key: 'hung', every: 5, times: 4 },
 ]
 
-/** How long reads take while other keys are in trouble: with read coalescing beside the driver's `batch: false`. */
+/** Measures reads while requests for other keys fail or hang: with read coalescing, compared with `batch: false`. */
 export async function* measure(entries) {
   const { default: dynamodb } = await import(entries['drivers/dynamodb'])
   const endpoint = await startEndpoint()
@@ -48,7 +48,7 @@ export async function* measure(entries) {
   }
 }
 
-/** @returns the median time of a read that is not in trouble, ms */
+/** Reads healthy keys in parallel with faulty ones. @returns the median duration of a healthy read, in ms */
 async function readBeside(driver, { key, every, times = Infinity }) {
   await driver.getItem('first')
   const troubled = []
@@ -73,7 +73,7 @@ async function readBeside(driver, { key, every, times = Infinity }) {
   return median(taken)
 }
 
-/** An endpoint with a throttled key, which batches leave unprocessed, and keys that it never answers. */
+/** Starts an endpoint with one throttled key, which batches leave unprocessed, and keys for which it never answers. */
 async function startEndpoint() {
   const isThrottled = (key) => key.startsWith('throttled')
   const itemOf = (key) => ({ [KEY]: { S: key }, data: { S: 'x' } })

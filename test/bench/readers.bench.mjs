@@ -8,7 +8,7 @@ const BARS = [
   { readers: 128, pairs: 11, rate: { atLeast: 8 } },
 ]
 
-/** The driver's getItem beside the document client's GetCommand: 1 to 128 readers, each with a key of its own. */
+/** Measures `getItem` of the driver, compared with GetCommand of the document client: 1 to 128 readers, one key each. */
 export function measure(entries) {
   return withEndpoints(entries, 0, async function* (endpoint, compare) {
     for (const { readers, pairs: count, time, rate, cpu } of BARS) {

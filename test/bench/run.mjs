@@ -1,8 +1,9 @@
-// Measures this package beside plain use of the AWS SDK, in one run, and prints ratios:
-//   npm run bench                      everything
-//   npm run bench -- readers imports   the groups named (each file *.bench.mjs here is a group)
+// Measures this package and its reference (plain use of the AWS SDK, or another store) in one run, and prints ratios.
+//
+//   npm run bench                      all groups
+//   npm run bench -- readers imports   the given groups; each file *.bench.mjs in this folder is a group
 //   npm run bench -- --json            rows as JSON
-//   npm run bench -- --dist <folder>   another build than this repository's
+//   npm run bench -- --dist <folder>   a build in another folder
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ensureBuilt, entriesOf } from './support/build.mjs'

@@ -13,9 +13,9 @@ const script = (name) => new URL(`support/${name}.mjs`, import.meta.url)
 const dynalite = new URL('../support/engines/engine.mjs', import.meta.url)
 
 /**
- * CPU that a session adds to a request of a whole server (an h3 2 app beside express with express-session and
- * connect-dynamodb): 32 clients, each with its session, read one field of it. Each server is a process of its own, dynalite
- * another one; the same server answers the same request without a session in turn, and the difference counts.
+ * Measures the CPU time that a session adds to a request of a whole server: an h3 2 app, compared with express with
+ * express-session and connect-dynamodb. 32 clients read one field of their own sessions. Each server and dynalite run in
+ * separate processes. The figure is the difference to the same request without a session, measured in turn.
  */
 export async function* measure(entries) {
   const engine = await startServer(dynalite, ['dynalite', '{}'])

@@ -7,16 +7,17 @@ import { timesLessRow } from './support/times-less.mjs'
 
 const ROUNDS = 31
 const REQUESTS = 3000
-/** h3 2 spends milliseconds on a sealed session. */
+/** Few, because h3 2 takes milliseconds for a sealed session. */
 const SEALED_REQUESTS = 60
 const ID = 'an-id-of-thirty-two-characters-x'
-/** Requests have other cookies too. */
+/** Cookies that each request has in addition to the session's. */
 const OTHERS = 'theme=dark; consent=yes; '
 
 /**
- * CPU that a warm read (a valid token, the record in the cache, one field read) adds to a request, beside h3's own sealed
- * session with the same data. The whole way through an app counts: from the request to the finished response, with its
- * headers. Node's requests and responses are real, without a network; `web` is a `Request` given to the app.
+ * Measures the CPU time that a warm read adds to a request, compared with h3's own sealed session with the same data. A
+ * warm read has a valid token, finds the record in the cache and reads one field. The figure covers an app's whole work,
+ * from the request to the finished response with its headers. Node.js requests and responses are real, without a network.
+ * `web` passes a `Request` to the app.
  */
 export async function* measure(entries) {
   const { createSessionStore, signToken } = await import(entries[''])
@@ -86,7 +87,7 @@ async function requestWeb(app, url, cookie) {
   return response
 }
 
-/** @returns us of CPU for one of many calls, one after the other */
+/** Makes `count` calls, one after the other. @returns the CPU time of one call, in microseconds */
 async function cpuOf(count, call) {
   const before = process.cpuUsage()
   for (let index = 0; index < count; index++) await call()

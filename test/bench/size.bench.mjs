@@ -6,14 +6,14 @@ import { ROOT } from './support/build.mjs'
 const MAX_KB = 14
 const LISTED = 20
 
-/** What an app imports of each entry. */
+/** The import that an app takes from each entry. */
 const IMPORTS = { '': 'createSessionStore', h3: 'useSession', 'drivers/dynamodb': 'default as dynamodb' }
 const EXTERNAL = /^(node:|@aws-sdk\/|unstorage|h3$|devalue$)/
 
 /**
- * What the package adds to an app's bundle with store, h3 entry and driver: what is loaded when the app starts, before the
- * first request, and all that there is, in whatever is loaded later. Minified, each file gzipped, without the SDK and
- * unstorage. What each entry has alone, and which sources take the most, is listed aside.
+ * Measures the size that the package adds to an app's bundle with store, h3 entry and driver: the code loaded when the app
+ * starts, before the first request, and the total with the code loaded on demand. Code is minified, and each file gzipped.
+ * The SDK and unstorage are not included. The size of each entry alone and of the largest sources goes to stderr.
  */
 export async function* measure(entries) {
   const { atStart, later } = await bundle(Object.keys(IMPORTS), entries)
@@ -29,7 +29,7 @@ export async function* measure(entries) {
   for (const [file, kB] of await heaviestSources()) console.error(`size: ${kB.toFixed(2)} kB ${file}`)
 }
 
-/** @param bar - left out where there is none @returns {import('./support/table.mjs').Row} */
+/** @param bar - the limit to print; empty for no limit @returns {import('./support/table.mjs').Row} */
 function row(what, size, bar = '') {
   return {
     name: `store, h3 entry and driver, ${what}`,
@@ -42,7 +42,7 @@ function row(what, size, bar = '') {
   }
 }
 
-/** Bundle what an app imports of some entries. @returns the files that are loaded with the app, and those after it */
+/** Bundles an app that imports some entries. @returns the files loaded at start, and those loaded on demand */
 async function bundle(names, entries) {
   const code = names
     .map((name) => `export { ${IMPORTS[name]} } from ${JSON.stringify(new URL(entries[name]).pathname)}`)
@@ -63,7 +63,7 @@ async function bundle(names, entries) {
   return { atStart: [...atStart], later: output.filter((chunk) => !atStart.has(chunk)) }
 }
 
-/** The sources that take the most of what is loaded with an app; each is gzipped alone, so they add up to more. */
+/** Returns the largest sources among those loaded at start. Each is gzipped alone, so their sum exceeds the bundle. */
 async function heaviestSources() {
   const sources = { '': 'src/index.ts', h3: 'src/h3/index.ts', 'drivers/dynamodb': 'drivers/dynamodb.ts' }
   const urls = Object.entries(sources).map(([name, file]) => [name, `file://${ROOT}${file}`])

@@ -8,7 +8,7 @@ const CLIENT = fileURLToPath(new URL('support/transport-client.mjs', import.meta
 const COLD_ROUNDS = 15
 const ROUNDS = 5
 
-/** The transport `lean` beside the SDK's clients and a minimal hand-signed call, each in processes of its own. */
+/** Measures the transport `lean`, the SDK's clients and a minimal call signed by hand, each in separate processes. */
 export async function* measure(entries) {
   const server = await startServer(new URL('support/lean-endpoint.mjs', import.meta.url), ['1000', '360'])
   const run = (kind, phase) => {

@@ -11,9 +11,9 @@ import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 const SERVERS = 3
 const CLIENTS = 8
 const STEPS = 30
-/** Seconds a server keeps what it has read. */
+/** Time for which a server caches a record, in seconds. */
 const TTL = 1
-/** ms a plain read may lag behind. */
+/** Maximum delay of an eventually consistent read, in ms. */
 const LAG = 300
 
 interface Answer {
@@ -22,10 +22,10 @@ interface Answer {
   isNew: boolean
 }
 
-/** Until a change made elsewhere is seen everywhere; servers in processes of their own have no clock to set. */
+/** Waits until every server sees earlier changes. The servers run in other processes, so their clocks cannot be set. */
 const settled = (): Promise<void> => sleep(TTL * 1000 + LAG)
 
-/** A browser: keeps its cookie, asks whichever server. */
+/** A client that keeps its cookie and can send requests to every server. */
 class Client {
   cookie: string | undefined
 
@@ -39,7 +39,7 @@ class Client {
   }
 }
 
-describe('three servers over one table whose plain reads lag', () => {
+describe('three servers over one table with delayed eventually consistent reads', () => {
   let table: TestTable
   let proxy: Proxy
   let servers: ChildProcess[]
@@ -83,7 +83,7 @@ describe('three servers over one table whose plain reads lag', () => {
 
   const anywhere = (path: string): string => new URL(path, urls[Math.floor(Math.random() * urls.length)]).href
 
-  it('costs nothing to look around, and adopts no id', async () => {
+  it('store no record for clients that only read, and adopt no id from a cookie', async () => {
     const before = await table.count()
     for (const cookie of [undefined, 'h3=made-up', `h3=${'a'.repeat(32)}.1.${'b'.repeat(43)}`]) {
       const client = new Client()
@@ -93,7 +93,7 @@ describe('three servers over one table whose plain reads lag', () => {
     expect(await table.count()).toBe(before)
   })
 
-  it('shows each client its own writes, loses none, counts exactly, and ends sessions for good', async () => {
+  it('show each client its own writes, lose no update, and never restore a destroyed session', async () => {
     await Promise.all(Array.from({ length: CLIENTS }, (_, index) => live(index)))
     expect(stale, 'reads that really were stale').toBeGreaterThan(0)
   }, 120_000)
@@ -112,7 +112,7 @@ describe('three servers over one table whose plain reads lag', () => {
         await client.send(anywhere('/increment'), 'POST')
         count++
       } else if (what < 0.65) {
-        // A burst with one cookie: each answer brings another version, and the last to arrive stays in the jar.
+        // Parallel requests with one cookie. Each response sets another version, and the client keeps the last to arrive.
         const { cookie } = client
         await Promise.all(
           Array.from({ length: 3 }, () => client.send(anywhere('/increment'), 'POST', cookie)),

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => packed.remove())
 
-/** What `npx unsession local` starts, and the environment that it prints. */
+/** Starts `npx unsession local`. @returns its process, and the environment that it prints */
 async function startLocal(folder: string): Promise<{ child: ChildProcess; env: Record<string, string> }> {
   const cli = 'node_modules/unsession/dist/cli/bin.mjs'
   const child = spawn(process.execPath, [cli, 'local', '--port', '0'], {
@@ -49,7 +49,7 @@ async function startLocal(folder: string): Promise<{ child: ChildProcess; env: R
   }
 }
 
-/** @returns what the compiler says about the project's own file and about this package */
+/** Returns the compiler's errors in the project's own file and in this package. */
 async function complaints(folder: string): Promise<string[]> {
   const compilerOptions = {
     target: 'es2022',
@@ -94,11 +94,11 @@ describe.each(Object.entries(SERVERS))('the server of docs/h3.md on %s', (name, 
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   })
 
-  it('has types that fit', async () => {
+  it('has correct types', async () => {
     expect(await complaints(folder)).toEqual([])
   }, 60_000)
 
-  it('keeps the cart through a sign-in, and forgets it at the sign-out', async () => {
+  it('keeps the cart at sign-in, and removes it at sign-out', async () => {
     const browser = visitor()
     expect(await browser.json('/')).toEqual({ hello: 'stranger', cart: [] })
     expect(browser.jar.size).toBe(0)

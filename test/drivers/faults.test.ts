@@ -87,8 +87,8 @@ describeTransports('faults', (engine, transport) => {
     await patient.dispose()
   })
 
-  it('knows its own conditional write by its mark, not by its content', async () => {
-    // Somebody else stored the very same value at the version asked for.
+  it('recognizes its own conditional write by its mark, not by its content', async () => {
+    // Another client stored the same value under the expected version.
     proxy.fault({
       match: 'PutItem',
       times: 1,
@@ -107,7 +107,7 @@ describeTransports('faults', (engine, transport) => {
     await patient.dispose()
   })
 
-  it('does not take a write for lost when somebody may have built on it', async () => {
+  it('reports an unknown outcome when another client may have written after a lost answer', async () => {
     proxy.fault({
       match: 'PutItem',
       times: 1,
@@ -128,7 +128,7 @@ describeTransports('faults', (engine, transport) => {
     await patient.dispose()
   })
 
-  it('knows its own write although somebody has renewed it since', async () => {
+  it('recognizes its own write although another client has renewed the item since', async () => {
     proxy.fault({
       match: 'PutItem',
       times: 1,
@@ -152,7 +152,7 @@ describeTransports('faults', (engine, transport) => {
     await patient.dispose()
   })
 
-  it('finds the current item where the endpoint does not return it', async () => {
+  it('finds the current item when the endpoint does not return it', async () => {
     const silent = rewrite((answer) => {
       delete answer.Item
     })
@@ -194,7 +194,7 @@ describeTransports('faults', (engine, transport) => {
     proxy.fault({ match: ['BatchGetItem', 'BatchWriteItem'], do: nothingProcessed })
     const gathered = Promise.all([driver.getItem(KEY), driver.getItem('other')])
     await expect(gathered).rejects.toMatchObject({ code: 'THROTTLED', keyHash: expect.any(String) })
-    // Ten seconds without progress, told by the clock that measures them.
+    // Advances the driver's clock by 5 s per request, to ten seconds without progress.
     const clock = vi.spyOn(performance, 'now')
     const start = performance.now()
     for (const bulk of [
@@ -208,7 +208,7 @@ describeTransports('faults', (engine, transport) => {
     clock.mockRestore()
   })
 
-  it('goes on with GetItem where BatchGetItem is denied, and says so once', async () => {
+  it('continues with GetItem when BatchGetItem is denied, and warns once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     proxy.fault({ match: 'BatchGetItem', do: accessDenied })
     const both = () => Promise.all([driver.getItem(KEY), driver.getItem('other')])
@@ -229,7 +229,7 @@ describeTransports('faults', (engine, transport) => {
     await expect(driver.setItem(KEY, 'x')).rejects.toMatchObject({ keyHash: hashKey(KEY) })
   })
 
-  it('reports throttling that the deadline cut short as throttling', async () => {
+  it('reports a throttled call whose retry times out as throttled', async () => {
     proxy.fault({ times: 1, do: throttling })
     proxy.fault({ do: stalledHeaders })
     for (const operation of [() => driver.getItem(KEY), () => driver.setItem(KEY, 'x')]) {
@@ -269,7 +269,7 @@ describeTransports('faults', (engine, transport) => {
     await slow.dispose()
   })
 
-  it('frees its slots when a crowd fails', async () => {
+  it('frees its slots when many requests fail', async () => {
     proxy.fault({ times: 4, do: stalledBody })
     const crowd = await Promise.allSettled(Array.from({ length: 500 }, (_, i) => driver.getItem(`c${i}`)))
     expect(crowd.some(({ status }) => status === 'rejected')).toBe(true)
@@ -279,7 +279,7 @@ describeTransports('faults', (engine, transport) => {
     )
   })
 
-  it('gets over keep-alive connections that are dead without a sign', async () => {
+  it('recovers from keep-alive connections that silently died', async () => {
     const network = await startNetwork(proxy.url)
     const patient = connect({ endpoint: network.url, timeout: {} })
     await Promise.all(Array.from({ length: 5 }, (_, i) => patient.setItem(`warm${i}`, 'x')))
@@ -293,7 +293,7 @@ describeTransports('faults', (engine, transport) => {
     await network.stop()
   })
 
-  it('knows its own write when the answer of the first attempt is only late', async () => {
+  it('recognizes its own write when the answer to the first attempt is late', async () => {
     proxy.fault({ match: 'PutItem', times: 1, do: stalledAfter })
     const patient = connect({ timeout: {} })
     await patient.setItem(KEY, 'mine', { ifVersion: 1 })
@@ -317,7 +317,7 @@ describeTransports('faults', (engine, transport) => {
     await bounded.dispose()
   })
 
-  it('ends a write at its deadline, also if it was not sent yet', async () => {
+  it('rejects a write at its deadline, even if it was not sent', async () => {
     const held = hold()
     proxy.fault({ do: held })
     const bounded = connect({ writes: { maxInFlight: 3 }, timeout: { request: 900 } })
@@ -328,7 +328,7 @@ describeTransports('faults', (engine, transport) => {
     const sent = messages.filter((message) => message.includes('may still have been carried out'))
     const waiting = messages.filter((message) => message.includes('was not sent'))
     expect(sent.length + waiting.length).toBe(11)
-    // A slot that becomes free at the deadline of its holder can go to a write that ends a moment later.
+    // A slot that becomes free at its holder's deadline can go to a write with a slightly later deadline.
     expect(sent.length).toBeGreaterThanOrEqual(3)
     expect(waiting.length).toBeGreaterThan(0)
     held.release()
@@ -336,7 +336,7 @@ describeTransports('faults', (engine, transport) => {
   })
 
   it.runIf(transport.option === 'sdk')(
-    'ends a read whose request handler passes the signal on to fetch',
+    'aborts a read whose request handler passes the signal to fetch',
     async () => {
       let signal: unknown
       const requestHandler = {
@@ -374,7 +374,7 @@ describeTransports('faults', (engine, transport) => {
     },
   )
 
-  it('ends a stall on dispose, and refuses work after it', async () => {
+  it('rejects stalled calls on dispose, and all calls after it', async () => {
     const held = hold()
     proxy.fault({ do: held })
     const stalled = connect({ timeout: { request: 60_000 }, batch: { maxInFlight: 1 } })
@@ -394,7 +394,7 @@ describeTransports('faults', (engine, transport) => {
     held.release()
   })
 
-  it('ends a batch that waits to try again on dispose', async () => {
+  it('rejects a batch that waits for its retry on dispose', async () => {
     proxy.fault({ match: 'BatchWriteItem', do: nothingProcessed })
     const waiting = driver.setItems([{ key: 'x', value: '1' }])
     await proxy.arrived(2, 'BatchWriteItem')
@@ -402,7 +402,7 @@ describeTransports('faults', (engine, transport) => {
     await expect(waiting).rejects.toMatchObject({ code: 'DISPOSED' })
   })
 
-  it('reports an unreadable item as such, without hiding its neighbours', async () => {
+  it('reports an unreadable item, and returns the other items of the batch', async () => {
     const odd: Record<string, object> = {
       'no value': {},
       'value of a wrong type': { data: { N: '5' } },
@@ -436,7 +436,7 @@ describeTransports('faults', (engine, transport) => {
     ['a list', '[]'],
     ['a text', '"OK"'],
     ['something else', '{"message":"hi"}'],
-  ])('does not take %s with status 200 for an answer', async (_, text) => {
+  ])('rejects %s with status 200 as an answer', async (_, text) => {
     proxy.fault({
       do: (exchange) => {
         const headers = { 'content-type': text === '' ? 'application/x-amz-json-1.0' : 'text/plain' }
@@ -460,7 +460,7 @@ describeTransports('faults', (engine, transport) => {
     await quick.dispose()
   })
 
-  it('does not take an answer without results for one without items', async () => {
+  it('rejects an answer without results instead of reporting no items', async () => {
     const empty = rewrite(() => ({}))
     proxy.fault({ match: ['BatchGetItem', 'Scan'], do: empty })
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
@@ -470,7 +470,7 @@ describeTransports('faults', (engine, transport) => {
     await quick.dispose()
   })
 
-  it('takes the results of its one table by whatever name', async () => {
+  it('reads batch results whose table has another name, such as an ARN', async () => {
     const rename = (results: Record<string, unknown> | undefined) =>
       results && Object.fromEntries(Object.values(results).map((value) => ['arn:of:the:table', value]))
     proxy.fault({
@@ -480,7 +480,7 @@ describeTransports('faults', (engine, transport) => {
     expect(await driver.getItems([{ key: KEY }])).toEqual([{ key: KEY, value: 'alive' }])
   })
 
-  it('says nothing was removed where an earlier attempt was only throttled', async () => {
+  it('reports that nothing was removed when an earlier attempt was only throttled', async () => {
     const patient = connect({ timeout: { request: 3000 } })
     proxy.fault({ times: 1, do: throttling })
     await expect(patient.deleteItem('never', { ifVersion: 1 })).rejects.toMatchObject({ current: null })
@@ -489,7 +489,7 @@ describeTransports('faults', (engine, transport) => {
     await patient.dispose()
   })
 
-  it('names the action that was denied, also when it looks for the item in the way', async () => {
+  it('names the denied action, also when it reads the conflicting item', async () => {
     proxy.fault({ match: 'GetItem', do: accessDenied })
     await expect(driver.setItem('none', 'x', { ifVersion: 1 })).rejects.toMatchObject({
       code: 'ACCESS_DENIED',
@@ -497,7 +497,7 @@ describeTransports('faults', (engine, transport) => {
     })
   })
 
-  it('asks for the item in the way only where the endpoint did not show it before', async () => {
+  it('reads the conflicting item only from endpoints that do not return it', async () => {
     await driver.setItem(KEY, 'x', { ifVersion: 9 }).catch(() => {})
     const { length } = proxy.calls
     await expect(driver.setItem('none', 'x', { ifVersion: 9 })).rejects.toMatchObject({ current: null })
@@ -525,7 +525,7 @@ describeTransports('faults', (engine, transport) => {
     await deaf.dispose()
   })
 
-  it('warns of a capacity callback that fails, now or later', async () => {
+  it('warns of a capacity callback that rejects', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const failing = connect({
       onCapacity: async () => {
@@ -546,7 +546,7 @@ describeTransports('faults', (engine, transport) => {
     const items = Array.from({ length: 100 }, (_, i) => ({ key: `b${i}`, value: 'x' }))
     await expect(driver.setItems(items)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
     const sent = proxy.count('BatchWriteItem')
-    // By the time these are through, a batch that waited would have been sent again.
+    // After these reads, a waiting batch would have been sent again.
     for (let i = 0; i < 200; i++) await driver.getItem(KEY)
     expect(proxy.count('BatchWriteItem')).toBe(sent)
   })
@@ -584,7 +584,7 @@ describeTransports('faults', (engine, transport) => {
 describeTransportsOnce('without an endpoint', (_, { option: transport }) => {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
 
-  it('says that nothing listens there', async () => {
+  it('reports that nothing listens on the port', async () => {
     const proxy = await startProxy('http://127.0.0.1:1')
     const { url } = proxy
     await proxy.stop()
@@ -596,7 +596,7 @@ describeTransportsOnce('without an endpoint', (_, { option: transport }) => {
     await driver.dispose()
   })
 
-  it('says so when the search for credentials takes the whole time', async () => {
+  it('reports missing credentials when the credential provider takes until the timeout', async () => {
     const driver = dynamodb({
       endpoint: 'http://127.0.0.1:1',
       region: 'local',
@@ -613,7 +613,7 @@ describeTransportsOnce('without an endpoint', (_, { option: transport }) => {
     await driver.dispose()
   })
 
-  it('says so when the credentials cannot be obtained', async () => {
+  it('reports missing credentials when the credential provider fails', async () => {
     const given = [() => Promise.reject(new Error('the vault is down')), {} as never]
     for (const credentials of given) {
       const driver = dynamodb({ endpoint: 'http://127.0.0.1:1', region: 'local', credentials, transport })
@@ -623,7 +623,7 @@ describeTransportsOnce('without an endpoint', (_, { option: transport }) => {
     }
   })
 
-  it('says that the region or the credentials are missing', async () => {
+  it('reports a missing region and missing credentials', async () => {
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_REGION_NAME', 'AWS_PROFILE'])
       vi.stubEnv(name, '')
     vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent')

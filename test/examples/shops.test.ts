@@ -9,7 +9,7 @@ import { type Shop, startShop, tableEnvironment } from './shop.ts'
 interface Example {
   companions: Record<string, string>
   script: string
-  /** What builds it. */
+  /** The package that builds it. */
   tool?: string
 }
 
@@ -55,7 +55,7 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     await table.drop()
   })
 
-  /** A browser that goes to either instance in turn. */
+  /** Returns a browser that alternates between the two instances. */
   function visitor(): Browser {
     let requests = 0
     return new Browser((path, init) => fetch(`${shops[requests++ % 2]?.url}${path}`, init))
@@ -68,26 +68,26 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     })
 
   /**
-   * A cookie is worth nothing any more. Tried by writing, as an instance may read from its cache for some seconds: where it
-   * does, it is told that the session is gone, and the next write starts another one.
+   * Checks that a cookie is no longer valid. It writes, because an instance may read from its cache for some seconds. A
+   * write to a cached session fails because the session is gone, and the next write starts another session.
    */
   async function expectNothingOf(browser: Browser): Promise<void> {
     const write = () => browser.fetch('/cart/loot', { method: 'POST' })
     let response = await write()
     if (response.status === 409) response = await write()
-    // For 10 s after a session got a new id, the old one starts no other session.
+    // For 10 s after a session got a new id, the old id cannot start another session.
     const cart = response.status === 409 ? [] : ['loot']
     if (response.status !== 409) expect(await response.json()).toEqual({ cart })
     expect(await browser.json('/')).toEqual({ name: null, cart })
   }
 
-  test('whoever only looks has no cookie and no record', async () => {
+  test('a visitor who only reads gets no cookie', async () => {
     const browser = visitor()
     expect(await browser.json('/')).toEqual({ name: null, cart: [] })
     expect(browser.jar.size).toBe(0)
   })
 
-  test('signing in keeps the cart, on either instance, and ends the old id', async () => {
+  test('sign-in keeps the cart, on both instances, and invalidates the old id', async () => {
     const browser = visitor()
     await browser.json('/cart/tea', { method: 'POST' })
     expect(await browser.json('/cart/coffee', { method: 'POST' })).toEqual({ cart: ['tea', 'coffee'] })
@@ -98,14 +98,14 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     await expectNothingOf(thief)
   })
 
-  test('gives no session for a wrong password', async () => {
+  test('a wrong password starts no session', async () => {
     const browser = visitor()
     const response = await signIn(browser, { ...ADA, password: 'guess' })
     expect(response.status).toBe(401)
     expect(browser.jar.size).toBe(0)
   })
 
-  test('no click is lost when many come at once', async () => {
+  test('no click is lost when several requests are sent at once', async () => {
     const browser = visitor()
     await browser.json('/cart/0', { method: 'POST' })
     const more = ['1', '2', '3', '4']
@@ -114,7 +114,7 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     expect((await browser.json('/')).cart.toSorted()).toEqual(['0', ...more, '5'])
   })
 
-  test('sign-out ends the session for whoever has its cookie', async () => {
+  test('sign-out invalidates all copies of the cookie', async () => {
     const browser = visitor()
     await signIn(browser)
     const copy = browser.clone()
@@ -123,7 +123,7 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     await expectNothingOf(copy)
   })
 
-  test('sign-out everywhere ends the sessions of one user', async () => {
+  test('sign-out everywhere destroys all sessions of the user, and no others', async () => {
     const [phone, laptop, other] = [visitor(), visitor(), visitor()]
     await signIn(phone, GRACE)
     await signIn(laptop, GRACE)
@@ -133,7 +133,7 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, { companions, s
     expect((await other.json('/')).name).toBe('Alan')
   })
 
-  test('it ends when asked to', async () => {
+  test('the server stops with exit code 0', async () => {
     const another = await start()
     await new Browser((path) => fetch(another.url + path)).json('/')
     expect(await another.stop()).toBe(0)

@@ -1,32 +1,32 @@
 import type { Call, Exchange, Proxy } from '../support/proxy/proxy.ts'
 
-/** How a request is broken. The last one arrives when its client has given up. */
+/** Ways to break a request. With `answer late`, the request arrives after its client has given up. */
 export const WAYS = ['not sent', 'answer lost', 'answer late'] as const
 export type Way = (typeof WAYS)[number]
 
-/** Which attempts of the request are broken; the SDK sends it again where it may. */
+/** The attempts that are broken. The driver may retry a request. */
 export const ATTEMPTS = ['first attempt', 'every attempt'] as const
 export type Attempts = (typeof ATTEMPTS)[number]
 
-/** A request that is to be broken. */
+/** The request to break. */
 export interface Breaking {
-  /** Its place among the different requests of an operation. */
+  /** Its position among the different requests of an operation. */
   index: number
   way: Way
   attempts: Attempts
 }
 
-/** What became of it. */
+/** The state of a broken request. */
 export interface BrokenRequest {
-  /** The operation of DynamoDB; `undefined` if there was no such request. */
+  /** Its DynamoDB operation. `undefined` if no such request was sent. */
   readonly operation: string | undefined
-  /** How many different requests were sent. */
+  /** Number of different requests that were sent. */
   readonly requests: number
-  /** Breaks nothing any more, and lets requests that are late arrive. */
+  /** Stops breaking requests, and forwards the late ones. */
   heal(): Promise<void>
 }
 
-/** Breaks one of the requests that go through a proxy from now on. A request sent again has the same text. */
+/** Breaks one of the following requests through a proxy. A retry has the same text as its request. */
 export function breakRequest(proxy: Proxy, breaking?: Breaking): BrokenRequest {
   const seen: string[] = []
   const late: Exchange[] = []

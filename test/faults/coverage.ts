@@ -1,6 +1,6 @@
-/** What was covered: how often each row and column of a table ended how. */
+/** A table that counts endings, such as `done`, by row and column. */
 export class Coverage {
-  /** Everything that was noted. */
+  /** Number of notes in all cells. */
   total = 0
   readonly #columns: readonly string[]
   readonly #rows = new Map<string, Map<string, Map<string, number>>>()

@@ -9,17 +9,17 @@ import { Coverage } from './coverage.ts'
 import { findFault, nameOf, type Outcome } from './history.ts'
 import { namesOf, type Operation, OPERATIONS, prepare } from './operations.ts'
 
-/** ms. An attempt without an answer is sent again after 1000. Long enough for the 52 requests of an operation on a busy machine. */
+/** In ms. An attempt without an answer is retried after 1000 ms. On a busy machine, 52 requests take less than 4 s. */
 const TIMEOUT = { connect: 2000, request: 4000 }
 
-/** An operation with more requests than these sends many that are alike. Of those, every sixth is broken in the ways that take long. */
+/** An operation with more requests sends many similar ones. Of those, every sixth is broken in the slow ways. */
 const FEW_REQUESTS = 10
 const ALIKE = 6
 
-/** Cases at the same time: most of their time they wait for an answer that does not come. */
+/** Number of cases that run in parallel. They mostly wait for answers that never arrive. */
 const IN_PARALLEL = { few: 12, many: 4 }
 
-/** Pinned, so that none is left out unseen: 34 requests in 6 ways, 78 in 2, and 14 of these in 4 further ways. */
+/** Fixed, so that no case is skipped: 34 requests in 6 ways, 78 in 2 ways, and 14 of these in 4 further ways. */
 const CASE_COUNT = 416
 
 interface Case {
@@ -51,7 +51,7 @@ beforeAll(async () => {
 })
 afterAll(() => shared.drop())
 
-/** Tries a case again that has met a deadline before its request was sent, or after its fault, because the machine is busy. */
+/** Runs a case again if the busy machine made it time out before its request was sent, or after its fault. */
 async function runPatiently(operation: Operation, breaking?: Breaking): ReturnType<typeof run> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -63,7 +63,7 @@ async function runPatiently(operation: Operation, breaking?: Breaking): ReturnTy
   }
 }
 
-/** Runs an operation, one of whose requests may be broken. @returns how it ended, and what is wrong */
+/** Runs an operation and breaks one of its requests. @returns how it ended, and a description of the fault */
 async function run(
   operation: Operation,
   breaking?: Breaking,
@@ -98,7 +98,7 @@ async function run(
 }
 
 describe('a broken request', () => {
-  it.each(Object.entries(OPERATIONS))('is one of those that are known of: %s', async (_, operation) => {
+  it.each(Object.entries(OPERATIONS))('is one of the listed requests of %s', async (_, operation) => {
     const { ending, requests, wrong } = await runPatiently(operation)
     expect({ ending, requests, wrong }).toEqual({
       ending: 'done',
@@ -107,7 +107,7 @@ describe('a broken request', () => {
     })
   })
 
-  it('loses nothing that was acknowledged, whichever request of which operation it is, and how it breaks', async () => {
+  it('loses no acknowledged data, for each request of each operation and each way to break it', async () => {
     const coverage = new Coverage(
       ATTEMPTS.flatMap((attempts) => WAYS.map((way) => columnOf({ way, attempts }))),
     )

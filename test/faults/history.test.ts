@@ -5,7 +5,7 @@ import { conditionalDriver } from '../support/stores/conditional-driver.ts'
 import { findFault, type Outcome } from './history.ts'
 import { type Acknowledged, type Context, namesOf, prepare } from './operations.ts'
 
-/** Checks what an operation that does and says the wrong thing leaves behind. */
+/** Checks the history of a made-up operation. @returns a description of the fault */
 async function check(
   run: (context: Context) => Promise<Acknowledged>,
   options: { mayRenew?: boolean } = {},
@@ -23,7 +23,7 @@ async function check(
 }
 
 describe('the history checker', () => {
-  it('accepts an operation that does what it says', async () => {
+  it('accepts a correct operation', async () => {
     const run = async ({ store, record }: Context): Promise<Acknowledged> => {
       await store.save({ ...record, data: { cart: 'tea', n: 2 } })
       return { counted: 1 }

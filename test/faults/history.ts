@@ -6,32 +6,32 @@ import type { Acknowledged, Names, Operation } from './operations.ts'
 /** How an operation ended for its caller. */
 export type Outcome = { acknowledged: Acknowledged } | { error: unknown }
 
-/** What has happened so far. */
+/** An operation, its outcome, and the instances to check it with. */
 export interface History extends Names {
   operation: Operation
   outcome: Outcome
   /** The instance that ran the operation. Its connection works again. */
   store: SessionStore
-  /** Another instance, which has seen nothing. */
+  /** Another instance, which has not seen the fault. */
   witness: SessionStore
-  /** Version of the client's session before. */
+  /** Version of the client's session before the operation. */
   version: number
 }
 
 const STRONG = { consistent: true }
 
-/** The count before the operation. */
+/** Value of `n` before the operation. */
 const COUNTED_BEFORE = 1
 
 /**
- * Checks what is stored after an operation, and what the instance that ran it says from then on:
+ * Checks the stored data after an operation, and the later results of the instance that ran it:
  *
- * 1. A failure is an outage, with status 503, and nothing that says that the session is gone or was changed by others.
- * 2. Acknowledged data is there, under the id that the client has, and exactly once.
- * 3. A session that nothing has ended is there, under its old id, or under its new one if the operation may have renewed it.
+ * 1. A failure is an outage, with status 503. It never reports that the session is gone or was changed by other requests.
+ * 2. Acknowledged data is stored exactly once, under the client's id.
+ * 3. A session that was not destroyed is stored under its old id, or under its new id if the operation may have renewed it.
  * 4. The instance finds the session if there is one, and can change and destroy it.
  *
- * @returns what is wrong
+ * @returns a description of the fault; `undefined` if there is none
  */
 export async function findFault(history: History): Promise<string | undefined> {
   const { outcome, operation, id, newId, witness } = history
@@ -64,7 +64,7 @@ function findLoss(record: SessionRecord | null, acknowledged: Acknowledged): str
   return user === undefined || record.user === user ? undefined : 'an acknowledged owner is lost'
 }
 
-/** Goes on with a session that is there, on the instance that has seen the fault. */
+/** Loads, changes and destroys the session on the instance that has seen the fault. @returns a description of the fault */
 async function goOn({ store, witness, version }: History, live: SessionRecord): Promise<string | undefined> {
   const { id } = live
   const minVersion = Math.min(version, live.version)
@@ -84,7 +84,7 @@ function isOutage(error: unknown): boolean {
   return error instanceof UnsessionError && error.status === 503
 }
 
-/** Returns a short name of an outcome, for the table. */
+/** Returns a short name of an error, for the table. */
 export function nameOf(error: unknown): string {
   if (error instanceof UnsessionError) return error.code
   return error instanceof Error ? error.message : String(error)

@@ -7,55 +7,55 @@ import { RecordingTransport } from '../support/stores/recording-transport.ts'
 
 /** The ids and the user of one case. */
 export interface Names {
-  /** The session that the client has. */
+  /** Id of the client's session. */
   id: string
-  /** The id that a rotation or a creation takes. */
+  /** The new id of a rotation or a creation. */
   newId: string
-  /** Another session of the user. */
+  /** Id of another session of the user. */
   other: string
   user: string
 }
 
-/** What an operation has to work with. */
+/** The store and the session that an operation works with. */
 export interface Context extends Names {
   store: SessionStore
-  /** The client's session, as it was read. */
+  /** The client's session before the operation. */
   record: SessionRecord
 }
 
-/** What an operation tells its client when it succeeds. */
+/** The result of a successful operation, as its client knows it. */
 export interface Acknowledged {
-  /** The id that the client has from now on; `null` for none. Default: the one before. */
+  /** The client's id after the operation. `null`: it has none. Default: its id before. */
   id?: string | null
-  /** How often `n` was counted up. Default 0. */
+  /** Number of increments of `n`. Default 0. */
   counted?: number
-  /** Values of the data. */
+  /** Values that the data must have. */
   data?: SessionValues
   user?: string
 }
 
 /** An operation of a store or a session. */
 export interface Operation {
-  /** Whether the client's session has the user before. Default `false`. */
+  /** Whether the client's session has the user before the operation. Default `false`. */
   isBound?: boolean
-  /** Whether it reads the whole table, which then must not have sessions of other cases. Default `false`. */
+  /** Whether it reads the whole table. The table must then have no sessions of other cases. Default `false`. */
   readsTable?: boolean
-  /** How many different requests it sends. Pinned, so that none is left out unseen. */
+  /** Number of different requests that it sends. Fixed, so that a test notices a new request. */
   requests: number
-  /** Whether the client's session may be gone afterwards, whatever the operation says. Default `false`. */
+  /** Whether the client's session may be gone afterwards, even if the operation fails. Default `false`. */
   mayEnd?: boolean
   /** Whether a failure may leave the session under its new id. Default `false`. */
   mayRenew?: boolean
   run: (context: Context) => Promise<Acknowledged>
 }
 
-/** Returns names that no other case has. */
+/** Returns unique ids and a unique user for a case. */
 export function namesOf(): Names {
   const suffix = randomBytes(9).toString('base64url')
   return { id: `a${suffix}`, newId: `b${suffix}`, other: `c${suffix}`, user: `u${suffix}` }
 }
 
-/** Stores what an operation begins with. @returns the client's session */
+/** Stores the sessions that an operation needs. @returns the client's session */
 export async function prepare(
   { isBound }: Operation,
   store: SessionStore,
@@ -69,7 +69,7 @@ export async function prepare(
 
 const countUp = ({ n = 0 }: { n?: number }): SessionValues => ({ n: n + 1 })
 
-/** The client's session as a request opens it, from a warm cache. */
+/** Opens the client's session as a request does, from a warm cache. */
 async function open({ store, id, newId, record }: Context): Promise<Session<SessionValues>> {
   const sign = (...parts: unknown[]): string => parts.join('.')
   const options = { store, sign, generateId: () => newId }

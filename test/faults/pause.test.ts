@@ -11,11 +11,11 @@ import { Coverage } from './coverage.ts'
 import { OPERATIONS } from './operations.ts'
 import type { PausedResult, PausedWork } from './paused-process.ts'
 
-/** ms. */
+/** In ms. The pause is longer than the timeout. */
 const TIMEOUT = 10_000
 const PAUSE = 11_000
 
-/** Every request of the operations with few, and every twentieth of the others, whose requests are alike. */
+/** Every request of operations with at most 10, and every twentieth of the others, whose requests are similar. */
 const CASES = Object.entries(OPERATIONS)
   .filter(([, { readsTable }]) => !readsTable)
   .flatMap(([name, { requests }]) =>
@@ -24,10 +24,10 @@ const CASES = Object.entries(OPERATIONS)
     ),
   )
 
-/** Pinned, so that none is left out unseen. */
+/** Fixed, so that no case is skipped. */
 const CASE_COUNT = 34
 
-describe('a process that is stopped for longer than any deadline', () => {
+describe('a process that is stopped for longer than every deadline', () => {
   let table: TestTable
   let built: Awaited<ReturnType<typeof bundle>>
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe('a process that is stopped for longer than any deadline', () => {
     await table.drop()
   })
 
-  it('loses nothing that was acknowledged, whichever request is under way', { timeout: 60_000 }, async () => {
+  it('loses no acknowledged data, for each request in flight', { timeout: 60_000 }, async () => {
     const proxies = await Promise.all(CASES.map(() => startProxy(table.options.endpoint)))
     const cases = CASES.map(({ name }, index) => ({ name, endpoint: proxies[index]!.url }))
     const work: PausedWork = { table: table.options, timeout: TIMEOUT, cases }
@@ -49,7 +49,7 @@ describe('a process that is stopped for longer than any deadline', () => {
     })
     await once(child, 'message')
 
-    // The request is carried out. Its answer arrives while the process is stopped.
+    // The endpoint carries out the request. Its answer arrives while the process is stopped.
     const held = CASES.map(({ index }, at) => {
       const seen: string[] = []
       const answer = hold({ after: true })
@@ -64,7 +64,7 @@ describe('a process that is stopped for longer than any deadline', () => {
       return answer
     })
     child.send('go')
-    // On a busy machine the last request of a long operation may come later, and then goes through.
+    // On a busy machine, the last request of a long operation may be sent later. It is then answered normally.
     const stopped = new Set<number>()
     const reached = held.map(async (answer, at) => {
       await answer.reached()
@@ -87,7 +87,7 @@ describe('a process that is stopped for longer than any deadline', () => {
     expect(results.filter(({ wrong }) => wrong !== undefined)).toEqual([])
     expect(coverage.total).toBe(CASE_COUNT)
     expect(stopped.size).toBeGreaterThan(CASE_COUNT / 2)
-    // The answer to a write that was sent again may lead to a question of its own, for which there is no time any more.
+    // The answer to a retried write may require another read, for which no time is left.
     expect(results.filter(({ ending }) => ending === 'done').length).toBeGreaterThan(CASE_COUNT / 3)
   })
 })

@@ -4,20 +4,20 @@ import { createSessionStore } from '../../src/index.ts'
 import { findFault, nameOf, type Outcome } from './history.ts'
 import { namesOf, OPERATIONS, prepare } from './operations.ts'
 
-/** What a process runs: operations by name, each through an endpoint of its own. */
+/** The work of a process: operations by name, each through its own endpoint. */
 export interface PausedWork {
   table: DynamoDBOptions
   timeout: number
   cases: { name: string; endpoint: string }[]
 }
 
-/** How one ended. */
+/** The result of one operation. */
 export interface PausedResult {
   ending: string
   wrong: string | undefined
 }
 
-/** Prepares all operations, runs them at once when the parent says so, and tells how they ended. */
+/** Prepares all operations, runs them in parallel when the parent sends a message, and reports their results. */
 async function main({ table, timeout, cases }: PausedWork): Promise<void> {
   const witness = createSessionStore({ storage: dynamodb(table), cache: false })
   const prepared = await Promise.all(
@@ -47,7 +47,7 @@ async function main({ table, timeout, cases }: PausedWork): Promise<void> {
     }),
   )
   process.send?.(results)
-  // Until the message has left.
+  // Waits until the message has been sent.
   await sleep(100)
   process.exit()
 }

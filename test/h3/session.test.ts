@@ -39,7 +39,7 @@ describe.each(platforms)('$name', (platform) => {
     await stopServers()
   })
 
-  /** A browser on an app that has the usual routes beside those given. */
+  /** Returns a browser on an app with the usual routes and the given ones. */
   async function browse(
     routes: Record<string, Handler> = {},
     options: Partial<SessionConfig> = {},
@@ -68,7 +68,7 @@ describe.each(platforms)('$name', (platform) => {
     useSession<Data>(event, { store, password, ...options })
 
   describe('a session that is never written to', () => {
-    it('costs no record and no cookie', async () => {
+    it('has no record and no cookie', async () => {
       const browser = await browse()
       const response = await browser.fetch('/read')
       expect(await response.json()).toEqual({ id: expect.stringMatching(/^[\w-]{32}$/), data: {} })
@@ -147,7 +147,7 @@ describe.each(platforms)('$name', (platform) => {
       expect((await browser.json('/read')).data).toEqual({ n: 4, other: 'x' })
     })
 
-    it('loads once however often the session is asked for', async () => {
+    it('loads the session once for several useSession calls', async () => {
       const browser = await browse({
         '/many': async (event) => {
           const [a, b, c] = await Promise.all([
@@ -223,7 +223,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(await old.json('/read')).toEqual({ id: expect.not.stringMatching(id), data: {} })
     })
 
-    it('costs nothing before the session is stored', async () => {
+    it('sends nothing to the storage before the session is stored', async () => {
       const browser = await browse()
       expect(cookiesOf(await browser.fetch('/renew'))).toEqual([])
       expect(store.calls).toEqual([])
@@ -478,7 +478,7 @@ describe.each(platforms)('$name', (platform) => {
       )
     }
 
-    it('ends with maxAge, to the millisecond', async () => {
+    it('expires after maxAge, to the millisecond', async () => {
       const browser = await browse({}, { maxAge: 60 })
       const [cookie] = cookiesOf(await browser.fetch('/add'))
       expect(cookie?.attributes.expires).toBe(new Date(START + 60_000).toUTCString())
@@ -486,7 +486,7 @@ describe.each(platforms)('$name', (platform) => {
       expect(await alive(browser, 60_000)).toBe(false)
     })
 
-    it('ends with idleTimeout, to the millisecond', async () => {
+    it('expires after idleTimeout, to the millisecond', async () => {
       const browser = await browse({}, { idleTimeout: 60 })
       await browser.fetch('/add')
       expect(await alive(browser, 60_000)).toBe(false)

@@ -7,29 +7,30 @@ const { checkTypes, checkValidations, toLowerFirst } = require('dynalite/validat
 const LIMITS = { options: { maxItemSize: 400 * 1024 } }
 
 /**
- * A table of DynamoDB in this process that counts capacity units as DynamoDB does: half a unit for a plain read of 4 KB, one
- * for a strongly consistent one, one for a write of 1 KB, and those of the item in the way for a condition that fails. The
- * sizes and the expressions are read by dynalite. A plain read sees the table as it was a while ago.
+ * A DynamoDB table in this process that counts capacity units as DynamoDB does: half a unit for an eventually consistent
+ * read of 4 KB, one unit for a strongly consistent read of 4 KB, one unit for a write of 1 KB. A failed condition costs a
+ * write of the existing item. dynalite computes sizes and evaluates expressions. An eventually consistent read returns the
+ * state of `lag` ms ago.
  */
 export class CountingEngine {
   /** Capacity units consumed so far. */
   read = 0
   write = 0
-  /** By key, what was stored and when, the latest last; only as far back as a plain read can see. */
+  /** By key: the stored values with their times, oldest first, back to the oldest that a lagging read can return. */
   #versions = new Map()
   #keyName
   #lag
 
   /**
    * @param keyName - the table's hash key
-   * @param lag - ms by which plain reads are behind
+   * @param lag - delay of eventually consistent reads, in ms
    */
   constructor(keyName, lag) {
     this.#keyName = keyName
     this.#lag = lag
   }
 
-  /** What the SDK sends its requests with, in place of the network. */
+  /** A request handler for the SDK that answers in this process, without a network. */
   get requestHandler() {
     return {
       handle: async ({ headers, body }) => {
@@ -92,7 +93,7 @@ export class CountingEngine {
     return item
   }
 
-  /** Store an item, or nothing, in place of what is there. @returns what was there */
+  /** Stores an item, or removes it. @returns the item that was stored before */
   #put(key, item, data, { ReturnValuesOnConditionCheckFailure: shown }) {
     const old = this.#latest(key)
     const failure = checkConditional(data, old)

@@ -1,11 +1,11 @@
-/** @returns the middle of some numbers */
+/** Returns the median. */
 export function median(numbers) {
   const sorted = numbers.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** Take two measurements in turn, so that whatever else the machine does falls on both. */
+/** Takes two measurements alternately, so that other load on the machine affects both. */
 export async function inTurn(count, ours, reference) {
   const pairs = []
   while (pairs.length < count) pairs.push({ ours: await ours(), reference: await reference() })
@@ -13,10 +13,10 @@ export async function inTurn(count, ours, reference) {
 }
 
 /**
- * A row from pairs; its ratio is the median of the pairs' ratios.
+ * Returns a row from pairs of measurements. Its ratio is the median of the pairs' ratios.
  *
- * @param what - `name` and `unit` of the row; `atMost` or `atLeast`, what the ratio must be
- * @param pick - the figure to take from a measurement
+ * @param what - `name` and `unit` of the row; `atMost` or `atLeast`, the limit of the ratio
+ * @param pick - returns the figure of a measurement
  * @returns {import('./table.mjs').Row}
  */
 export function rowOf({ name, unit, atMost, atLeast }, pairs, pick) {

@@ -1,4 +1,4 @@
-/** What a session holds in these measurements: 385 bytes as JSON, a signed-in visitor with a cart. */
+/** Data of the measured sessions: a signed-in visitor with a cart, 385 bytes as JSON. */
 export const DATA = {
   user: 'ada',
   visits: 3,

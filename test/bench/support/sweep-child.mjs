@@ -1,6 +1,9 @@
-// Sweeps a table and prints, as JSON, what it took: `node --expose-gc sweep-child.mjs <what> <endpoint> <table entry>
-// <options> <first>`, where what is `ours`, or `connect` for connect-dynamodb. The SDK and a connection are there before it
-// begins; with `first`, so many items have been deleted too.
+// Sweeps a table and prints its time, CPU and memory as JSON:
+//
+//   node --expose-gc sweep-child.mjs <what> <endpoint> <table entry> <options> <first>
+//
+// `what` is `ours`, or `connect` for connect-dynamodb. Before the measurement begins, the SDK is loaded, its connection is
+// open, and `first` items have been deleted.
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import connectDynamoDB from 'connect-dynamodb'
 import session from 'express-session'

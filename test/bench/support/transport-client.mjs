@@ -63,7 +63,7 @@ const clients = {
   },
 }
 
-/** What the driver sends for a conditional write. */
+/** Returns the request that the driver sends for a conditional write. */
 function conditionalPut(key, at) {
   const N = String(Math.floor(Date.now() / 1000))
   return {

@@ -14,7 +14,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** The built documentation site, on a server of this machine. */
+/** The built documentation site, served on the loopback interface. */
 export interface Site {
   /** Address without a slash at the end. */
   url: string
@@ -27,7 +27,7 @@ export interface Site {
 export async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'unsession-docs-'))
   const vitepress = join(ROOT, 'node_modules/vitepress/bin/vitepress.js')
-  // What a test runner adds to the environment must not get into the site.
+  // Variables that the test runner sets must not get into the site.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(?:NODE_ENV|TEST|VITEST.*)$/.test(name)),
   )
