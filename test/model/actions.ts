@@ -8,7 +8,7 @@ import {
 import { type Exchange, see } from './exchange.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** What a handler does with the session of its request. */
+/** The work of a handler with the session of its request. */
 type Action = (context: Context) => Promise<void>
 
 interface Context {
@@ -18,12 +18,12 @@ interface Context {
   session: Session
 }
 
-/** Every session is named by the write that began it; the name goes along to new ids. */
+/** Returns the name of a new session, to store with it: the key of its first write. A session keeps its name under new ids. */
 function named({ exchange, session }: Context): Record<string, unknown> {
   return session.isNew && session.data['birth'] === undefined ? { birth: exchange.key } : {}
 }
 
-/** Write, and note what was told. */
+/** Writes, and records the key as tried, and as acknowledged after success. */
 async function attempt({ exchange, session }: Context, key: string, write: () => unknown): Promise<void> {
   exchange.tried.push(key)
   await write()
@@ -45,7 +45,7 @@ const writers: Record<string, Action> = {
     await attempt(context, exchange.key, () => session.update({ ...named(context), [exchange.key]: true }))
   },
 
-  /** The keys of increments begin with `+`: there are as many as `count` says, in every state of a session. */
+  /** Adds a key that begins with `+`. In every state of a session, `count` is the number of these keys. */
   async increment(context) {
     const { exchange, session } = context
     const name = named(context)
@@ -119,7 +119,7 @@ const blind: Record<string, (context: Omit<Context, 'session'>) => Promise<void>
 export const READERS: readonly string[] = Object.keys(readers)
 export const WRITERS: readonly string[] = [...Object.keys(writers), ...Object.keys(blind)]
 
-/** Carry out an exchange's action, as a handler would. */
+/** Carries out the action of an exchange, as a handler does. */
 export async function act(
   exchange: Exchange,
   event: H3EventLike,

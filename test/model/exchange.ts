@@ -3,7 +3,7 @@ import type { Session } from '../../src/h3/index.ts'
 import type { Revocation } from './revocations.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** What a request found when it opened its session. */
+/** The session of a request at the time when it was opened. */
 export interface Seen {
   isNew: boolean
   /** Absent for a session that is not stored. */
@@ -14,49 +14,49 @@ export interface Seen {
   moment: number
 }
 
-/** A write that was told to be done. */
+/** A write that succeeded for its caller. */
 export interface Ack {
   key: string
   id: string
   version: number
 }
 
-/** One request, from when its client sent it until the client has the answer. */
+/** One request, from the time its client sends it until the client has the answer. */
 export interface Exchange {
   readonly op: string
   /** Index of the server. */
   readonly server: number
-  /** Which client sent it, and whether that client waits for each answer. */
+  /** The client that sent it, and whether that client waits for each answer. */
   readonly client: { name: string; isSequential: boolean }
   /** Whether it must not write. */
   readonly isReader: boolean
-  /** Whether its handler is at work for a while between opening its session and changing it. */
+  /** Whether its handler pauses between opening its session and changing it. */
   readonly isSlow: boolean
-  /** What its cookie says, if that is genuine. */
+  /** The token in its cookie. Absent if the signature is invalid. */
   readonly token?: { id: string; version: number } | undefined
   readonly startedAt: number
   readonly startedMoment: number
-  /** Names this exchange: the key that it writes. */
+  /** The key that it writes, which also identifies the exchange. */
   readonly key: string
   readonly generated: Set<string>
   seen?: Seen
   readonly acks: Ack[]
   /** Keys that it tried to write. */
   readonly tried: string[]
-  /** Ids that it was told to have ended. */
+  /** Ids whose sessions it destroyed, as its calls reported. */
   readonly ended: string[]
-  /** Writes of its that took effect. */
+  /** Number of its writes that took effect. */
   puts: number
-  /** The end of all of a user's sessions that it is. */
+  /** The sign-out everywhere that this exchange carries out. */
   revocation?: Revocation
   complaint?: string
   error?: unknown
 }
 
-/** The exchange that a call to the storage belongs to. */
+/** The exchange that the current call to the storage belongs to. */
 export const exchanges: AsyncLocalStorage<Exchange> = new AsyncLocalStorage()
 
-/** Note what a session looks like when it is opened. */
+/** Records the state of a session when it is opened. */
 export function see(exchange: Exchange, session: Session, { now, moment }: Scheduler): void {
   exchange.seen = {
     // A session that was rotated or destroyed while the request was in flight reads as empty.

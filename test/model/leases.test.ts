@@ -19,15 +19,15 @@ const SEED = Number(process.env['UNSESSION_SEED'] ?? 1)
 const LEASE = 3
 const ID = 'a'
 
-/** What is broken on purpose. */
+/** Faults to introduce on purpose. */
 interface Mutant {
-  /** The work goes on after its lease has ended. */
+  /** Whether work continues after its lease has expired. */
   overstays?: boolean
-  /** Writes that have no condition. */
+  /** Whether writes have no condition. */
   isUnconditional?: boolean
 }
 
-/** What happened in a schedule. */
+/** The violation and the counts of one schedule. */
 interface Run {
   violation: string | undefined
   runs: number
@@ -36,7 +36,7 @@ interface Run {
   failed: number
 }
 
-/** A server's process: a store, and the lease that it got last. */
+/** A server process: a store, and its latest lease. */
 class Server {
   readonly store: SessionStore
   lease: Lease | undefined
@@ -58,8 +58,9 @@ class Server {
 }
 
 /**
- * Several servers do the same work for one session: they bring `n` up to a number that each caller has in mind. Holders stop
- * when their lease ends, fail or die, and calls to the storage fail, lose their answer or come late.
+ * Runs one schedule. Several servers do the same work for one session: they increase `n` to the target of each caller. A
+ * lease holder stops when its lease expires, fails, or dies. Calls to the storage fail, lose their answer or take effect
+ * after their timeout.
  */
 async function runSchedule(seed: number, mutant: Mutant = {}): Promise<Run> {
   const random = new Random(seed)
@@ -131,12 +132,12 @@ async function runSchedule(seed: number, mutant: Mutant = {}): Promise<Run> {
       }
     }
   }
-  // What a store loads at its first call comes whenever it comes: before everything. No id has a dot.
+  // A store imports code at its first call, which would take a random time. No session id has a dot.
   for (const { store } of servers) await store.load('.')
   for (const server of servers) for (let i = random.between(1, 3); i > 0; i--) void client(server)
   await scheduler.run()
 
-  // What was stored: each number once, in order. Leases of holders that died are no obstacle.
+  // Each number must have been stored once, in order. Leases of dead holders must not prevent it.
   let n = 0
   for (const { item } of table.history.get(ID) ?? []) {
     const next = Number(item?.envelope.d['n'])
@@ -148,7 +149,7 @@ async function runSchedule(seed: number, mutant: Mutant = {}): Promise<Run> {
   return run
 }
 
-/** Looks for a schedule that shows what is broken. */
+/** Returns the first violation in 2,000 schedules. */
 async function search(mutant: Mutant): Promise<string | undefined> {
   for (let seed = 1; seed <= 2000; seed++) {
     const { violation } = await runSchedule(seed, mutant)
@@ -158,7 +159,7 @@ async function search(mutant: Mutant): Promise<string | undefined> {
 }
 
 describe('leases under random interleavings of several servers', { timeout: 120_000 }, () => {
-  it('never have two holders at once, and each result is stored once', async () => {
+  it('never have two holders at the same time, and each result is stored once', async () => {
     const sum = { schedules: 0, runs: 0, deaths: 0, stored: 0, failed: 0 }
     for (let seed = SEED; seed < SEED + SCHEDULES; seed++) {
       const { violation, ...run } = await runSchedule(seed)
@@ -173,7 +174,7 @@ describe('leases under random interleavings of several servers', { timeout: 120_
     expect(sum.deaths).toBeGreaterThan(SCHEDULES / 20)
   })
 
-  it('have two holders when the work goes on after its lease', async () => {
+  it('have two holders when work continues after its lease', async () => {
     expect(await search({ overstays: true })).toMatch(/holder/)
   })
 

@@ -7,7 +7,7 @@ vi.mock('node:timers/promises', async () => {
 })
 
 const SCHEDULES = Number(process.env['UNSESSION_SCHEDULES'] ?? 5000)
-/** The same schedules at each run; another seed goes on looking. */
+/** First seed. Each run has the same schedules unless another seed is set. */
 const SEED = Number(process.env['UNSESSION_SEED'] ?? 1)
 
 describe('sessions under random interleavings of several servers and clients', () => {

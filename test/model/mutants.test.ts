@@ -7,10 +7,10 @@ vi.mock('node:timers/promises', async () => {
   return { setTimeout: scheduledSleep }
 })
 
-/** Seeds are the same at each run. A mutant whose race is rare says at which seed the search starts, to save time. */
+/** Maximum number of schedules to search. Seeds are the same in each run. A mutant with a rare race sets its first seed. */
 const SCHEDULES = 20_000
 
-/** Returns what the model has to say, and at which seed. */
+/** Returns the first violation that the model finds, with its seed. */
 async function search(mutant: SearchedMutant, schedules: number): Promise<string | undefined> {
   const { withFaults: hasFaults = false, firstSeed = 1 } = mutant
   for (let seed = firstSeed; seed < firstSeed + schedules; seed++) {
@@ -25,7 +25,7 @@ it.each(Object.entries(MUTANTS))('the model notices when %s', { timeout: 600_000
 })
 
 it.each(Object.entries(INTACT))(
-  'the model has nothing against %s that is wrapped',
+  'the model finds no violation with a wrapper of %s that changes nothing',
   { timeout: 120_000 },
   async (_, mutant) => {
     expect(await search(mutant, 500)).toBeUndefined()

@@ -13,7 +13,7 @@ import type { Mutant, SearchedMutant } from './world.ts'
 
 type Write = (key: string, value: string, options: TransactionOptions) => Promise<void>
 
-/** An object with some of its methods replaced. */
+/** Returns a proxy of an object with some methods replaced. */
 function altered<T extends object>(object: T, methods: Partial<T>): T {
   return new Proxy(object, {
     get(target, name) {
@@ -25,7 +25,7 @@ function altered<T extends object>(object: T, methods: Partial<T>): T {
   })
 }
 
-/** One wrapper a driver: servers over a driver without conditions share a lock by its identity. */
+/** Returns a mutant that wraps each driver once. Servers that share a driver without conditions share a lock by its identity. */
 function wrapped(wrap: (driver: DriverLike, table: Table) => DriverLike): Mutant {
   const wrappers = new WeakMap<DriverLike, DriverLike>()
   return {
@@ -37,7 +37,7 @@ function wrapped(wrap: (driver: DriverLike, table: Table) => DriverLike): Mutant
   }
 }
 
-/** A driver that does something else than throw where a write's condition does not hold. */
+/** Returns a mutant whose driver calls `then` when the condition of a write fails. It throws unless `then` returns true. */
 function onConflict(
   then: (
     write: () => Promise<void>,
@@ -68,7 +68,7 @@ const isSave = ({ ifVersion, version }: TransactionOptions): boolean =>
 const isTouch = ({ ifVersion, version }: TransactionOptions): boolean =>
   typeof ifVersion === 'number' && version === ifVersion
 
-/** A driver that writes all the same, where a condition does not hold and this is so. */
+/** Returns a mutant whose driver writes although the condition failed, if `when` returns true. */
 function forced(
   when: (options: TransactionOptions, current: unknown, isExpired: boolean) => boolean,
 ): Mutant {
@@ -79,7 +79,7 @@ function forced(
   })
 }
 
-/** A store that is right but for some of its methods. */
+/** Returns a mutant whose store has some methods replaced. */
 function alteredStore(alter: (store: SessionStore) => Partial<SessionStore>): Mutant {
   return {
     store(options) {
@@ -89,7 +89,7 @@ function alteredStore(alter: (store: SessionStore) => Partial<SessionStore>): Mu
   }
 }
 
-/** A cache made of other parts. Where a schedule has no cache, nothing is broken. */
+/** Returns a mutant with another cache. Schedules without a cache run unchanged. */
 function alteredCache(
   make: (options: SessionStoreOptions, inner: DirectStore, tier: CacheTier, ttl: number) => SessionStore,
 ): Mutant {
@@ -108,7 +108,7 @@ function alteredCache(
   }
 }
 
-/** What one writes first: look, read, keep; after a destroy, forget. */
+/** Returns a mutant with a naive cache. A read that is in flight during a destroy puts the record back. */
 function naiveCache(): Mutant {
   return alteredCache(({ now = Date.now }, inner, _tier, ttl) => {
     const kept = new Map<string, { record: SessionRecord; at: number }>()
@@ -134,7 +134,7 @@ function naiveCache(): Mutant {
   })
 }
 
-/** A cache that still has a session when its end has come. */
+/** Returns a mutant whose store returns sessions after they have expired. */
 function expiredCache(): Mutant {
   return {
     store(options) {
@@ -167,12 +167,12 @@ function copyOf(record: SessionRecord): never {
   return { id, version, createdAt, expiresAt, deadline, idleTimeout, user, original, data } as never
 }
 
-/** Whether a value is what a rotation leaves behind at the old id. */
+/** Whether a value is the marker that a rotation stores under the old id. */
 function isMarker(value: string): boolean {
   return 'r' in (JSON.parse(value) as object)
 }
 
-/** A regenerate of two plain steps. */
+/** Returns a mutant that rotates in two plain steps: it creates the new session, then ends the old one with `end`. */
 function rotation(end: (store: SessionStore, record: SessionRecord) => Promise<unknown>): Mutant {
   return alteredStore((store) => ({
     async rotate({ data, user, deadline, idleTimeout, createdAt, ...record }, id) {
@@ -183,10 +183,10 @@ function rotation(end: (store: SessionStore, record: SessionRecord) => Promise<u
   }))
 }
 
-/** Protocols, each broken on purpose: what the model must notice. Those `withFaults` only show where calls fail. */
+/** Faulty protocols. The model must detect each. Those `withFaults` only show when calls to the storage fail. */
 export const MUTANTS: Record<string, SearchedMutant> = {
   'a save ignores the version': forced((options, current) => isSave(options) && current !== null),
-  'a conflict is settled by force': alteredStore((store) => ({
+  'a save overwrites after a conflict': alteredStore((store) => ({
     async save(record) {
       const attempt = (version: number): Promise<typeof record> =>
         store.save({ ...record, version, data: record.data }).catch((error: unknown) => {
@@ -198,23 +198,23 @@ export const MUTANTS: Record<string, SearchedMutant> = {
   })),
   'a load ignores the version in the cookie': alteredStore((store) => ({ load: (id) => store.load(id) })),
   'a create overwrites': forced(({ ifVersion }, current) => ifVersion === null && current !== null),
-  'a save brings a removed session back': forced(
+  'a save restores a removed session': forced(
     (options, current, isExpired) => isSave(options) && current === null && !isExpired,
   ),
-  'a save brings an expired session back': {
+  'a save restores an expired session': {
     ...forced((options, _current, isExpired) => isSave(options) && isExpired),
     ...alteredStore((store) => ({
       save: (record) => store.save({ ...record, data: record.data, expiresAt: Infinity }),
     })),
   },
   'a touch ignores the version': forced((options, current) => isTouch(options) && current !== null),
-  'a touch brings a removed session back': forced((options, current) => isTouch(options) && current === null),
-  'a destroy leaves the cache as it is': alteredCache((options, inner, tier, ttl) => {
+  'a touch restores a removed session': forced((options, current) => isTouch(options) && current === null),
+  'a destroy does not change the cache': alteredCache((options, inner, tier, ttl) => {
     const cached = new CachedStore(inner, { tier, ttl, max: 1000, hooks: options.hooks ?? {} })
     return altered(cached, { destroy: (id, ifVersion) => inner.destroy(id, ifVersion) })
   }),
   'a destroy leaves no tombstone': alteredCache((options, inner, tier, ttl) => {
-    // Otherwise the store reads strongly where it has destroyed a session itself.
+    // Otherwise the store uses strongly consistent reads for sessions that it has destroyed itself.
     inner.destroyed.has = () => false
     return new CachedStore(inner, { tier, ttl, max: 0, hooks: options.hooks ?? {} })
   }),
@@ -227,12 +227,12 @@ export const MUTANTS: Record<string, SearchedMutant> = {
   'requests share their data': {
     store: (options) => createSessionStore({ ...options, codec: { ...json(), copy: (data) => data } }),
   },
-  'no read is strong': wrapped((driver) =>
+  'no read is strongly consistent': wrapped((driver) =>
     altered(driver, {
       getItemRaw: (key, options) => driver.getItemRaw?.(key, { ...options, consistent: false }),
     }),
   ),
-  'a logout ends nothing': alteredStore(() => ({ destroy: async () => true })),
+  'a destroy removes nothing': alteredStore(() => ({ destroy: async () => true })),
   'unknown ids are adopted': alteredStore((store) => ({
     load: async (id, options) =>
       (await store.load(id, options)) ?? (store.create({ id, data: {} }).catch(() => null) as never),
@@ -243,9 +243,9 @@ export const MUTANTS: Record<string, SearchedMutant> = {
       return record && ((await store.touch(record)) ?? record)
     },
   })),
-  'a regenerate ends the old id at any version': rotation((store, { id }) => store.destroy(id)),
-  'a regenerate leaves the old id alive': rotation(async () => {}),
-  'a regenerate takes any end of the old id for its own': {
+  'a regenerate destroys the old id at any version': rotation((store, { id }) => store.destroy(id)),
+  'a regenerate keeps the old id': rotation(async () => {}),
+  'a regenerate mistakes a removal of the old id for its own': {
     ...wrapped((driver) => {
       const setItem: Write = async (key, value, options) => {
         const { ifVersion } = options as { ifVersion?: number }
@@ -257,11 +257,15 @@ export const MUTANTS: Record<string, SearchedMutant> = {
     withFaults: true,
   },
   ...USER_MUTANTS,
-  'a write sent again does not know its own': { table: { marks: false }, withFaults: true },
-  'a write sent again never doubts': { table: { doubts: false }, withFaults: true, firstSeed: 5100 },
+  'a retried write does not recognize its first attempt': { table: { marks: false }, withFaults: true },
+  'a retried write never reports an unknown outcome': {
+    table: { doubts: false },
+    withFaults: true,
+    firstSeed: 5100,
+  },
 }
 
-/** Wrappers that break nothing: what the model notices of a mutant is not its wrapping. */
+/** Wrappers without a fault. The model must accept them, so that it detects the fault of a mutant and not its wrapper. */
 export const INTACT: Record<string, Mutant> = {
   'a driver': forced(() => false),
   'a store': alteredStore(() => ({})),

@@ -7,46 +7,46 @@ import { MAX_FLIGHT, type Scheduler } from './scheduler.ts'
 import { isCreatedAgain, Revocations } from './revocations.ts'
 import type { Envelope, Item, State, Table, TableObserver } from './table.ts'
 
-/** What the oracle must know of a run. */
+/** Settings of a run that the oracle needs. */
 export interface Terms {
-  /** ms a cache keeps an entry; 0 without a cache. */
+  /** Lifetime of a cache entry, in ms. 0: there is no cache. */
   ttl: number
-  /** ms a plain read lags behind. */
+  /** Maximum delay of an eventually consistent read, in ms. */
   lag: number
   hasFaults: boolean
-  /** Whether writes have conditions, which hold at the instant they take effect. */
+  /** Whether writes have conditions. They are checked at the moment when the write takes effect. */
   isConditional: boolean
 }
 
-/** An acknowledged write, and when its client knew. */
+/** An acknowledged write, and the moment when its client got the answer. */
 interface Known extends Ack {
   client: string
   moment: number
 }
 
 /**
- * The model. It follows what clients were told and what the table holds, and says what is wrong: of what a request sees,
- * of what it writes, and of what is left in the end.
+ * The model. It compares the answers that clients got with the items in the table. It reports violations in the sessions
+ * that requests see, in their writes, and in the final state.
  */
 export class Oracle implements TableObserver {
   violation: string | undefined
   #scheduler: Scheduler
   #terms: Terms
-  /** Acknowledged writes by the session's name, which it keeps under every id. */
+  /** Acknowledged writes by the name of their session. A session keeps its name under new ids. */
   #known = new Map<string, Known[]>()
-  /** The id that a regenerated session had before, by its id. */
+  /** Previous id of each regenerated session, by its new id. */
   #parents = new Map<string, string>()
-  /** Ids that a client was told, and the name of their session. */
+  /** Ids that a client has received, with the name of their session. */
   #reached = new Map<string, string>()
-  /** Names of sessions that somebody has ended, or may have. */
+  /** Names of sessions that were destroyed, or may have been. */
   #over = new Set<string>()
-  /** Ids of sessions that were to be spared, and were ended before a client knew of them. */
+  /** Ids of sessions that should have been spared, but were destroyed before a client received the id. */
   #wronged = new Set<string>()
-  /** Ids that somebody has ended for certain. */
+  /** Ids of sessions that were certainly destroyed. */
   #ended = new Set<string>()
-  /** When a server had ended an id, by `server id`. */
+  /** Moment when a server had destroyed a session, by `server id`. */
   #buried = new Map<string, number>()
-  /** Keys whose write was told to have failed for good. */
+  /** Keys of writes that failed without effect. */
   #refused = new Set<string>()
   #table: Table | undefined
   #revocations: Revocations | undefined
@@ -75,18 +75,18 @@ export class Oracle implements TableObserver {
   put(id: string, item: Item, former: Item | null, issuedAt: number, isAgain: boolean): void {
     const exchange = exchanges.getStore()
     if (!exchange) return
-    // The same write, sent again because its answer was lost, is no second one.
+    // A retry after a lost answer is the same write, so it is not counted again.
     if (!isAgain) exchange.puts++
     const { envelope } = item
     this.revocations.put(id, item, exchange.acks.at(-1)?.id ?? exchange.seen?.id)
     const isKnown = this.#states(id).length > 0
     if (!isKnown && !exchange.generated.has(id))
       this.fail('a session was stored under a foreign id', exchange)
-    // A creation sent again after a lost answer finds nothing where somebody has ended it in between, and counts as later.
+    // A creation is retried after a lost answer. If the session was destroyed before the retry, the retry creates it again.
     const isRepeated = isAgain && item.version === 1
     if (isKnown && former === null && !isRepeated) this.fail('an ended session was written', exchange)
     const isOver = former && this.#terms.isConditional && former.expires <= this.#scheduler.now
-    // The fence of a rotation may find the session expired by now. It leaves the end as it is, so nobody sees the session again.
+    // A rotation's fence write may find the session expired. It keeps the expiry, so no request sees the session again.
     if (former && (issuedAt >= former.envelope.e || isOver) && envelope.e > issuedAt)
       this.fail('an expired session was written', exchange)
     if (former && former.envelope.d['birth'] !== envelope.d['birth'])
@@ -114,7 +114,7 @@ export class Oracle implements TableObserver {
     if (isEnd) this.#ended.add(id)
   }
 
-  /** A rotation that does not know yet that its marker was stored takes this for the end of the session. */
+  /** Records the removal of a rotation's marker. A rotation with an unknown outcome takes it for a destroyed session. */
   unmarked(id: string): void {
     if (/clear|revoke/.test(exchanges.getStore()?.op ?? '')) this.#over.add(this.#nameOf(id))
   }
@@ -125,7 +125,7 @@ export class Oracle implements TableObserver {
     this.revocations.announced(bindings, (user) => isKeyOf(user, key))
   }
 
-  /** A request has been answered. */
+  /** Checks a request that has been answered. */
   answered(exchange: Exchange): void {
     if (exchange.complaint) this.fail(exchange.complaint, exchange)
     this.#checkError(exchange)
@@ -133,7 +133,7 @@ export class Oracle implements TableObserver {
     this.#learn(exchange)
   }
 
-  /** All is quiet: what is stored must be what was told. */
+  /** Checks the table at the end of a run, when no request is in flight. */
   finish(): void {
     const survivors = this.revocations.survivors(this.#reached.keys())
     if (survivors.length > 0) this.fail(`${survivors.join(', ')} outlived the end of all of a user`)
@@ -168,7 +168,7 @@ export class Oracle implements TableObserver {
     const until = { at: this.#scheduler.now, moment: this.#scheduler.moment }
     if (code === 'SESSION_GONE' && (id === undefined || this.#wasOver(id, exchange.startedMoment, until)))
       return
-    // A regenerated session was ended under its new id, before its client knew of it: the sign-in is refused.
+    // A regenerated session was destroyed under its new id before its client received the id. The sign-in fails.
     const wasEnded = [...exchange.generated].some((each) => this.#states(each).at(-1)?.item === null)
     if (code === 'SESSION_GONE' && wasEnded) return
     this.fail(
@@ -200,7 +200,7 @@ export class Oracle implements TableObserver {
     }
   }
 
-  /** What is seen must have been the truth not too long ago, and must not have expired. */
+  /** Checks that a session as seen was stored, has not expired, and is not older than cache and reads allow. */
   #checkAge(seen: NonNullable<Exchange['seen']>, startedAt: number, fail: (what: string) => void): void {
     const { ttl, lag } = this.#terms
     const horizon = startedAt - ttl - lag - (ttl > 0 ? MAX_FLIGHT : 0)
@@ -215,7 +215,7 @@ export class Oracle implements TableObserver {
     if (same.every(({ until }) => until < horizon)) fail('what is seen is too old')
   }
 
-  /** Increments are exact in every state; what was refused is in none. */
+  /** Checks that `count` is exact, and that no failed write is stored. */
   #checkData(data: Record<string, unknown>): void {
     const keys = Object.keys(data)
     const increments = keys.filter((key) => key.startsWith('+')).length
@@ -236,19 +236,19 @@ export class Oracle implements TableObserver {
       this.#reached.set(ack.id, name!)
     }
     for (const id of ended) this.#buried.set(`${server} ${id}`, moment)
-    // Where answers get lost, a write may have been carried out before the session was ended; and who is refused as a
-    // user's session was written before.
+    // These failed writes may be stored: with faults, a write whose answer was lost before the session was destroyed, and
+    // a sign-in that a sign-out everywhere refused after the write.
     const mayStand = this.#terms.hasFaults || this.revocations.mayRefuse(client.name, startedMoment)
     if (code === 'CONFLICT' || (code === 'SESSION_GONE' && !mayStand)) {
       for (const key of exchange.tried) if (!acks.some((ack) => ack.key === key)) this.#refused.add(key)
     }
-    // A failure half-way through may have ended the old id without a new one being told.
+    // A partial failure may have destroyed the old id before the client received a new one.
     const mayEnd = /clear|revoke|regenerate|sign in|bind/.test(op)
     const id = acks.at(-1)?.id ?? seen?.id
     if (code === 'UNAVAILABLE' && mayEnd && id !== undefined) this.#over.add(this.#nameOf(id))
   }
 
-  /** A client got a cookie: the id is in the world. */
+  /** Records that a client has received an id in a cookie. */
   told(exchange: Exchange, id: string): void {
     const former = exchange.seen?.id
     if (this.#wronged.has(id)) this.fail('a spared session was ended', exchange)
@@ -282,7 +282,7 @@ export class Oracle implements TableObserver {
     return item !== undefined && item !== null && item.envelope.e <= this.#scheduler.now
   }
 
-  /** Whether there was an instant, between two moments, at which a session was not alive. */
+  /** Whether a session was not alive at some instant between two moments. */
   #wasOver(id: string, since: number, until: { at: number; moment: number }): boolean {
     const states = this.#states(id)
     if (states[0] === undefined || states[0].moment > since || isCreatedAgain(states)) return true
@@ -293,7 +293,7 @@ export class Oracle implements TableObserver {
     })
   }
 
-  /** Whether a write is the touch of a session of which less than half of its window was left, in a state of late. */
+  /** Whether a write is a permitted touch: in a recent state, less than half of the session's idle timeout was left. */
   #isDueTouch(id: string, { v, u, i, d }: Envelope, now: number): boolean {
     const window = i ?? DEFAULT_IDLE_TIMEOUT * 1000
     return this.#states(id).some(({ item }, index, states) => {

@@ -1,7 +1,7 @@
 import { WRITERS } from './actions.ts'
 import type { Random } from './random.ts'
 
-/** What a schedule is made of; each has its own, so that rare things are common in some. */
+/** Parameters of a schedule. They differ between schedules, so that rare events are frequent in some of them. */
 export interface Plan {
   servers: number
   clients: number
@@ -12,13 +12,13 @@ export interface Plan {
   faults: number
   isConditional: boolean
   lifetime: { maxAge?: number; idleTimeout?: number }
-  /** How often somebody ends all sessions of a user, beside what else strangers do. */
+  /** Weight of sign-outs everywhere among the actions of the stranger client. */
   revocations: number
   writes: number
   ops: Record<string, number>
 }
 
-/** @param isAboutUsers - sign-ins, new ids and ends of all of a user's sessions, above all */
+/** Returns random parameters. @param isAboutUsers - whether sign-ins, new ids and sign-outs everywhere are frequent */
 export function planFrom(random: Random, hasFaults: boolean, isAboutUsers: boolean): Plan {
   const isConditional = random.chance(0.85)
   const ops: Record<string, number> = {}

@@ -1,4 +1,4 @@
-/** Numbers that look random and follow from a seed alone. */
+/** A pseudorandom number generator (mulberry32). The same seed gives the same numbers. */
 export class Random {
   #state: number
 
@@ -7,7 +7,7 @@ export class Random {
     for (let i = 0; i < 4; i++) this.next()
   }
 
-  /** From 0 up to, not including, 1 (mulberry32). */
+  /** Returns a number from 0 to 1, excluding 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -15,7 +15,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** A whole number, both ends included. */
+  /** Returns a whole number from `low` to `high`, both included. */
   between(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1))
   }
@@ -28,7 +28,7 @@ export class Random {
     return from[this.between(0, from.length - 1)]!
   }
 
-  /** One of the keys, as often as its weight says. */
+  /** Returns one of the keys, with a probability according to its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries(weights) as [K, number][]
     let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)

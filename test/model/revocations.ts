@@ -2,30 +2,30 @@ import type { Binding } from '../../src/store/users/bindings.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Item, State, Table } from './table.ts'
 
-/** An end of all sessions of a user. */
+/** One sign-out everywhere: it destroys all sessions of a user. */
 export interface Revocation {
   readonly user: string
-  /** Whether a session is spared. */
+  /** Id of the session to spare, if any. */
   readonly except: string | undefined
-  /** Whether the spared session was alive and the user's when this began. */
+  /** Whether the spared session was alive and bound to the user at the start. */
   readonly isSparing: boolean
   readonly since: number
-  /** `Infinity` while it is under way, and after it has failed. */
+  /** Moment of the end. `Infinity` while it is in flight, and after it has failed. */
   until: number
-  /** Ids of sessions that were the user's when this began. */
+  /** Ids of sessions that were bound to the user at the start. */
   readonly bound: Set<string>
-  /** These, and what continues them. */
+  /** The ids in `bound`, and the later ids of these sessions. */
   readonly lines: Set<string>
-  /** Ids of these, of those that were going to be the user's, and of what continues them. */
+  /** Ids of sessions that must be destroyed: those in `lines`, and those that were announced as the user's at the start. */
   readonly doomed: Set<string>
 }
 
-/** What must be over once all sessions of a user were ended, and what must not. */
+/** Tracks sign-outs everywhere: the sessions that each must destroy, and those that it must spare. */
 export class Revocations {
   #scheduler: Scheduler
   #table: Table
   #all: Revocation[] = []
-  /** The id that a session had before, by its id. */
+  /** Previous id of each regenerated session, by its new id. */
   #parents = new Map<string, string>()
 
   constructor(scheduler: Scheduler, table: Table) {
@@ -35,7 +35,7 @@ export class Revocations {
 
   begin(user: string, except: string | undefined): Revocation {
     const isMeant = (id: string): boolean => !this.#continues(id, except)
-    // What is announced may not be there yet.
+    // An announced session may not be stored yet.
     const isOther = ({ id, from }: Binding): boolean =>
       isMeant(this.#table.history.has(id) ? id : (from ?? id))
     const bound = [...this.#table.history.keys()].filter((id) => isMeant(id) && this.#isTheirs(id, user))
@@ -54,7 +54,7 @@ export class Revocations {
     return revocation
   }
 
-  /** @returns what is wrong, if anything */
+  /** Marks a sign-out as finished. @returns a violation, if any */
   end(revocation: Revocation): string | undefined {
     revocation.until = this.#scheduler.moment
     const left = [...revocation.bound].filter(
@@ -63,13 +63,13 @@ export class Revocations {
     return left.length > 0 ? `${left.join(', ')} outlived the end of all of ${revocation.user}` : undefined
   }
 
-  /** It failed, and has promised nothing. Its mark may still arrive, and refuse a sign-in. */
+  /** Marks a sign-out as failed, so no session must be destroyed. Its mark may still be stored later and refuse a sign-in. */
   abandon(revocation: Revocation): void {
     revocation.lines.clear()
     revocation.doomed.clear()
   }
 
-  /** Who of those that a client knows has outlived an end of all, when all is quiet. */
+  /** Returns the known ids whose sessions should have been destroyed but are alive, when no request is in flight. */
   survivors(known: Iterable<string>): string[] {
     const ids = [...known]
     return this.#all.flatMap(({ user, doomed }) =>
@@ -77,13 +77,13 @@ export class Revocations {
     )
   }
 
-  /** Whether a session was to be spared, and doomed by nobody else. */
+  /** Whether this sign-out must spare a session that no other one must destroy. */
   isSpared(id: string, { isSparing, except }: Revocation): boolean {
     if (!isSparing || !this.#continues(id, except)) return false
     return this.#all.every(({ doomed }) => !doomed.has(id))
   }
 
-  /** Whether a session may have been refused to become the user's since a moment. */
+  /** Whether a sign-out may have refused to bind a session to the user since a moment. */
   mayRefuse(user: string, since: number, id?: string): boolean {
     return this.#all.some(({ until, isSparing, except, ...each }) => {
       const isSpared = isSparing && id !== undefined && this.#continues(id, except)
@@ -96,7 +96,7 @@ export class Revocations {
       for (const { id } of bindings) doomed.delete(id)
   }
 
-  /** A session is written. @param from - the id of the session that the request has had before */
+  /** Records that a session is written. @param from - the id that the request's session had before */
   put(id: string, { envelope }: Item, from: string | undefined): void {
     const last = this.#table.history.get(from ?? id)?.findLast(({ item }) => item)
     const isSame = last?.item?.envelope.d['birth'] === envelope.d['birth']
@@ -127,7 +127,7 @@ export class Revocations {
   }
 }
 
-/** Whether a creation was sent again after somebody had ended the session, unseen by whoever did. */
+/** Whether a session was stored again after its removal, which only a retried creation can do. */
 export function isCreatedAgain(states: readonly State[]): boolean {
   return states.some(({ item }, index) => item === null && states[index + 1]?.item)
 }

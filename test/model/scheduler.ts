@@ -1,8 +1,8 @@
 import type { Random } from './random.ts'
 
 /**
- * What a step belongs to: a call to the storage, a pause of the code under test, a handler at work for a while, or a client
- * about to do something.
+ * Kinds of steps: part of a call to the storage, a pause in the code under test, a pause in a handler, or a pause of a
+ * client before its next action.
  */
 export type StepKind = 'call' | 'sleep' | 'work' | 'think'
 
@@ -14,18 +14,18 @@ interface Step {
   run: () => void
 }
 
-/** Longest a call to the storage takes, ms: the driver's own time limit. */
+/** Maximum duration of a call to the storage, in ms, like the driver's own timeout. */
 export const MAX_FLIGHT = 3000
 
 let current: Scheduler | undefined
 
-/** Decides, from a seed, what happens next: one waiting step at a time, and the clock. */
+/** Runs waiting steps one at a time and advances the clock, in an order that follows from the seed. */
 export class Scheduler {
-  /** ms since the epoch. */
+  /** Current time, in ms since the epoch. */
   now = 1_900_000_000_123
-  /** How many things have happened so far. */
+  /** Number of steps so far. */
   moment = 0
-  /** Set to end the run early. */
+  /** Whether to stop the run early. */
   stopped = false
   #random: Random
   #steps: Step[] = []
@@ -37,12 +37,12 @@ export class Scheduler {
     current = this
   }
 
-  /** Wait until this is what happens next. */
+  /** Waits until the scheduler picks this step. */
   pause(kind: StepKind): Promise<void> {
     return new Promise((resolve) => void this.#steps.push({ kind, run: resolve }))
   }
 
-  /** A call to the storage: it is never under way for longer than {@link MAX_FLIGHT}. */
+  /** Runs a call to the storage. The clock advances by at most {@link MAX_FLIGHT} while it is in flight. */
   async flight<T>(call: () => Promise<T>): Promise<T> {
     const departure = { at: this.now }
     this.#departures.add(departure)
@@ -53,15 +53,15 @@ export class Scheduler {
     }
   }
 
-  /** Let so many ms pass once no call is under way any more; nobody starts another one before. */
+  /** Advances the clock by `ms` as soon as no call is in flight. Clients and handlers do not continue before that. */
   jump(ms: number): void {
     this.#jump = Math.max(this.#jump, ms)
   }
 
-  /** Run until nobody waits any more. */
+  /** Runs until no step is waiting. */
   async run(): Promise<void> {
     for (;;) {
-      // By then everything that can go on without another step has.
+      // Lets all code run that waits for no step.
       await new Promise(setImmediate)
       if (this.stopped || (this.#steps.length === 0 && this.#jump === 0)) return
       this.moment++
@@ -89,7 +89,7 @@ export class Scheduler {
   }
 }
 
-/** A pause of the code under test, however long it asked for: it ends when the schedule says so. */
+/** Replaces timers in the code under test. The schedule decides when the pause ends, independent of its length. */
 export async function scheduledSleep(): Promise<void> {
   await current?.pause('sleep')
 }

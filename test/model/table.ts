@@ -6,7 +6,7 @@ import type { DriverLike, TransactionOptions } from '../../src/storage/storage-l
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** The part of the stored envelope that the checks look at. */
+/** The part of the stored envelope that the checks read. */
 export interface Envelope {
   v: number
   c: number
@@ -22,58 +22,59 @@ export interface Envelope {
 export interface Item {
   value: string
   version: number
-  /** ms since the epoch, of a whole second, as a table keeps it. */
+  /** Expiry in ms since the epoch, in whole seconds as in a table. */
   expires: number
   user: string | undefined
   mark: number
   envelope: Envelope
 }
 
-/** An item from a time on; `null` once it is removed. */
+/** The state of a key from a time on. `item` is `null` after the removal. */
 export interface State {
   item: Item | null
-  /** What a rotation has left behind in its place, which is no session. */
+  /** The marker that a rotation has stored in place of the session. */
   leftover?: Item
   at: number
   moment: number
 }
 
-/** Told of every write at the instant it takes effect, before it does. */
+/** Is called immediately before each write takes effect. */
 export interface TableObserver {
-  /** @param isAgain - it took effect before, as its sender cannot know */
+  /** @param isAgain - whether an earlier attempt took effect, which the sender cannot know */
   put(key: string, item: Item, former: Item | null, issuedAt: number, isAgain: boolean): void
   removed(key: string, former: Item): void
-  /** What a rotation has left behind is removed. */
+  /** Is called when a rotation's marker is removed. */
   unmarked(key: string): void
-  /** Of announcements of a user. */
+  /** Is called with the new announcements of a user. */
   announced(key: string, bindings: readonly Binding[]): void
 }
 
 export interface TableOptions {
-  /** ms a plain read may lag behind. */
+  /** Maximum delay of an eventually consistent read, in ms. */
   lag: number
-  /** ms the index by user may lag behind. */
+  /** Maximum delay of the user index, in ms. */
   indexLag: number
-  /** Part of the calls that fail, in one of several ways. */
+  /** Proportion of calls that fail, from 0 to 1. */
   faults: number
-  /** Whether writes have conditions. Without, a write that takes effect after its client gave up could not be told from a good one. */
+  /** Whether writes have conditions. Without them there is no fault `late`, because a late write would look like a valid one. */
   isConditional: boolean
-  /** Whether a write sent again knows its own first attempt by its mark. */
+  /** Whether a retried write recognizes its first attempt by its mark. */
   marks: boolean
-  /** Whether a write sent again, that finds a later version than its own, says that it does not know. */
+  /** Whether a retried write that finds a later version than its own reports an unknown outcome. */
   doubts: boolean
 }
 
-/** What happens to a call. */
+/** The fault of a call. */
 export type Fault = 'none' | 'refused' | 'lost' | 'late' | 'resent'
 
 /**
- * A table as several servers see it: conditional writes take effect one after the other, strong reads are current, plain
- * reads show any state of the last while. A call takes two steps of the schedule: to its effect, and back.
+ * A table as several servers see it. Conditional writes take effect one after the other. Strongly consistent reads return
+ * the current state, eventually consistent reads any recent one. A call takes two steps of the schedule: the request and
+ * the answer.
  */
 export class Table {
   readonly history: Map<string, State[]> = new Map()
-  /** Calls by what happened to them. */
+  /** Number of calls by fault. */
   readonly calls: Map<Fault, number> = new Map()
   #scheduler: Scheduler
   #random: Random
@@ -89,24 +90,24 @@ export class Table {
     this.#observer = observer
   }
 
-  /** The session, unless it has expired to the second. */
+  /** Returns the stored session; `null` from the second of its expiry on. */
   live(key: string): Item | null {
     return this.#unlessExpired(this.history.get(key)?.at(-1)?.item)
   }
 
-  /** What is stored, be it a session or a rotation's marker, unless it has expired to the second. */
+  /** Returns the stored session or marker; `null` from the second of its expiry on. */
   #stored(key: string): Item | null {
     const last = this.history.get(key)?.at(-1)
     return this.#unlessExpired(last?.item ?? last?.leftover)
   }
 
-  /** Sessions announced as the user's. */
+  /** Returns the announced sessions of a user. */
   bindings(user: string): readonly Binding[] {
     const keys = [...new Set([...this.history.keys(), ...this.#sets.keys()])]
     return keys.filter((key) => isKeyOf(user, key)).flatMap((key) => this.#bindingsIn(key))
   }
 
-  /** Have a session there from the start. */
+  /** Stores a session before the run. */
   plant(key: string, envelope: Envelope): void {
     const item = {
       value: JSON.stringify(envelope),
@@ -117,14 +118,14 @@ export class Table {
     this.#push(key, { ...item, mark: 0, envelope })
   }
 
-  /** ms until the first of the sessions ends; a minute where none does. */
+  /** Returns the time until the next session expires, in ms; a minute if none does. */
   nextEnd(): number {
     const ends = Array.from(this.history, ([, states]) => states.at(-1)?.item?.envelope.e ?? 0)
     const spans = ends.map((end) => end - this.#scheduler.now).filter((span) => span > 0 && span < 1e10)
     return spans.length > 0 ? Math.min(...spans) : 60_000
   }
 
-  /** A driver as DynamoDB's. */
+  /** Returns a driver with conditional writes, as for DynamoDB. */
   conditionalDriver(): DriverLike &
     Pick<ConditionalDriver, Exclude<keyof ConditionalDriver, keyof DriverLike>> {
     const read = async (key: string, options?: TransactionOptions): Promise<string | null> =>
@@ -152,7 +153,7 @@ export class Table {
     }
   }
 
-  /** A driver without conditions, whose reads are current: such as memory, or a file system. */
+  /** Returns a driver without conditional writes and with strongly consistent reads, as for memory or a file system. */
   plainDriver(): DriverLike {
     return this.#common((key) => this.#call(() => this.#stored(key)?.value ?? null))
   }
@@ -227,8 +228,8 @@ export class Table {
   }
 
   /**
-   * Most calls for items without announcements take no step: there are many of them, and while they take their time everything
-   * else would be over.
+   * Whether a call takes no step of the schedule. That is so for most calls for items without announcements: there are so
+   * many of them that all other steps would be finished before.
    */
   #isQuick(key: string): boolean {
     return !this.#sets.get(key)?.bindings.length && this.#random.chance(0.97)
@@ -266,11 +267,11 @@ export class Table {
     throw new ConflictError('a conditional write found another version', current, { key })
   }
 
-  /** Any state of the last while. */
+  /** Returns a random state of the last `lag` ms. */
   #glimpse(key: string, lag: number, liveAt: number = this.#scheduler.now): Item | null {
     const states = this.history.get(key) ?? []
     const horizon = this.#scheduler.now - lag
-    // -1: before the first one.
+    // -1 stands for the time before the first state.
     const oldest = states.findLastIndex(({ at }) => at <= horizon)
     const state = states[this.#random.between(oldest, states.length - 1)]
     return this.#unlessExpired(state?.item ?? state?.leftover, liveAt)
@@ -298,7 +299,7 @@ export class Table {
       this.calls.set(fault, (this.calls.get(fault) ?? 0) + 1)
       if (fault === 'refused') throw unavailable()
       if (fault === 'late') {
-        // Its client has given up; the effect is still to come, or to fail unseen.
+        // The client has given up. The write takes effect, or fails, later.
         void this.#scheduler
           .pause('call')
           .then(() => effect(1))
@@ -313,10 +314,10 @@ export class Table {
     })
   }
 
-  /** The first try may not have arrived; its client cannot tell. */
+  /** Runs a call and its retry. The first attempt may have had no effect, which the client cannot know. */
   async #callTwice<T>(effect: (attempt: number) => T): Promise<T> {
     if (this.#random.chance(0.6)) effect(1)
-    // It takes a time limit and a pause until its client sends it again.
+    // The client waits for a timeout and a pause before its retry.
     for (let turns = this.#random.between(1, 6); turns > 0; turns--) await this.#scheduler.pause('call')
     const result = effect(2)
     await this.#scheduler.pause('call')

@@ -4,7 +4,7 @@ import type { SearchedMutant } from './world.ts'
 
 const { addBinding, bind, recent } = UserBindings.prototype
 
-/** Ways to bind sessions to users, and to end all of a user's, each broken on purpose. */
+/** Faulty implementations of binding sessions to users and of sign-out everywhere. The model must detect each. */
 export const USER_MUTANTS: Record<string, SearchedMutant> = {
   'a session becomes a user’s without an entry in the bindings': {
     users: { bind: (_binding, write) => write() },

@@ -14,7 +14,7 @@ import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { type Fault, Table, type TableOptions } from './table.ts'
 
-/** A protocol broken on purpose. */
+/** Parts that replace the correct ones, to break the protocol on purpose. */
 export interface Mutant {
   table?: Partial<TableOptions>
   driver?: (driver: DriverLike, table: Table) => DriverLike
@@ -23,11 +23,11 @@ export interface Mutant {
   users?: Partial<UserBindings>
 }
 
-/** A mutant, and where to look for what it breaks. */
+/** A mutant, and the schedules to search for a violation. */
 export interface SearchedMutant extends Mutant {
-  /** Whether calls fail, lose their answer or come late. */
+  /** Whether calls fail, lose their answer or take effect after their timeout. Default `false`. */
   withFaults?: boolean
-  /** Where the search starts. Default 1. */
+  /** First seed of the search. Default 1. */
   firstSeed?: number
 }
 
@@ -35,7 +35,7 @@ const PASSWORD = 'a password for the model of sessions'
 const NAME = 'h3'
 const CANARY = 'canary'
 
-/** Run one schedule. @returns what was wrong, if anything, and how much happened */
+/** Runs one schedule. @returns the first violation, if any, and the number of requests and calls */
 export async function runSchedule(seed: number, hasFaults = false, mutant: Mutant = {}): Promise<Run> {
   const world = new World(seed, hasFaults, mutant)
   const intact = Object.getOwnPropertyDescriptors(UserBindings.prototype)
@@ -48,10 +48,10 @@ export async function runSchedule(seed: number, hasFaults = false, mutant: Mutan
 
 export interface Run {
   violation: string | undefined
-  /** What was answered, a line each. */
+  /** One line for each answered request. */
   trace: string[]
   exchanges: number
-  /** Calls to the storage, by what happened to them. */
+  /** Number of calls to the storage, by fault. */
   calls: ReadonlyMap<Fault, number>
 }
 
@@ -108,9 +108,9 @@ class World {
   }
 
   async run(): Promise<void> {
-    // What a store loads at its first call comes whenever it comes: before everything. No id has a dot.
+    // A store imports code at its first call, which would take a random time. No session id has a dot.
     for (const { store } of this.#servers) await store.load('.')
-    // Its lifetime is its own: no option of the store ends it.
+    // The canary has its own lifetime, so no option of the store makes it expire.
     this.#table.plant(CANARY, { v: 1, c: 0, e: 8e15, l: 3, d: { birth: CANARY } })
     for (let i = 0; i < this.#plan.clients; i++) void this.#client(`client${i}`, this.#random.chance(0.5))
     void this.#stranger()
@@ -141,7 +141,7 @@ class World {
     return { app, store }
   }
 
-  /** Ids are counted. Some that an app makes are taken already. */
+  /** Returns a new id from a counter, or sometimes an id that is already taken. */
   #newId(): string {
     const isTaken: boolean = this.#lastId !== CANARY && this.#random.chance(0.1)
     const id = (this.#lastId = isTaken ? CANARY : `id${++this.#ids}`)
@@ -159,7 +159,7 @@ class World {
     }
   }
 
-  /** Who knows old cookies, makes up others, or is in charge. */
+  /** Runs a client that sends old and forged cookies, and acts as administrator. */
   async #stranger(): Promise<void> {
     const jar: Jar = { name: 'stranger', isSequential: false, cookie: undefined, expires: Infinity }
     for (let i = 0; i < this.#plan.requests; i++) {
@@ -238,7 +238,7 @@ class World {
     if (token) this.#cookies.push(value)
   }
 
-  /** What an administrator does, on some server. */
+  /** Runs an administrator's action on a random server. */
   async #administer(what: string): Promise<void> {
     const exchange = this.#begin(what === 'sweep' ? what : 'revoke', {
       name: 'administrator',
