@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { developmentPassword, developmentStorage } from '../../src/nitro/build/development.ts'
 import { h3Users } from '../../src/nitro/build/packages-using-h3-sessions.ts'
@@ -36,8 +37,8 @@ function nitroOf(options: Partial<NitroLike['options']> = {}): NitroLike & { sai
 
 describe('a driver by name', () => {
   it.each([
-    ['redis', 'unstorage/drivers/redis'],
-    ['fsLite', 'unstorage/drivers/fs-lite'],
+    ['redis', fileURLToPath(new URL('../../node_modules/unstorage/drivers/redis.mjs', import.meta.url))],
+    ['fsLite', fileURLToPath(new URL('../../node_modules/unstorage/drivers/fs-lite.mjs', import.meta.url))],
     ['unsession/drivers/dynamodb', expect.stringMatching(/\/drivers\/dynamodb\.mjs$/)],
     ['@scope/driver', '@scope/driver'],
     ['./server/driver.ts', '/app/server/driver.ts'],

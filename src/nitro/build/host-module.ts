@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { isAbsolute, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { builtinDrivers } from 'unstorage'
 import type { NitroLike } from './nitro.ts'
 import { distFile } from './paths.ts'
@@ -55,11 +56,14 @@ function canResolve(module: string, rootDir: string): boolean {
   }
 }
 
-/** Returns the module to import for a driver's name. */
+/**
+ * Returns the module to import for a driver's name. Drivers of unstorage are resolved from this package. The app may have no unstorage
+ * of its own, and pnpm and Yarn PnP let an app import only packages that it names.
+ */
 export function driverModule(name: string, rootDir: string): string {
   if (name === DYNAMODB) return distFile('drivers/dynamodb.mjs')
   const builtin = Object.entries(builtinDrivers).find(([known]) => known === name)?.[1]
-  if (builtin !== undefined) return builtin
+  if (builtin !== undefined) return fileURLToPath(import.meta.resolve(builtin)).replaceAll('\\', '/')
   return isFile(name) ? resolve(rootDir, name) : name
 }
 
