@@ -34,9 +34,12 @@ export class Lazy<T> {
     } catch (cause) {
       this.#loading = undefined
       if (cause instanceof UnsessionError) throw cause
+      const words = cause instanceof Error ? cause.message : String(cause)
+      // Deno refuses what its flags do not allow, and names the flag.
+      const fix = words.startsWith('Requires ') ? '' : '; install the package again, or build the app again'
       throw new UnsessionError(
         'DEPENDENCY_MISSING',
-        'a part of the package could not be loaded (see `cause`); install the package again, or build the app again',
+        `a part of the package could not be loaded: ${words}${fix}`,
         { cause },
       )
     }

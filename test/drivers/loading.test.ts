@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { CredentialsError } from '../../drivers/dynamodb/client/credentials.ts'
+import { toDriverError } from '../../drivers/dynamodb/client/to-error.ts'
 import dynamodb from '../../drivers/dynamodb.ts'
 import { DRIVER_HANDSHAKE } from '../../drivers/utils/driver-handshake.ts'
 import { Lazy } from '../../drivers/utils/lazy.ts'
@@ -99,7 +101,7 @@ describe('code that is loaded on demand', () => {
     const error = {
       code: 'DEPENDENCY_MISSING',
       cause,
-      message: expect.stringContaining('install the package again'),
+      message: expect.stringContaining('no such file; install the package again'),
     }
     await expect(thing.within(1000)).rejects.toMatchObject(error)
     expect(await thing.within(1000)).toBe(2)
@@ -112,5 +114,45 @@ describe('code that is loaded on demand', () => {
     const second = thing.within(10_000)
     finish('late')
     expect(await second).toBe('late')
+  })
+})
+
+describe('a part of the SDK that cannot be loaded', () => {
+  const CONTEXT = { operation: 'GetItem', table: 'sessions', key: 'a-key' }
+  const ofDeno = Object.assign(
+    new Error('Requires sys access to "osRelease", run again with the --allow-sys flag'),
+    {
+      name: 'NotCapable',
+    },
+  )
+  const ofPnp = Object.assign(new Error('unsession tried to access @aws-sdk/core\nRequired by: …'), {
+    code: 'MODULE_NOT_FOUND',
+    pnpCode: 'UNDECLARED_DEPENDENCY',
+  })
+
+  it.each([
+    ['Deno', ofDeno, /access to "osRelease", run again with the --allow-sys flag; start Deno with the flag/],
+    ['Yarn PnP', ofPnp, /tried to access @aws-sdk\/core; install @aws-sdk\/client-dynamodb/],
+    [
+      'a Worker',
+      new Error('[unenv] fs.readFile is not implemented yet!'),
+      /this runtime or bundle cannot run/,
+    ],
+    ['an ES module bundle', new Error('Dynamic require of "node:os" is not supported'), /`createRequire`/],
+  ])('has one code, and the fix for %s', (_, cause, words) => {
+    for (const error of [cause, new CredentialsError(cause), new Error('no credentials', { cause })]) {
+      const reported = toDriverError(error, CONTEXT)
+      expect(reported.code).toBe('DEPENDENCY_MISSING')
+      expect(reported.cause).toBe(cause)
+      expect(reported.message).toMatch(words)
+      expect(reported.message).not.toContain('\n')
+    }
+  })
+
+  it('is no reason for other errors of a provider or of the network', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    expect(toDriverError(refused, CONTEXT).code).toBe('UNAVAILABLE')
+    const none = new CredentialsError(new Error('Could not load credentials from any providers'))
+    expect(toDriverError(none, CONTEXT).code).toBe('CREDENTIALS_MISSING')
   })
 })

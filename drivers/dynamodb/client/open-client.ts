@@ -1,8 +1,7 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { UnsessionError } from '../../utils/errors.ts'
 import { CredentialSource } from './credentials.ts'
 import type { ResolvedOptions } from '../config/options.ts'
-import { INSTALL_SDK } from './to-error.ts'
+import { sdkNotLoaded } from './load-failure.ts'
 
 /** The module `@aws-sdk/client-dynamodb`. */
 export type Sdk = typeof import('@aws-sdk/client-dynamodb')
@@ -44,19 +43,21 @@ export async function openClient(options: ResolvedOptions): Promise<OpenedClient
 
 /** Loads the SDK. @throws {UnsessionError} `DEPENDENCY_MISSING` */
 export async function loadSdk(): Promise<Sdk> {
+  let loaded: { DynamoDBClient?: unknown; default?: unknown }
   try {
-    return await import('@aws-sdk/client-dynamodb')
+    loaded = await import('@aws-sdk/client-dynamodb')
   } catch (cause) {
     // Runtimes and bundlers report a missing module in many ways. So every failure to load means a missing dependency.
-    const words = cause instanceof Error ? cause.message : String(cause)
-    throw new UnsessionError(
-      'DEPENDENCY_MISSING',
-      `the AWS SDK could not be loaded: ${words}; ${INSTALL_SDK}`,
-      {
-        cause,
-      },
-    )
+    throw sdkNotLoaded(cause)
   }
+  // esbuild with `splitting` exports a CommonJS module as `default` only.
+  const sdk = [loaded, loaded.default].find(isSdk)
+  if (sdk === undefined) throw sdkNotLoaded(new Error('the module has no DynamoDBClient'))
+  return sdk
+}
+
+function isSdk(module: unknown): module is Sdk {
+  return typeof (module as Partial<Sdk> | undefined)?.DynamoDBClient === 'function'
 }
 
 function makeClient(

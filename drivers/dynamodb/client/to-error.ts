@@ -1,4 +1,5 @@
 import { type ErrorCode, UnsessionError } from '../../utils/errors.ts'
+import { loadFailureOf } from './load-failure.ts'
 import {
   type Failure,
   TRUNCATED,
@@ -37,6 +38,8 @@ const REJECTED_CREDENTIALS = new Set([
  */
 export function toDriverError(error: unknown, context: ErrorContext, progress?: Progress): UnsessionError {
   if (error instanceof UnsessionError) return error
+  const notLoaded = loadFailureOf(error)
+  if (notLoaded !== undefined) return notLoaded
   const failure = asFailure(error)
   const [code, message] =
     diagnoseCredentials(failure, context, progress?.hadCredentials === true) ?? diagnose(failure, context)
@@ -94,9 +97,6 @@ export function deadlineError(
 export function isRead(operation: string): boolean {
   return /^(Get|BatchGet|Query|Scan|Describe|List)/.test(operation)
 }
-
-/** The advice of errors about a missing SDK. */
-export const INSTALL_SDK = 'run `npm install @aws-sdk/client-dynamodb`, or build the app with it'
 
 const GIVE_CREDENTIALS =
   'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the process a role, or set the driver option `credentials`'
@@ -161,9 +161,6 @@ function diagnose(failure: Failure, { operation, table, key }: ErrorContext): [E
   }
   if (/region is missing|region not accepted/i.test(message)) {
     return ['REGION_MISSING', 'no valid AWS region is set; set AWS_REGION or the driver option `region`']
-  }
-  if (failure.code === 'ERR_MODULE_NOT_FOUND' || failure.code === 'MODULE_NOT_FOUND') {
-    return ['DEPENDENCY_MISSING', `a part of the AWS SDK could not be loaded: ${message}; ${INSTALL_SDK}`]
   }
   if (name === 'EndpointError' || /invalid configuration/i.test(message)) {
     return [

@@ -5,7 +5,7 @@ import {
   passwordVariables,
   useRuntimeConfig,
 } from '#unsession/host'
-import { invalidOption } from '../../../drivers/utils/errors.ts'
+import { invalidOption, UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { H3EventLike } from '../../h3/request/event.ts'
 import { type SessionMiddleware, sealResponse, sessionMiddleware } from '../../h3/middleware.ts'
 import { type SessionRuntime, getSessionRuntime } from './sessions.ts'
@@ -57,12 +57,31 @@ export default function startSessions(nitroApp: NitroApp): void {
 function startOrStop(): SessionRuntime {
   try {
     return getSessionRuntime()
-  } catch (error) {
-    // A development server shows the error and continues, so that the developer can correct the configuration.
-    if (isDevelopment || typeof process.exit !== 'function') throw error
+  } catch (thrown) {
+    const error = explained(thrown)
+    // A development server shows the error and continues, so that the developer can correct the configuration. A Worker has no
+    // process to end, and prints the error itself.
+    if (isDevelopment || isWorker() || typeof process.exit !== 'function') throw error
     console.error(error instanceof Error ? error.message : error)
     return process.exit(1)
   }
+}
+
+/** Returns whether this is Cloudflare's runtime. */
+function isWorker(): boolean {
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+}
+
+/** Returns an error that names the setting, if functions of Node.js are missing from the build. Nitro puts stubs in their place. */
+function explained(error: unknown): unknown {
+  const words = error instanceof Error ? error.message : ''
+  if (!words.startsWith('[unenv] ')) return error
+  return new UnsessionError(
+    'DEPENDENCY_MISSING',
+    `this server was built without the functions of Node.js (${words.slice('[unenv] '.length)}); ` +
+      'set `cloudflare: { nodeCompat: true }` in the configuration of Nitro, or `nitro: { cloudflare: { nodeCompat: true } }` in that of Nuxt, and build again',
+    { cause: error },
+  )
 }
 
 /** Adds the middleware before all others, so that it handles the responses of all of them. */
