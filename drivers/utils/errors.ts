@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 /**
  * Codes of the errors of this package. It is a union, so that the compiler checks a `switch` over `error.code`. The page
- * `docs/driver.md` explains each code.
+ * `docs/troubleshooting.md` has cause and fix of each code.
  */
 export type ErrorCode =
   | 'ACCESS_DENIED'
@@ -76,6 +76,11 @@ export class UnsessionError extends Error {
     this.status = this.statusCode = HTTP_STATUS[code] ?? 500
     if (details.table !== undefined) this.table = details.table
     if (details.key !== undefined) this.keyHash = hashKey(details.key)
+  }
+
+  /** The entry of the code in the documentation, with cause and fix: page and heading, relative to the folder of this package. */
+  get docs(): string {
+    return `docs/troubleshooting.md#${this.code.toLowerCase()}`
   }
 }
 

@@ -57,9 +57,9 @@ export async function main(args: string[], streams: Streams = process): Promise<
   try {
     return await dispatch(args, terminal)
   } catch (error) {
-    const { code, message, hint } = explain(error)
-    if (terminal.json) terminal.printJson({ error: { code, message } })
-    else terminal.log.error(hint === undefined ? message : `${message} (${hint})`)
+    const { code, message, hint, docs } = explain(error)
+    if (terminal.json) terminal.printJson({ error: { code, message, ...(docs && { docs }) } })
+    else terminal.log.error([message, hint && `(${hint})`, docs && `[${docs}]`].filter(Boolean).join(' '))
     return code === 'USAGE' || code === 'INVALID_OPTION' ? EXIT.usage : EXIT.failed
   }
 }
@@ -103,9 +103,22 @@ function unknownCommand(given: string): UsageError {
   return new UsageError(`unknown command ${quoted(given)}${hint}`)
 }
 
-function explain(error: unknown): { code: string; message: string; hint?: string | undefined } {
+interface Explained {
+  code: string
+  message: string
+  hint?: string | undefined
+  docs?: string
+}
+
+function explain(error: unknown): Explained {
   if (error instanceof UnsessionError) {
-    return { code: error.code, message: error.message.replace('[unsession] ', ''), hint: HINTS[error.code] }
+    const { code, docs } = error
+    return {
+      code,
+      message: error.message.replace('[unsession] ', ''),
+      hint: HINTS[code],
+      docs: `unsession/${docs}`,
+    }
   }
   const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
   return { code: error instanceof UsageError ? 'USAGE' : 'UNEXPECTED', message }

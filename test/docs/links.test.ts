@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { githubSlug } from '../../docs/.vitepress/github-slug.ts'
 import { ROOT } from '../support/pack.ts'
 import { linksOf, proseOf } from '../support/links.ts'
 import { pageText } from '../support/snippets.ts'
@@ -15,10 +16,7 @@ function anchorsOf(page: string): string[] {
   const prose = proseOf(pageText(page))
   const counts = new Map<string, number>()
   const ofHeadings = Array.from(prose.matchAll(/^#+ (.+)$/gm), ([, heading = '']) => {
-    const slug = heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-')
+    const slug = githubSlug(heading)
     const count = counts.get(slug) ?? 0
     counts.set(slug, count + 1)
     return count === 0 ? slug : `${slug}-${count}`

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
 import * as unsession from '../../src/index.ts'
-import { partOf, runSnippet, snippetsIn } from '../support/snippets.ts'
+import { githubSlug } from '../../docs/.vitepress/github-slug.ts'
+import { pageText, partOf, runSnippet, snippetsIn } from '../support/snippets.ts'
 
 /** Every code. The compiler refuses a code that is missing here, and one that does not exist. */
 const CODES: Record<ErrorCode, true> = {
@@ -40,6 +41,12 @@ describe('docs/troubleshooting.md', () => {
     const [text = ''] = entry.split('\n### ')
     const { status } = new UnsessionError(code, '')
     expect(text).toMatch(new RegExp(String.raw`^\nStatus ${status}\. \*\*Cause:\*\* [^]+\n\*\*Fix:\*\* `))
+  })
+
+  it.each(Object.keys(CODES) as ErrorCode[])('is where an error with code %s points to', (code) => {
+    const [file = '', anchor] = new UnsessionError(code, '').docs.split('#')
+    const headings = Array.from(pageText(file).matchAll(/^#+ (.+)$/gm), ([, heading = '']) => heading)
+    expect(headings.map(githubSlug)).toContain(anchor)
   })
 
   it('shows how to tell the codes apart', async () => {

@@ -304,7 +304,11 @@ describeEngines('sessions on the command line', (engine) => {
       expect(err).toContain('npx unsession table create --table no-such-table')
       expect(err).not.toContain(id)
       expect(JSON.parse((await run(`${command} ${missing} --json`)).out)).toEqual({
-        error: { code: 'TABLE_NOT_FOUND', message: expect.any(String) },
+        error: {
+          code: 'TABLE_NOT_FOUND',
+          message: expect.any(String),
+          docs: 'unsession/docs/troubleshooting.md#table_not_found',
+        },
       })
     }
   })

@@ -172,14 +172,27 @@ describeEngines('unsession table', (engine) => {
     ])
     expect(await json('ttl')).toEqual(
       dynalite
-        ? [1, { error: { code: 'INVALID_REQUEST', message: expect.stringContaining('no time to live') } }]
+        ? [
+            1,
+            {
+              error: expect.objectContaining({
+                code: 'INVALID_REQUEST',
+                message: expect.stringContaining('no time to live'),
+              }),
+            },
+          ]
         : [0, expect.objectContaining({ timeToLive: 'enabled', changed: false })],
     )
     expect(await json('delete')).toEqual([2, { error: { code: 'USAGE', message: expect.any(String) } }])
     expect(await json('delete --yes')).toEqual([0, { deleted: true }])
     expect(await json('describe')).toEqual([
       1,
-      { error: { code: 'TABLE_NOT_FOUND', message: expect.stringContaining(options.table) } },
+      {
+        error: expect.objectContaining({
+          code: 'TABLE_NOT_FOUND',
+          message: expect.stringContaining(options.table),
+        }),
+      },
     ])
   })
 
