@@ -5,7 +5,7 @@ import type { Answer } from './visitor.ts'
 
 const HEADERS = ['public', 'shared', 'max-age', 'cdn']
 
-/** Who sets a header, and when. */
+/** Ways to set a header: by the handler before or after its write, or on a `Response`. */
 const BY = ['before', 'after', 'response']
 
 const CASES = [
@@ -27,7 +27,7 @@ describe.each(ALL_RELEASES)('a response with a session cookie in $name', (releas
   })
 
   it.each(['/cc/before/public', '/cc/hook/none'])(
-    'leaves the response alone that sets none: %s',
+    'is unchanged without a session cookie: %s',
     async (path) => {
       const visitor = app.visitor()
       await visitor.get(path)

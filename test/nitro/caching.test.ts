@@ -4,10 +4,10 @@ import { type Frames, useFrames } from './frames.ts'
 import { ALL_RELEASES, NODE_SERVER } from './project.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
-/** Names and data of the visitors, their tokens, and the cookies that carry them. */
+/** Matches names and data of visitors, session tokens and session cookies. */
 const SOMEBODYS = /Ada|Bob|secret-|h3=|library=|[\w-]{32}\.\d+\.[\w-]{43}/
 
-/** The ways in which work is cached, each a path before what is done. */
+/** Ways to cache a handler, with the path prefix of each. The last part of a path names the handler's action. */
 const CACHED = [
   ['defineCachedEventHandler', '/cached/handler'],
   ["defineCachedEventHandler that varies by 'cookie'", '/cached/varies'],
@@ -38,7 +38,7 @@ describe.each(ALL_RELEASES)('cached work in $name', (release) => {
       expect(answers.map(cachedIn)).toEqual(answers.map(() => ({ code: 'CACHED_RESPONSE' })))
     })
 
-    it('sends direct changes to no visitor', async () => {
+    it('drops direct changes', async () => {
       const { answers } = await everybodyGets(app, `${path}/change`, false)
       const visitors = new Set(answers.map(({ text }) => /secret-\d+/.exec(text)?.[0]).filter(Boolean))
       expect(visitors.size).toBe(0)
@@ -46,7 +46,7 @@ describe.each(ALL_RELEASES)('cached work in $name', (release) => {
   })
 
   it.each(['/cached/handler', '/cached/varies', '/rules/swr', '/rules/cache', '/opened/handler'])(
-    'has the session of a POST, where Nitro does not cache it: %s',
+    'has the session in a POST that Nitro does not cache: %s',
     async (path) => {
       if (release.name === 'nitropack 2.13.5') {
         const answer = await (await app.signedIn('Ada')).post(`${path}/update`)
@@ -74,7 +74,7 @@ describe.each(ALL_RELEASES)('cached work in $name', (release) => {
     },
   )
 
-  it('sends a cookie that a middleware has set before a cached handler to its own visitor only', async () => {
+  it('sends a cookie that a middleware sets before a cached handler only to the visitor of the request', async () => {
     await app.visitor().get('/dump?clear')
     const ada = await app.signedIn('Ada')
     const first = app.visitor()
@@ -92,7 +92,7 @@ describe.each(ALL_RELEASES)('cached work in $name', (release) => {
   })
 
   it.each(['/cached/headers-only', '/rules/headers-only'])(
-    'gives nobody the data of another visitor where only headers are cached: %s',
+    'shows no data of another visitor when `headersOnly` is set: %s',
     async (path) => {
       await app.visitor().get('/dump?clear')
       const ada = await app.signedIn('Ada')
@@ -111,14 +111,14 @@ describe.each(ALL_RELEASES)('cached work in $name', (release) => {
   )
 })
 
-/** What the cached part of a page is. */
+/** Returns the cached part of a page. */
 function cachedIn(answer: Answer): unknown {
   return answer.json()['cached']
 }
 
 /**
- * A page is asked for by visitors with a session and without one, while it is fresh, when it is stale, and after it was made
- * again. None of them gets anything of another one, or a cookie, and each keeps their own session.
+ * Requests a page as visitors with and without a session: while it is fresh, when it is stale, and after it was rendered
+ * again. Checks that no visitor gets a cookie or data of another visitor, and that each keeps their session.
  */
 async function everybodyGets(app: Frames, path: string, isEmpty = true): Promise<{ answers: Answer[] }> {
   await app.visitor().get('/dump?clear')

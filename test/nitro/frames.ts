@@ -11,12 +11,12 @@ import { overHttp, type Transport, Visitor } from './visitor.ts'
 
 const SETUP_MS = 240_000
 
-/** Milliseconds that each write takes from `slowDown` on. */
+/** Duration of each write after `slowDown`, in ms. */
 const WRITE_MS = 60
 
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems']
 
-/** The app of `fixtures/frames`, built by a release for a preset, running. There once the tests run. */
+/** The app of `fixtures/frames`, built by a release for a preset. It is running when the tests begin. */
 export class Frames {
   table!: TestTable
   project = ''
@@ -44,37 +44,37 @@ export class Frames {
     await this.#packed?.remove()
   }
 
-  /** From now on each write takes so long that a response that does not wait for it is there before it. */
+  /** Delays each following write. A response that does not wait for its write then arrives before the write. */
   slowDown(): void {
     this.#proxy?.fault({ match: WRITES, do: delay(WRITE_MS) })
   }
 
-  /** What the server has printed so far. */
+  /** Returns the server's output so far. */
   output(): string {
     return this.#server?.output() ?? this.#lambda?.output() ?? ''
   }
 
-  /** A browser without cookies, which asks this app for paths. */
+  /** Returns a client of this app without cookies. */
   visitor(): Visitor {
     const overNode: Transport = (path, sent) => overHttp(`${this.#server?.url}${path}`, sent)
     return new Visitor({}, this.#lambda?.transport ?? overNode)
   }
 
-  /** A visitor who has a session. */
+  /** Returns a visitor who has signed in. */
   async signedIn(name: string): Promise<Visitor> {
     const visitor = this.visitor()
     await visitor.get(`/sign-in?name=${name}`)
     return visitor
   }
 
-  /** The record of a visitor's session, as it is stored at this moment. */
+  /** Reads the stored item of a visitor's session. */
   async recordOf(visitor: Visitor): Promise<Item | undefined> {
     const [id = ''] = (visitor.cookies.get('h3') ?? '').split('.')
     return id ? this.table.get(id) : undefined
   }
 }
 
-/** Build the app for the tests of a suite. @param env - of the server, beside what sessions need */
+/** Builds and starts the app for the tests of a suite. @param env - returns more variables for the server */
 export function useFrames(
   release: Release,
   preset: Preset,
@@ -86,7 +86,7 @@ export function useFrames(
   return frames
 }
 
-/** A server's environment: password, table and credentials. */
+/** Returns a server's environment: passwords, table and credentials. */
 function sessionsIn({ table, options }: TestTable, endpoint: string): Record<string, string> {
   return {
     NITRO_SESSION_PASSWORD: 'a password of thirty-two letters',

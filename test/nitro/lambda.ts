@@ -7,7 +7,7 @@ import type { Sent, Transport } from './visitor.ts'
 
 const RUNNER = fileURLToPath(new URL('fixtures/lambda.mjs', import.meta.url))
 
-/** What a handler of Lambda returns to API Gateway, in its payload format 2.0. */
+/** The result that a Lambda handler returns to API Gateway, in payload format 2.0. */
 interface LambdaResult {
   statusCode?: number
   headers?: Record<string, string>
@@ -22,18 +22,18 @@ interface Message {
   error?: string
 }
 
-/** A function of AWS Lambda that was built, in a process of its own. It is frozen between its events, as Lambda does. */
+/** A built AWS Lambda function in a separate process, which is frozen between events as in AWS Lambda. */
 export interface Lambda {
-  /** Hands it the event of a request. Rejects where the handler does, which is status 502 at API Gateway. */
+  /** Passes a request to the function as an event. Rejects if the handler rejects, for which API Gateway sends status 502. */
   transport: Transport
   output(): string
   stop(): Promise<void>
 }
 
-/** Milliseconds that an event may take, at most. */
+/** Maximum duration of an event, in ms. */
 const TIMEOUT_MS = 10_000
 
-/** @throws when it does not start */
+/** Starts the function of a built project. @throws if it does not start */
 export async function startLambda(project: string, env: Record<string, string>): Promise<Lambda> {
   let output = ''
   let current = await launch()
@@ -90,7 +90,7 @@ export async function startLambda(project: string, env: Record<string, string>):
   }
 }
 
-/** What the function says next. @throws when it ends or takes too long */
+/** Returns the next message of the function. @throws if the process exits or takes too long */
 async function nextMessage(child: ChildProcess): Promise<Message> {
   const over = new AbortController()
   const { signal } = over
@@ -108,7 +108,7 @@ async function nextMessage(child: ChildProcess): Promise<Message> {
   }
 }
 
-/** An event of API Gateway, as an HTTP API sends it. */
+/** Returns the event that an HTTP API of API Gateway sends for a request. */
 function eventOf(address: string, { method, headers, body }: Sent): object {
   const { pathname, searchParams, search } = new URL(address, 'https://app.example')
   const { cookie, ...others } = headers
@@ -129,7 +129,7 @@ function eventOf(address: string, { method, headers, body }: Sent): object {
   }
 }
 
-/** What API Gateway answers: the cookies are those of `cookies`. */
+/** Returns the response that API Gateway sends for a result. It sets only the cookies in `cookies`. */
 function responseOf({
   statusCode = 200,
   headers = {},

@@ -8,13 +8,13 @@ const FIXTURES = fileURLToPath(new URL('fixtures', import.meta.url))
 /** A release of Nitro to build with. */
 export interface Release {
   name: string
-  /** Its package. */
+  /** Name of its package. */
   tool: 'nitropack' | 'nitro'
   /** The package's name in this repository. Default: `tool`. */
   from?: string
-  /** Folder of fixtures that only it has. */
+  /** Folder of its own fixtures. */
   folder: string
-  /** What it has beside it, unless it has its own. */
+  /** Packages in this repository to install with it, unless it has its own copy. */
   companions: { unstorage: string; h3: string }
 }
 
@@ -26,7 +26,7 @@ const NITRO_3: Release = { name: 'Nitro 3', tool: 'nitro', folder: 'nitro-3', co
 
 export const RELEASES: Release[] = [NITRO_2, NITRO_3]
 
-/** The releases that differ in how they cache, answer and hand out events. */
+/** The releases that differ in caching, in sending responses or in passing events. */
 export const ALL_RELEASES: Release[] = [
   { ...NITRO_2, name: 'nitropack 2.13.5', from: 'nitropack-2.13.5' },
   { ...NITRO_2, name: 'nitropack 2.13.6' },
@@ -34,10 +34,10 @@ export const ALL_RELEASES: Release[] = [
   { ...NITRO_3, name: 'nitro beta', from: 'nitro-beta', folder: 'nitro-3-beta' },
 ]
 
-/** Where a build is to run. */
+/** The platform of a build. */
 export interface Preset {
   name: 'node-server' | 'aws-lambda' | 'aws-lambda, streaming'
-  /** The environment that the build wants. */
+  /** Variables for the build command. */
   env: Record<string, string>
 }
 
@@ -49,10 +49,10 @@ export const LAMBDA_STREAMING: Preset = {
 }
 
 /**
- * The test app as a project of its own, with the package installed.
+ * Creates a project with the test app and the installed package.
  *
- * @param extra - folder of fixtures that are added to the app; its configuration finds that of the release as `release.config.mjs`
- * @returns its folder
+ * @param extra - folder of fixtures to add to the app; its configuration can import the release's as `release.config.mjs`
+ * @returns the folder of the project
  */
 export async function createProject(
   packed: Packed,
@@ -71,7 +71,7 @@ export async function createProject(
   return project
 }
 
-/** A project of some files, with the package and a release of Nitro installed. @returns its folder */
+/** Creates a project from files, with the package and a release of Nitro installed. @returns the folder of the project */
 export async function createProjectOf(
   packed: Packed,
   release: Release,
@@ -83,13 +83,13 @@ export async function createProjectOf(
   const modules = join(project, 'node_modules')
   await rm(join(modules, 'h3'))
   await symlink(await besideOf(modules, release, 'h3'), join(modules, 'h3'))
-  // Inside of the project, as installed: paths between its folders and the server's are wrong more easily than those through `/`.
+  // Copied into the project, as npm installs it. A link would hide wrong relative paths between the project and the server.
   await rm(join(modules, 'unstorage'))
   await cp(await besideOf(modules, release, 'unstorage'), join(modules, 'unstorage'), { recursive: true })
   return project
 }
 
-/** The release's own copy of a package, and without one the companion. */
+/** Returns the folder of the release's own copy of a package, or of the companion. */
 async function besideOf(
   modules: string,
   { tool, companions }: Release,
@@ -103,7 +103,7 @@ async function besideOf(
   return isThere ? own : join(ROOT, 'node_modules', companions[name])
 }
 
-/** Build a project. @returns all that was printed */
+/** Builds a project. @returns the output of the build */
 export async function build(
   project: string,
   { tool }: Release,
@@ -116,12 +116,12 @@ export async function build(
   return stdout + stderr
 }
 
-/** The command line of a release, in a project. */
+/** Returns the path of a release's command line in a project. */
 export function cli(tool: Release['tool']): string {
   return `node_modules/${tool}/dist/cli/index.mjs`
 }
 
-/** This process's environment, without what a test runner or a developer's machine says about sessions. */
+/** Returns this process's environment without variables of test runners and without settings of sessions. */
 export function environment(own: Record<string, string> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(?:NODE_ENV|TEST|VITEST.*|NITRO_.*|NUXT_.*|AWS_ENDPOINT_URL.*)$/.test(name),
@@ -129,7 +129,7 @@ export function environment(own: Record<string, string> = {}): NodeJS.ProcessEnv
   return { ...Object.fromEntries(kept), NODE_NO_WARNINGS: '1', ...own }
 }
 
-/** Make a project one that lacks a package. */
+/** Removes a package from a project. */
 export function uninstall(project: string, name: string): Promise<void> {
   return rm(join(project, 'node_modules', name))
 }

@@ -4,31 +4,31 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../support/engines/ports.ts'
 import { cli, environment, type Release } from './project.ts'
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface Server {
   url: string
-  /** What it has printed so far. */
+  /** Returns its output so far. */
   output(): string
-  /** Ask it to stop. @returns its exit code */
+  /** Stops it with a signal. @returns its exit code */
   stop(): Promise<number | null>
 }
 
-/** How a server ended that was not to start. */
+/** Exit code and output of a server that exited by itself. */
 export interface Ended {
   code: number | null
   output: string
 }
 
-/** Milliseconds until a server answers, at most. */
+/** Maximum time until a server answers, in ms. */
 const START_MS = 30_000
 
-/** Start what was built. */
+/** Starts a built server. */
 export async function start(project: string, env: Record<string, string>): Promise<Server> {
   const port = await freePort()
   return answering(spawnBuilt(project, { ...env, PORT: String(port) }), port)
 }
 
-/** Start what was built, and see it end by itself. */
+/** Starts a built server that must exit by itself. */
 export async function startInVain(project: string, env: Record<string, string>): Promise<Ended> {
   const port = await freePort()
   const { child, output } = spawnBuilt(project, { ...env, PORT: String(port) })
@@ -38,7 +38,7 @@ export async function startInVain(project: string, env: Record<string, string>):
   return { code, output: output() }
 }
 
-/** Start a development server. */
+/** Starts a development server. */
 export async function startDevelopment(project: string, { tool }: Release): Promise<Server> {
   const port = await freePort()
   const options = ['dev', '--host', '127.0.0.1', '--port', String(port)]

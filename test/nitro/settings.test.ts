@@ -8,14 +8,14 @@ import { unknownVariables } from '../../src/nitro/runtime/unknown-variables.ts'
 
 const read = (options: object): Settings => readSettings(new OptionReader(options, 'sessions', 'NITRO_'))
 
-/** All places of a configuration that variables may fill in, such as `['storage', 'table']`. */
+/** Returns the paths of all options in a configuration, such as `['storage', 'table']`. */
 function placesOf(options: object, path: string[] = []): string[][] {
   return Object.entries(options).flatMap(([name, value]) =>
     typeof value === 'object' && value !== null ? placesOf(value, [...path, name]) : [[...path, name]],
   )
 }
 
-/** A configuration with one place filled in, as Nitro does it. */
+/** Returns a configuration with one option set, as Nitro sets it from a variable. */
 function filled(path: string[], value: unknown): object {
   const [name = '', ...rest] = path
   return { [name]: rest.length === 0 ? value : filled(rest, value) }
@@ -98,7 +98,7 @@ describe('the options in the runtime configuration', () => {
     )
   })
 
-  it('reads groups from JSON text, or as turned off', () => {
+  it('read groups of options from JSON text, and `false` as disabled', () => {
     expect(read({ cache: '{"ttl": 3}', cookie: 'false' })).toMatchObject({
       store: { cache: { ttl: 3 } },
       session: { cookie: false },
@@ -106,7 +106,7 @@ describe('the options in the runtime configuration', () => {
     expect(() => read({ storage: 'sessions' })).toThrow(/NITRO_SESSIONS_STORAGE\) must be an object/)
   })
 
-  it('adds the path and the variable of an option to errors about it', () => {
+  it('are named in errors with their path and their variable', () => {
     const reader = new OptionReader({}, 'sessions.storage', 'NUXT_')
     const check = (message: string) => (): unknown =>
       reader.check(() => {
@@ -119,7 +119,7 @@ describe('the options in the runtime configuration', () => {
   })
 })
 
-/** What Nitro 2 makes of a variable. */
+/** Returns the value that Nitro 2 parses from a variable. */
 function parsed(text: string): unknown {
   return /^(?:true|\d+)$/.test(text) ? JSON.parse(text) : text
 }
@@ -143,7 +143,7 @@ describe('a variable that sets no option', () => {
     expect(messages[0]).not.toContain('a secret value')
   })
 
-  it('is none of those that the module reads', () => {
+  it('is not one of the variables that the module reads', () => {
     const names = [
       'NITRO_SESSIONS_MAX_AGE',
       'NITRO_SESSIONS_CACHE',
@@ -182,7 +182,7 @@ describe('an unknown name', () => {
     expect(check).toThrow(hint)
   })
 
-  it('of another driver, or of a framework, is left to them', () => {
+  it('is accepted if it belongs to another driver or to a framework', () => {
     checkSessionsOptions({ storage: { driver: 'redis', url: 'redis://localhost' } })
     checkSessionsOptions({ expose: ['user'] } as ModuleOptions, { expose: true })
     const attributes = { sort: { name: 'sk', value: 'session' } }

@@ -26,7 +26,7 @@ defineNitroConfig({ sessions: { maxage: 3600 } })
 defineNitroConfig({ sessions: { storage: { table: 3 } } })
 `
 
-/** What an app says of its sessions, and what it is told. */
+/** Returns an app that declares the type of its session data, with uses that the compiler must accept or reject. */
 const handler = (imports: string, module: string): string => `
 ${imports}
 declare module '${module}' {
@@ -60,7 +60,7 @@ beforeAll(async () => {
 })
 afterAll(() => packed.remove())
 
-/** Check a project's types. @returns the complaints about files of its own and of this package */
+/** Checks a project's types. @returns the errors in its own files and in this package */
 async function complaints(project: string, tsconfig: object): Promise<string[]> {
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify(tsconfig))
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
@@ -72,17 +72,17 @@ async function complaints(project: string, tsconfig: object): Promise<string[]> 
   return output.split('\n').filter((line) => !isOthers.test(line))
 }
 
-/** The compiler reads a thousand files of Nitro's for each of these. */
+/** In ms. The compiler reads about a thousand files of Nitro for each test. */
 const TIMEOUT = 120_000
 
 const RUNTIME = 'unsession/nitro/runtime'
 
-describe.each(RELEASES)('types beside $name', ({ tool, companions }) => {
+describe.each(RELEASES)('types with $name', ({ tool, companions }) => {
   const define = tool === 'nitro' ? '{ defineHandler as defineEventHandler }' : '{ defineEventHandler }'
   const imports = `import { ${NAMES} } from '${RUNTIME}'\nimport ${define} from 'h3'`
 
   it.runIf(tool === 'nitropack')(
-    'fit the tsconfig that it generates (bundler), without an import',
+    'are correct under the generated tsconfig (bundler), without an import',
     async () => {
       const files = {
         'nitro.config.ts': config(tool),
@@ -100,7 +100,7 @@ describe.each(RELEASES)('types beside $name', ({ tool, companions }) => {
     ['bundler', {}],
   ]
   it.each(tool === 'nitro' ? resolutions : resolutions.slice(0, 1))(
-    'fit moduleResolution %s',
+    'are correct under moduleResolution %s',
     async (moduleResolution, files) => {
       const all = { ...files, 'handler.ts': handler(imports, RUNTIME) }
       const project = await packed.project(`types-${tool}-${moduleResolution}`, companions, all, tool)
@@ -109,7 +109,7 @@ describe.each(RELEASES)('types beside $name', ({ tool, companions }) => {
         module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
         moduleResolution,
         strict: true,
-        // Nitro's own declarations do not all check.
+        // Some of Nitro's own declarations have type errors.
         skipLibCheck: true,
         types: ['node'],
       }

@@ -1,30 +1,30 @@
-/** What a visitor got. */
+/** The response that a visitor received, with its body read. */
 export interface Answer {
   status: number
   headers: Headers
   text: string
-  /** The body as JSON. */
+  /** Parses the body as JSON. */
   json: () => Record<string, unknown>
 }
 
-/** A request as a visitor makes it. */
+/** The request of a visitor. */
 export interface Sent {
   method: string
   headers: Record<string, string>
   body?: string
 }
 
-/** Takes a request to a server, and its answer back. @param address - of the server and the path */
+/** A function that sends a request and returns the response. @param address - URL or path */
 export type Transport = (address: string, sent: Sent) => Promise<Response>
 
-/** Milliseconds that a whole answer may take, at most. */
+/** Maximum duration of a whole response, in ms. */
 const TIMEOUT_MS = 10_000
 
-/** Over HTTP, to the server of the address. No redirect is followed. */
+/** Sends a request over HTTP. Does not follow redirects. */
 export const overHttp: Transport = (address, sent) =>
   fetch(address, { ...sent, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
 
-/** A client that keeps cookies, whatever the address. */
+/** A client that keeps cookies and sends them to every address. */
 export class Visitor {
   readonly cookies: Map<string, string>
   readonly #transport: Transport
@@ -56,7 +56,7 @@ export class Visitor {
     }
   }
 
-  /** The same cookies in another client: a copy of the jar as it is now. */
+  /** Returns another client with a copy of the current cookies. */
   clone(): Visitor {
     return new Visitor(Object.fromEntries(this.cookies), this.#transport)
   }

@@ -8,18 +8,18 @@ import { build, createProject, type ProjectOptions, sessionsIn } from './project
 
 const SETUP_MS = 180_000
 
-/** What differs from app to app. */
+/** Options of a test app. */
 export interface AppOptions extends ProjectOptions {
-  /** More of the servers' environment. */
+  /** Returns more variables for the servers. */
   env?: () => Record<string, string>
 }
 
-/** A Nuxt app that was built, and two instances of it over one table. There once the tests run. */
+/** A built Nuxt app, with two instances over one table. They are running when the tests begin. */
 export class App {
   project = ''
-  /** What the build has printed. */
+  /** Output of the build. */
   printed = ''
-  /** The environment of a server. */
+  /** Environment of a server. */
   env: Record<string, string> = {}
   one!: Server
   two!: Server
@@ -42,7 +42,7 @@ export class App {
     await this.#packed?.remove()
   }
 
-  /** Run a server of the same build, with another environment. */
+  /** Runs another server of the same build, with changed variables. */
   async withServer(own: Record<string, string>, use: (url: string) => Promise<void>): Promise<void> {
     const server = await start(this.project, { ...this.env, ...own })
     try {
@@ -53,7 +53,7 @@ export class App {
   }
 }
 
-/** Builds an app for the tests of a file. @param folder - in this repository */
+/** Builds and starts an app for the tests of a file. @param folder - path of the app in this repository */
 export function useApp(name: string, folder: string, options: AppOptions = {}): App {
   const app = new App()
   beforeAll(() => app.start(name, folder, options), SETUP_MS)
@@ -61,7 +61,7 @@ export function useApp(name: string, folder: string, options: AppOptions = {}): 
   return app
 }
 
-/** A browser without scripts, for whatever server. */
+/** Returns a client with a cookie jar, for any server. */
 export function visitor(): Browser {
   return new Browser(fetch)
 }
@@ -70,7 +70,7 @@ export function post(body: object = {}): RequestInit {
   return { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
 }
 
-/** A visitor who has signed in. */
+/** Returns a visitor who has signed in. */
 export async function signedIn(url: string, name = 'Ada'): Promise<Browser> {
   const browser = visitor()
   await browser.fetch(`${url}/api/sign-in`, post({ name, password: 'open sesame' }))

@@ -15,12 +15,12 @@ const app = useApp('nuxt-auth-utils', 'docs/examples/nuxt-auth-utils', {
   own: { 'server/api/set.post.ts': SET_USER_SESSION },
 })
 
-/** What nuxt-auth-utils tells pages of the session. */
+/** Returns the session that nuxt-auth-utils exposes to pages. */
 function told(browser: Browser, url: string): Promise<{ id: string; user?: object }> {
   return browser.json(`${url}/api/_auth/session`)
 }
 
-/** A visitor with the cookie that nuxt-auth-utils gives without this package: h3's own, under its name. */
+/** Returns a visitor with the cookie of nuxt-auth-utils without this package: h3's sealed session. */
 async function sealed(data: object): Promise<Browser> {
   const before = createApp().use(
     eventHandler(async (event) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { App } from './app.ts'
 import { hasChromium, launch, visit } from './chromium.ts'
 
-/** What pages see of a session, in a real browser. */
+/** Tests the session data of pages in a real browser. */
 export function describeInBrowser(app: App): void {
   describe.runIf(hasChromium)('in a browser', () => {
     let browser: Browser
@@ -28,7 +28,7 @@ export function describeInBrowser(app: App): void {
       await says('Ada has tea (1)')
       await page.goto(app.two.url)
       await says('Ada has tea (1)')
-      // From page to page in the browser, what is known stays known, on a page for everybody too.
+      // After client-side navigation, the session data is still present, also on a cached page.
       await page.getByRole('link', { name: 'Cached' }).click()
       await page.waitForURL('**/cached')
       await says('Ada has tea (1)')
@@ -55,7 +55,7 @@ export function describeInBrowser(app: App): void {
       await context.close()
     })
 
-    it('shows nothing of a session before it is known', async () => {
+    it('shows no session data before the request for it succeeds', async () => {
       const { context, page } = await visit(browser)
       await context.request.post(`${app.one.url}/api/sign-in`, { data: { name: 'Ada' } })
       await page.route('**/_session', (route) => route.abort())

@@ -10,10 +10,10 @@ import { post, signedIn, useApp, visitor } from './app.ts'
 
 const app = useApp('nuxt', 'test/nuxt/fixtures/app')
 
-/** As a browser asks for a page: errors come as pages too. */
+/** The header of a browser's request for a page. Nuxt then renders errors as pages. */
 const AS_PAGE: RequestInit = { headers: { accept: 'text/html' } }
 
-/** What a page says of the session. */
+/** Returns the text that a page shows about the session. */
 async function shown(browser: Browser, url: string): Promise<string | undefined> {
   const html = await (await browser.fetch(url)).text()
   return /<p id="session">([^<]*)<\/p>/.exec(html)?.[1]?.trim()
@@ -43,7 +43,7 @@ describe('the module', () => {
       const consumer = `
       import sessions, { type ModuleOptions } from 'unsession/nuxt'
       const options: ModuleOptions = { storage: { table: 'sessions' }, maxAge: 60, expose: ['user'] }
-      // @ts-expect-error keys are text
+      // @ts-expect-error keys are strings
       export const wrong: ModuleOptions = { expose: [1] }
       // @ts-expect-error it is a module of Nuxt
       export const none: string = sessions
@@ -118,8 +118,8 @@ describe('sessions in the server', () => {
   it.each([
     ['no password', { NUXT_SESSION_PASSWORD: '' }, 'missing: set the variable NUXT_SESSION_PASSWORD'],
     ['a short password', { NUXT_SESSION_PASSWORD: 'short' }, 'fewer than 32 characters'],
-    ['a number that is none', { NUXT_SESSIONS_MAX_AGE: 'soon' }, 'NUXT_SESSIONS_MAX_AGE'],
-  ])('do not start with %s, and say so in a line', async (_, own, message) => {
+    ['an invalid number', { NUXT_SESSIONS_MAX_AGE: 'soon' }, 'NUXT_SESSIONS_MAX_AGE'],
+  ])('refuse to start with %s, and print one line', async (_, own, message) => {
     const { code, output } = await startInVain(app.project, { ...app.env, ...own })
     expect(code).toBe(1)
     expect(output).toMatch(/^\[unsession\] [^\n]+\n$/)
@@ -243,7 +243,7 @@ describe('development', () => {
     await develop(async ({ url }) => expect(await shown(browser, `${url}/`)).toBe('Ada has nothing (0)'))
   }, 120_000)
 
-  /** @returns all that the server has printed */
+  /** Runs a development server. @returns its output */
   async function develop(use: (server: DevelopmentServer) => Promise<unknown>): Promise<string> {
     const server = await startDevelopment(app.project, '/sdk')
     try {

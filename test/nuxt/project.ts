@@ -14,37 +14,37 @@ const NUXT = 'node_modules/nuxt/bin/nuxt.mjs'
 const QUIET = { NUXT_TELEMETRY_DISABLED: '1' }
 const START_MS = 60_000
 
-/** What Nuxt writes, in a folder that somebody has tried out. */
+/** Matches files that Nuxt writes into an example's folder when it is run there. */
 const WRITTEN = /^(?:node_modules|\.nuxt|\.output|\.data|\.env)$/
 
-/** References to what Nuxt writes, as in any Nuxt app. */
+/** The tsconfig of a Nuxt app, which refers to the configurations that Nuxt writes. */
 const TSCONFIG = JSON.stringify({
   files: [],
   references: ['app', 'server', 'shared', 'node'].map((part) => ({ path: `./.nuxt/tsconfig.${part}.json` })),
 })
 
-/** What a project has beside the files of its folder. */
+/** Additions to the files of a project's folder. */
 export interface ProjectOptions {
-  /** A package that imports h3; `nuxt-auth-utils` by default. */
+  /** A package that imports h3. Default: `nuxt-auth-utils`. */
   tool?: string
-  /** Further files, by their path. */
+  /** Further files: path → text. */
   own?: Record<string, string>
 }
 
-/** A Nuxt app as a project of its own, with the package installed. @returns its folder */
+/** Creates a project with a Nuxt app and the installed package. @returns the folder of the project */
 export async function createProject(
   packed: Packed,
   name: string,
   folder: string,
   { tool = 'nuxt-auth-utils', own }: ProjectOptions = {},
 ): Promise<string> {
-  // The package that imports h3 is copied, so that it finds the h3 of this project: that of Nuxt.
+  // The package that imports h3 is copied, so that it resolves to the project's h3, which is Nuxt's.
   const companions = { h3: 'nuxt/node_modules/h3', unstorage: 'unstorage' }
   const files = { 'tsconfig.json': TSCONFIG, ...(await filesIn(join(ROOT, folder))), ...own }
   return packed.project(name, companions, files, tool)
 }
 
-/** Build a project. @returns all that was printed */
+/** Builds a project. @returns the output of the build */
 export async function build(project: string): Promise<string> {
   const { stdout, stderr } = await run(process.execPath, [NUXT, 'build'], {
     cwd: project,
@@ -53,12 +53,12 @@ export async function build(project: string): Promise<string> {
   return stdout + stderr
 }
 
-/** Check the types of a project that was built, as `nuxt typecheck` does. @returns what the compiler says */
+/** Checks the types of a built project, as `nuxt typecheck` does. @returns the output of the compiler */
 export function typecheck(project: string): Promise<string> {
   return compile(project, ['-b', '--noEmit'])
 }
 
-/** Run the compiler that knows Vue's files. @returns what it says */
+/** Runs the compiler for TypeScript and Vue files. @returns its output */
 export async function compile(project: string, options: string[]): Promise<string> {
   const compiler = join(ROOT, 'node_modules/vue-tsc/bin/vue-tsc.js')
   const { stdout } = await run(process.execPath, [compiler, ...options], { cwd: project }).catch(
@@ -67,7 +67,7 @@ export async function compile(project: string, options: string[]): Promise<strin
   return stdout
 }
 
-/** A server's environment: password, table and credentials. */
+/** Returns a server's environment: password, table and credentials. */
 export function sessionsIn({ table, options }: TestTable): Record<string, string> {
   return {
     NUXT_SESSION_PASSWORD: PASSWORD,
@@ -79,14 +79,14 @@ export function sessionsIn({ table, options }: TestTable): Record<string, string
   }
 }
 
-/** A development server in a process of its own. */
+/** A development server in a separate process. */
 export interface DevelopmentServer {
   url: string
   output(): string
   stop(): Promise<void>
 }
 
-/** Start `nuxt dev`, and wait for a path to be answered. */
+/** Starts `nuxt dev`, and waits until it answers a path. */
 export async function startDevelopment(project: string, path: string): Promise<DevelopmentServer> {
   const port = await freePort()
   const child = spawn(process.execPath, [NUXT, 'dev', '--host', '127.0.0.1', '--port', String(port)], {

@@ -8,15 +8,15 @@ const WAYS = ['useFetch', 'useRequestFetch', 'event.$fetch', 'event.fetch']
 
 interface Page {
   status: number
-  /** What the page's own calls were answered. */
+  /** Results of the page's calls to its own server. */
   results: unknown
-  /** What `useSessionData` shows. */
+  /** The data that `useSessionData` returns. */
   session: unknown
-  /** The session's cookies that the page sets. */
+  /** Session cookies that the page sets. */
   cookies: SetCookie[]
 }
 
-/** Asks for a page, as a browser does. */
+/** Requests a page, as a browser does. */
 async function open(browser: Browser, path: string): Promise<Page> {
   const init: RequestInit = { headers: { accept: 'text/html' }, redirect: 'manual' }
   const response = await browser.fetch(app.one.url + path, init)
@@ -35,7 +35,7 @@ function shown(html: string, id: string): unknown {
   return text && JSON.parse(text.replaceAll('&quot;', '"'))
 }
 
-/** What another instance knows of the visitor's session. */
+/** Returns the visitor's session as the other instance reads it. */
 function stored(browser: Browser): Promise<unknown> {
   return browser.json(`${app.two.url}/api/look`)
 }
@@ -152,7 +152,7 @@ describe('a page that becomes public while it is rendered', () => {
     expect(shown(html, 'session')).toEqual({ visits: 1 })
   })
 
-  /** What the payload of a page says of `ready`. */
+  /** Returns the value of `ready` in the payload of a page. */
   function isReady(html: string): unknown {
     const [, payload = '[]'] = /id="__NUXT_DATA__"[^>]*>([^<]*)</.exec(html) ?? []
     const values = JSON.parse(payload) as unknown[]
@@ -175,7 +175,7 @@ describe('a handler that calls its own server', () => {
 })
 
 describe('a page that calls its own server with the global $fetch', () => {
-  it('makes a request of another visitor, whose cookie reaches no browser', async () => {
+  it('sends a request without cookies, and no browser gets the cookie of its response', async () => {
     const before = await app.table.count()
     const browser = await known()
     const { cookies, results } = await open(browser, '/global-$fetch?calls=visit')

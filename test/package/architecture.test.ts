@@ -60,9 +60,9 @@ const FOLDERS = [
   'drivers/utils',
 ]
 
-/** What a folder must not use, although the order allows it. The longest prefix that fits a file counts. */
+/** Imports that a folder must not have although the order allows them. The longest matching prefix applies. */
 const CLOSED: Record<string, RegExp> = {
-  // The session of one request does not know how stores are built. It keeps the snapshots that stores make.
+  // The session of a request does not depend on how stores work. It keeps the snapshots that stores create.
   'src/session': /^src\/(?!session\/|core\/|shared\/|format\/snapshot\.ts$)|^drivers\/(?!utils\/)/,
   'src/fetch': /^src\/(?!fetch\/|h3\/|core\/)|^drivers\/(?!utils\/)/,
   'src/h3': /^src\/(?!h3\/|session\/|core\/)|^drivers\/(?!utils\/)/,
@@ -75,7 +75,7 @@ const CLOSED: Record<string, RegExp> = {
 const PACKAGES: Record<string, string[]> = {
   'src/cli': ['consola'],
   'src/nuxt/runtime': ['nuxt/app', 'vue', 'nitropack/runtime', '#unsession/exposed-keys'],
-  // The templates that it writes for the app import from the app.
+  // Templates that the module writes into the app import from the app.
   'src/nuxt': ['nuxt/kit', '#sessions', 'h3'],
   'src/nitro/runtime': ['#unsession/host'],
   'src/nitro': ['unstorage'],
@@ -116,7 +116,7 @@ function targetsOf(file: string): string[] {
   return relative.map(({ specifier }) => join(dirname(file), specifier))
 }
 
-/** Returns what is listed for the longest folder that a file is in. */
+/** Returns the entry of the longest listed folder that contains a file. */
 function listedFor<T>(list: Record<string, T>, file: string): T | undefined {
   const folders = Object.keys(list).filter((folder) => file.startsWith(`${folder}/`))
   return list[folders.toSorted((a, b) => b.length - a.length)[0] ?? '']
@@ -155,7 +155,7 @@ describe('architecture', () => {
     expect(upward).toEqual([])
   })
 
-  it('keeps folders from what is none of their business', () => {
+  it('has no import that is closed to its folder', () => {
     const wrong = files.flatMap((file) =>
       targetsOf(file).flatMap((target) =>
         listedFor(CLOSED, file)?.test(target) ? `${file} imports ${target}` : [],
@@ -205,7 +205,7 @@ describe('architecture', () => {
     expect(silenced).toEqual([])
   })
 
-  it('sees the imports and the cycles that it judges', () => {
+  it('is checked by functions that find imports and cycles', () => {
     const found = importsOf(
       "import type { A } from './a.ts'\nexport * from 'b'\nconst c = import('./c.ts')\nlet d: typeof import('d')",
     )

@@ -40,7 +40,7 @@ const EXPORTS: Record<string, string[]> = {
   'unsession/testing': ['startDynamoDB', 'testConditionalDriver', 'testSessionStore'],
 }
 
-/** The releases a user may have beside the package: name there, name in this repository. */
+/** Releases that an app can install with the package: name in the app → name in this repository. */
 const COMPANIONS: Record<string, Record<string, string>> = {
   'unstorage 1 and h3 1': { unstorage: 'unstorage', h3: 'h3v1', nuxt: 'nuxt' },
   'unstorage 2 and h3 2': { unstorage: 'unstorage2', h3: 'h3', nuxt: 'nuxt' },
@@ -87,7 +87,7 @@ describe('the packed package', () => {
   })
   afterAll(() => packed.remove())
 
-  it('holds what it needs and nothing else', async () => {
+  it('contains the build, the documentation and the license, and nothing else', async () => {
     const { stdout } = await run('find', ['package', '-type', 'f'], { cwd: packed.folder })
     const files = stdout.trim().split('\n')
     expect(files).toEqual(
@@ -98,7 +98,7 @@ describe('the packed package', () => {
     expect(files.filter((file) => !isWanted.test(file))).toEqual([])
   })
 
-  it('has pages whose links lead to files in it', async () => {
+  it('contains the targets of all links in its pages', async () => {
     const names = await readdir(join(packed.folder, 'package'), { recursive: true })
     const pages = names.filter((name) => name.endsWith('.md'))
     expect(pages).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'docs/nuxt.md']))
@@ -109,7 +109,7 @@ describe('the packed package', () => {
     }
   })
 
-  it('has the entries and exports of the contract', async () => {
+  it('has the listed entries', async () => {
     const { exports } = JSON.parse(await readFile(join(packed.folder, 'package/package.json'), 'utf8'))
     const entries = Object.keys(exports).filter((entry) => entry !== './package.json')
     expect(entries.map((entry) => entry.replace('.', 'unsession')).toSorted()).toEqual(
@@ -117,13 +117,13 @@ describe('the packed package', () => {
     )
   })
 
-  describe.each(Object.entries(COMPANIONS))('beside %s', (name, companions) => {
+  describe.each(Object.entries(COMPANIONS))('with %s', (name, companions) => {
     let project: string
     beforeAll(async () => {
       project = await packed.project(name.replaceAll(' ', '-'), companions, { 'consumer.ts': CONSUMER })
     })
 
-    it('exports these names, and does not load the SDK on import', async () => {
+    it('exports the listed names, and does not load the SDK on import', async () => {
       const script = `
         const entries = ${JSON.stringify(Object.keys(EXPORTS))}
         const names = {}
@@ -137,7 +137,7 @@ describe('the packed package', () => {
     })
 
     it.each(['nodenext', 'bundler'])(
-      'has types under moduleResolution %s',
+      'has correct types under moduleResolution %s',
       { timeout: 120_000 },
       async (moduleResolution) => {
         const compilerOptions = {
@@ -155,13 +155,13 @@ describe('the packed package', () => {
           () => '',
           (error: { stdout: string }) => error.stdout,
         )
-        // Other packages' declarations are theirs to mend.
+        // Ignores errors in the declarations of other packages.
         const ours = output.split('\n').filter((line) => /^(consumer|node_modules\/unsession)/.test(line))
         expect(ours).toEqual([])
       },
     )
 
-    it('serves a storage, and lets the process end after dispose()', async () => {
+    it('works as a driver of a storage, and lets the process exit after dispose()', async () => {
       const script = `
         import { createStorage } from 'unstorage'
         import dynamodb from 'unsession/drivers/dynamodb'

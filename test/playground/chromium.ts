@@ -15,18 +15,18 @@ export function launch(): Promise<Browser> {
   return launchChromium()
 }
 
-/** A page in a browser profile of its own. */
+/** A page in a separate browser profile. */
 export interface Visit {
   page: Page
-  /** What the browser has complained about. */
+  /** Errors and warnings of the browser. */
   complaints: string[]
-  /** Another tab of the same browser. */
+  /** Opens another tab in the same profile. */
   tab(url: string): Promise<Page>
-  /** Fails when the browser has complained. */
+  /** Closes the profile. @throws if there were errors or warnings */
   leave(): Promise<void>
 }
 
-/** Open a page in a fresh browser profile. */
+/** Opens a page in a new browser profile. */
 export async function visit(
   browser: Browser,
   url: string,
@@ -52,12 +52,12 @@ export async function visit(
   }
 }
 
-/** A picture of the whole page, in the folder that git ignores. */
+/** Stores a screenshot of the whole page in a folder that git ignores. */
 export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${SCREENSHOTS}/playground-${name}.png`, fullPage: true })
 }
 
-/** Wait until scripts have taken over the page. */
+/** Waits until the scripts of the page have started. */
 export async function hydrated(page: Page): Promise<void> {
   await page.locator('.uplot').first().waitFor()
 }

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { Playground } from './playground.ts'
 import { Visitor, devicesOn, expiryOn, sessionOn } from './visitor.ts'
 
-/** What the page does for a browser without JavaScript. */
+/** Tests the page for a browser without JavaScript. */
 export function describeForms(running: () => Playground): void {
   const arrive = (cookies?: Iterable<[string, string]>): Visitor => new Visitor(running().urls[0]!, cookies)
   const other = (visitor: Visitor): Visitor => visitor.at(running().urls[1]!)
 
   describe('the page and its forms', () => {
-    test('a visitor who only looks has no session, and is told so', async () => {
+    test('a visitor who only reads has no session, and the page says so', async () => {
       const page = await arrive().get()
       expect(page.status).toBe(200)
       expect(page.headers.getSetCookie()).toEqual([])
@@ -27,7 +27,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(await visitor.get())).toMatchObject({ version: 1, data: { count: 1 } })
     })
 
-    test('reading writes nothing', async () => {
+    test('a read changes neither cookie nor session', async () => {
       const visitor = arrive()
       const first = sessionOn(await visitor.post('/count'))
       const again = await visitor.get()
@@ -35,7 +35,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(again)).toEqual(first)
     })
 
-    test('a page is kept by nobody, and lets nothing of others in', async () => {
+    test('a page is not cached, and loads no content from other sites', async () => {
       for (const path of ['/', '/nowhere']) {
         const { headers, text } = await arrive().get(path)
         expect(headers.get('cache-control')).toBe('no-store')
@@ -50,7 +50,7 @@ export function describeForms(running: () => Playground): void {
       }
     })
 
-    test('a cart is filled and emptied again', async () => {
+    test('products are added to the cart and removed', async () => {
       const visitor = arrive()
       await visitor.post('/cart', { product: 'Coffee', add: '' })
       await visitor.post('/cart', { product: 'Pencil', add: '' })
@@ -62,7 +62,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(less)?.data).toEqual({ cart: { Coffee: 1 } })
     })
 
-    test('what one instance has written the other shows at once, there and back', async () => {
+    test('each instance immediately shows the writes of the other', async () => {
       const visitor = arrive()
       for (let count = 1; count <= 3; count++) {
         await visitor.post('/count')
@@ -72,7 +72,7 @@ export function describeForms(running: () => Playground): void {
       }
     })
 
-    test('ten additions at once, five at each instance, come out exact, also for who has no session yet', async () => {
+    test('ten simultaneous increments, five on each instance, are all counted, also for a new visitor', async () => {
       const visitor = arrive()
       for (const count of [10, 20]) {
         expect(sessionOn(await visitor.post('/ten'))?.data).toEqual({ count })
@@ -80,7 +80,7 @@ export function describeForms(running: () => Playground): void {
       }
     })
 
-    test('no click is lost when a browser sends many at once', async () => {
+    test('no click is lost when a browser sends several at once', async () => {
       const visitor = arrive()
       await visitor.post('/count')
       await Promise.all(
@@ -89,7 +89,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(await visitor.get())?.data).toEqual({ count: 11 })
     })
 
-    test('signing in keeps the cart and changes the id; the old id is worth nothing', async () => {
+    test('sign-in keeps the cart, changes the id and invalidates the old id', async () => {
       const visitor = arrive()
       const before = sessionOn(await visitor.post('/cart', { product: 'Notebook', add: '' }))
       const thief = arrive(visitor.cookies)
@@ -102,7 +102,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(await other(thief).get())).toBeNull()
     })
 
-    test('signing out ends the session for whoever has its cookie', async () => {
+    test('sign-out invalidates all copies of the cookie', async () => {
       const visitor = arrive()
       await visitor.post('/sign-in', { name: 'Ada' })
       const copy = arrive(visitor.cookies)
@@ -111,7 +111,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(await copy.get())).toBeNull()
     })
 
-    test('a visitor sees all of their sessions, ends one, and then all', async () => {
+    test('a visitor sees all of their sessions, destroys one, and then all', async () => {
       const name = 'Grace'
       const [laptop, phone, tablet] = [arrive(), arrive(), arrive()]
       await laptop.post('/sign-in', { name }, { 'user-agent': 'Mozilla/5.0 (X11; Linux) Firefox/140.0' })
@@ -134,7 +134,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(await tablet.get())).toBeNull()
     })
 
-    test('nobody ends the session of somebody else', async () => {
+    test('a visitor cannot destroy the session of another user', async () => {
       const [victim, thief] = [arrive(), arrive()]
       const [device] = devicesOn(await victim.post('/sign-in', { name: 'Linus' }))
       await thief.post('/sign-in', { name: 'Mallory' })
@@ -142,7 +142,7 @@ export function describeForms(running: () => Playground): void {
       expect(sessionOn(await victim.get())?.data).toMatchObject({ name: 'Linus' })
     })
 
-    test('"remember me" lets a session live for 30 days instead of 30 minutes', async () => {
+    test('with "remember me" a session expires after 30 days instead of 30 minutes', async () => {
       const secondsLeft = async (form: Record<string, string>): Promise<number> => {
         const page = await arrive().post('/sign-in', { name: 'Ada', ...form })
         return (expiryOn(page) - Date.now()) / 1000
@@ -152,7 +152,7 @@ export function describeForms(running: () => Playground): void {
       expect(await secondsLeft({ remember: 'on' })).toBeCloseTo(30 * 24 * 60 * 60, slack)
     })
 
-    test('a name is text, whatever is in it', async () => {
+    test('a name is escaped in the page', async () => {
       const name = `<script>alert("&'")</script>`
       const page = await arrive().post('/sign-in', { name })
       expect(page.text).not.toContain('<script>alert')
@@ -172,7 +172,7 @@ export function describeForms(running: () => Playground): void {
       expect(page.headers.getSetCookie()).toEqual([])
     })
 
-    test('a form that another site has sent is refused', async () => {
+    test('a form from another site is refused', async () => {
       const visitor = arrive()
       for (const site of ['cross-site', 'same-site']) {
         const page = await visitor.submit('/sign-in', { name: 'Eve' }, { 'sec-fetch-site': site })

@@ -7,27 +7,27 @@ import { fileURLToPath } from 'node:url'
 
 const START = fileURLToPath(new URL('../../playground/start.mjs', import.meta.url))
 
-/** A playground that has ended. */
+/** The result of a playground that has exited. */
 export interface Ended {
   code: number | null
   output: string
-  /** Milliseconds from the signal, or from the start where there was none, to the end. */
+  /** Time from the signal to the exit, in ms. Without a signal: from the start to the exit. */
   took: number
 }
 
-/** A playground that listens, or has given up before it did. */
+/** A playground that is listening, or has exited before. */
 export interface Playground {
   pid: number
-  /** The addresses of its servers, without a slash at the end; none when it ended before it had any. */
+  /** Addresses of its servers, without a slash at the end. Empty if it exited before it was listening. */
   urls: string[]
-  /** What it has written until now. */
+  /** Returns its output so far. */
   output(): string
   ended: Promise<Ended>
-  /** Send a signal to it alone, or to its whole process group as a terminal does; default SIGINT to the group. */
+  /** Sends a signal to the process, or to its whole process group as a terminal does. Default: SIGINT to the group. */
   stop(signal?: NodeJS.Signals, whom?: 'group' | 'process'): Promise<Ended>
 }
 
-/** Start `node playground/start.mjs` in a process group of its own, and wait for its address or its end. */
+/** Starts `node playground/start.mjs` in a new process group, and waits until it is listening or has exited. */
 export async function startPlayground(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Playground> {
   const child = spawn(process.execPath, [START, ...args], { detached: true, env: { ...ownEnv(), ...env } })
   const pid = child.pid!
@@ -59,7 +59,7 @@ export async function startPlayground(args: string[], env: NodeJS.ProcessEnv = {
   }
 }
 
-/** This process's environment without what says that a test runs: what is built must be what users get. */
+/** Returns this process's environment without variables of the test runner, so that the build is the one that users get. */
 function ownEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(?:NODE_ENV|TEST|VITEST.*)$/.test(name)),
@@ -75,12 +75,12 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The processes that a process has started, on Linux. */
+/** Returns the ids of a process's children, on Linux. */
 export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
 
-/** Whether a process runs, on Linux: one that has ended may wait to be buried. */
+/** Whether a process is running, on Linux. A zombie is not. */
 export function isRunning(pid: number): boolean {
   try {
     return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
@@ -89,7 +89,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** A folder for a playground's data; `remove` it at the end. */
+/** Creates a folder for the data of a playground. Call `remove` at the end. */
 export function temporaryFolder(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'unsession-playground-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }

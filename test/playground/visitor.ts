@@ -1,11 +1,11 @@
-/** What the session card of the page shows. */
+/** The session that a page shows. */
 export interface ShownSession {
   id: string
   version: number
   data: Record<string, unknown>
 }
 
-/** A response with its body read. */
+/** A response and its body. */
 export interface Page {
   status: number
   headers: Headers
@@ -14,18 +14,18 @@ export interface Page {
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
 
-/** A browser with JavaScript off, as far as the playground can tell: keeps cookies, sends forms, follows redirects. */
+/** A client like a browser without JavaScript: it keeps cookies, sends forms and follows redirects. */
 export class Visitor {
   readonly cookies: Map<string, string>
   readonly #url: string
 
-  /** @param url - address of the playground; @param cookies - to come with */
+  /** @param url - address of the playground @param cookies - cookies to start with */
   constructor(url: string, cookies?: Iterable<[string, string]>) {
     this.#url = url
     this.cookies = new Map(cookies)
   }
 
-  /** The same browser at another server: cookies are a host's, whatever the port. */
+  /** Returns the same client for another server. They share cookies, which are valid for all ports of a host. */
   at(url: string): Visitor {
     const visitor = new Visitor(url)
     return Object.assign(visitor, { cookies: this.cookies })
@@ -35,7 +35,7 @@ export class Visitor {
     return this.#send(path, {})
   }
 
-  /** Send a form, and stay at its answer. */
+  /** Sends a form, and returns its response. */
   submit(
     path: string,
     form: Record<string, string> = {},
@@ -44,7 +44,7 @@ export class Visitor {
     return this.#send(path, { method: 'POST', body: new URLSearchParams(form), headers })
   }
 
-  /** Send a form and go where its answer leads. */
+  /** Sends a form, and follows the redirect of its response. */
   async post(path: string, form?: Record<string, string>, own?: Record<string, string>): Promise<Page> {
     const { status, headers } = await this.submit(path, form, own)
     if (status !== 303) throw new Error(`${path} answered ${status}`)
@@ -68,7 +68,7 @@ export class Visitor {
   }
 }
 
-/** The session a page shows, or `null` where it says that there is none. */
+/** Returns the session that a page shows, or `null` if it shows none. */
 export function sessionOn({ text }: Page): ShownSession | null {
   const field = (id: string) => new RegExp(`id="${id}"[^>]*>([^<]*)<`).exec(text)?.[1]
   const id = field('session-id')
@@ -77,12 +77,12 @@ export function sessionOn({ text }: Page): ShownSession | null {
   return { id, version: Number(field('session-version')), data }
 }
 
-/** When the session that a page shows ends, ms since the epoch. */
+/** Returns the expiry of the session that a page shows, in ms since the epoch. */
 export function expiryOn({ text }: Page): number {
   return Date.parse(/Expires<\/dt>[\s\S]*?datetime="([^"]+)"/.exec(text)?.[1] ?? '')
 }
 
-/** The sessions of the visitor that a page lists. */
+/** Returns the visitor's sessions that a page lists. */
 export function devicesOn({ text }: Page): { name: string; handle: string }[] {
   const lines = text.matchAll(/<strong[^>]*>([^<]+)<\/strong>[\s\S]*?name="handle" value="([^"]+)"/g)
   return Array.from(lines, ([, name = '', handle = '']) => ({ name, handle }))

@@ -23,7 +23,7 @@ afterEach(() => void vi.useRealTimers())
 
 const at = (seconds: number): unknown => vi.setSystemTime(START + seconds * 1000)
 
-/** A request of a client that has a session. */
+/** Opens the session of a request. */
 async function open(
   store: SessionStore,
   {
@@ -42,11 +42,11 @@ interface Opening {
   transport?: RecordingTransport
 }
 
-/** A token that is stale until version 1. */
+/** Data with a stale token. `isStale` accepts versions from 1. */
 const TOKEN = { token: { version: 0 } }
 const isStale = ({ token }: SessionValues): boolean => !(token as { version: number } | undefined)?.version
 
-/** Work that counts its runs. */
+/** Returns work that counts its runs. */
 function counted(run?: OnceWork<SessionValues>['run']): OnceWork<SessionValues> & { runs: number } {
   let runs = 0
   const work: OnceWork<SessionValues> = {
@@ -57,11 +57,11 @@ function counted(run?: OnceWork<SessionValues>['run']): OnceWork<SessionValues> 
     },
     lease: LEASE,
   }
-  // Not enumerable: it is no option.
+  // Not enumerable, because `runs` is not an option of `once`.
   return Object.defineProperty(work, 'runs', { get: () => runs }) as typeof work & { runs: number }
 }
 
-/** Resolves from outside. */
+/** Returns a gate: `pass()` waits until `open()` is called, and `reached` resolves when a caller waits there. */
 function gate(): {
   opened: Promise<void>
   open: () => void
@@ -82,7 +82,7 @@ function gate(): {
 const backends: Record<string, () => SessionStoreOptions['storage']> = {
   'a lock in memory': () => createStorage(),
   'conditional writes': () => conditionalDriver(),
-  'conditional writes, and plain reads that lag': () => conditionalDriver({ lag: 3 }),
+  'conditional writes and delayed reads': () => conditionalDriver({ lag: 3 }),
 }
 
 describe.each(Object.entries(backends))('exclusive work over %s', (_, createBackend) => {
@@ -103,7 +103,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     await Promise.all(sessions.map((session) => session.once('tokens', work)))
     expect(work.runs).toBe(1)
     for (const session of sessions) expect(session.data).toEqual({ token: { version: 1 } })
-    // The next request reads no older version.
+    // The version in the cookie makes the next request read this version or a later one.
     for (const { sent } of transports) expect(sent).toEqual(['a.3'])
   })
 
@@ -115,7 +115,7 @@ describe.each(Object.entries(backends))('exclusive work over %s', (_, createBack
     let isDone = false
     const waiting = (await open(stores[1])).once('tokens', work).then(() => (isDone = true))
     at(LEASE - 0.001)
-    // Several looks at the lease take place meanwhile.
+    // The waiting caller checks the lease several times in these 200 ms.
     await new Promise((resolve) => void setTimeout(resolve, 200))
     expect([isDone, work.runs]).toEqual([false, 0])
     at(LEASE)
@@ -240,7 +240,7 @@ describe('exclusive work', () => {
     await store.create({ id: 'a', data: TOKEN })
   })
 
-  it('costs no request while the data is not stale', async () => {
+  it('sends no request while the data is not stale', async () => {
     await store.save({ ...(await store.load('a'))!, data: { token: { version: 1 } } })
     const session = await open(store)
     driver.calls.length = 0
@@ -249,14 +249,14 @@ describe('exclusive work', () => {
     expect([work.runs, driver.calls]).toEqual([0, []])
   })
 
-  it('costs two writes, and no read', async () => {
+  it('sends two writes and no read', async () => {
     const session = await open(store)
     driver.calls.length = 0
     await session.once('tokens', counted())
     expect(driver.calls).toEqual(['write', 'write'])
   })
 
-  it('works where a timer is a number, as in Workers', async () => {
+  it('works when timers are numbers, as in Workers', async () => {
     const { setTimeout } = globalThis
     vi.stubGlobal('setTimeout', (...args: Parameters<typeof setTimeout>) => Number(setTimeout(...args)))
     try {
@@ -435,7 +435,7 @@ describe('exclusive work', () => {
     await first
   })
 
-  it('cannot set a key of regenerateOn, because that needs a new id, and can change one', async () => {
+  it('cannot set a key of regenerateOn, because that needs a new id, but can change its value', async () => {
     const session = await open(store, { regenerateOn: ['user'] })
     const signIn = { isStale: ({ user }: SessionValues) => !user, run: () => ({ user: 'ada' }) }
     await expect(session.once('user', signIn)).rejects.toMatchObject({ code: 'INVALID_VALUE' })

@@ -7,7 +7,7 @@ import { conditionalDriver } from '../support/stores/conditional-driver.ts'
 const START = 1_800_000_000_000
 const now = (): number => START
 
-/** Other software that keeps the app's data at the top level, next to a mark of its own. */
+/** The format of other software, which stores the app's data at the top level next to its own mark. */
 const marked: LegacyFormat = {
   name: 'marked',
   read(value) {
@@ -24,7 +24,7 @@ const drivers: [string, () => DriverLike][] = [
 ]
 
 describe.each(drivers)('a value of other software, %s', (_, make) => {
-  /** What a user chose as keys of the session, so that it looks like an envelope of this package. */
+  /** Returns data that an attacker stored in a session, with the keys of this package's envelope. */
   const forged = (version: number): object => ({
     v: version,
     c: START - 1000,
@@ -34,7 +34,7 @@ describe.each(drivers)('a value of other software, %s', (_, make) => {
   })
 
   it.each([0, 1, 7])(
-    'is not read as an envelope, whatever keys its data has: version %i',
+    'is not read as an envelope, even if its data has the same keys: version %i',
     async (version) => {
       const driver = make()
       await driver.setItem?.('a', JSON.stringify({ mark: 'other software', ...forged(version) }), {
@@ -44,7 +44,7 @@ describe.each(drivers)('a value of other software, %s', (_, make) => {
       const record = await store.load('a')
       expect(record).toMatchObject({ version: 0, data: forged(version) })
       expect(record?.user).toBeUndefined()
-      // Neither is the value that a rejected write or removal finds in its way.
+      // The same applies to the existing value that a rejected write or removal returns.
       await expect(store.create({ id: 'a', data: {} })).rejects.toMatchObject({ code: 'SESSION_EXISTS' })
       const stale = record && { ...record, version: 5, data: {} }
       if (stale) {
@@ -58,7 +58,7 @@ describe.each(drivers)('a value of other software, %s', (_, make) => {
     },
   )
 
-  it('cannot claim version 0 without a format that reads it', async () => {
+  it('with the keys of an envelope at version 0 is not read without a format', async () => {
     const driver = make()
     await driver.setItem?.('a', JSON.stringify(forged(0)), { version: 0 })
     expect(await open(driver, { name: 'none', read: () => null }).load('a')).toBeNull()
@@ -73,7 +73,7 @@ describe('what a format says about a session', () => {
     return open(driver as DriverLike, { name: 'dated', read: () => session }).load('a')
   }
 
-  it('may give instants as dates or ms, with fractions', async () => {
+  it('may contain times as dates, or in ms with fractions', async () => {
     const asDates = { createdAt: new Date(START - 5000), expiresAt: new Date(START + 5000) }
     const asFractions = { createdAt: START - 4999.5, expiresAt: START + 5000.25 }
     for (const instants of [asDates, asFractions]) {
@@ -84,7 +84,7 @@ describe('what a format says about a session', () => {
     }
   })
 
-  it.each(['createdAt', 'expiresAt'] as const)('must be an instant: %s', async (field) => {
+  it.each(['createdAt', 'expiresAt'] as const)('must contain a valid time: %s', async (field) => {
     for (const wrong of [new Date(Number.NaN), Number.NaN, -1, '2026', null]) {
       const loading = load({ data: {}, [field]: wrong } as LegacySession)
       await expect(loading).rejects.toThrow(`format \`dated\` must give \`${field}\` as a date`)

@@ -5,7 +5,7 @@ import { hashKey } from '../../drivers/utils/errors.ts'
 import { createSessionStore } from '../../src/store/create-store.ts'
 import type { TraceEvent, TracedOperation } from '../../src/store/trace.ts'
 
-/** What a subscriber saw of a call: the moments, and the event at its end. */
+/** The messages that a subscriber received for a call, and the event of the last one. */
 interface Seen {
   moments: string[]
   event: TraceEvent
@@ -14,7 +14,7 @@ interface Seen {
 const undo: (() => void)[] = []
 afterEach(() => undo.splice(0).forEach((each) => each()))
 
-/** Listen to an operation, until the test is over. */
+/** Subscribes to an operation until the end of the test. */
 function listen(operation: TracedOperation): Seen[] {
   const seen: Seen[] = []
   const calls = new Map<object, Seen>()
@@ -112,7 +112,7 @@ describe('tracing channels', () => {
     expect(seen.map(({ event }) => event.cache)).toEqual(['hit', 'miss', 'hit', 'miss'])
   })
 
-  it('cost nothing without a subscriber', async () => {
+  it('report neither earlier calls nor calls of other operations', async () => {
     const store = createSessionStore({ storage: createStorage() })
     await store.create({ id: 'a', data: {} })
     const seen = listen('save')

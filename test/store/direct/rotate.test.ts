@@ -6,10 +6,10 @@ import { type Call, type Fault, type Proxy, startProxy } from '../../support/pro
 import { describeEngines } from '../../support/suites.ts'
 import { createTestTable, type TestTable } from '../../support/engines/tables.ts'
 
-/** Writes of the client to the old id, by whatever operation. */
+/** Whether a call writes to the old id, by any operation. */
 const endsOld = ({ body }: Call): boolean => (body['Item'] ?? body['Key'])?.session_key?.S === 'old'
 
-describeEngines('a rotation that sends the write to the old id twice', (engine) => {
+describeEngines('a rotation that retries its write to the old id', (engine) => {
   let table: TestTable
   let proxy: Proxy
   let drivers: DynamoDBDriver[]
@@ -43,7 +43,7 @@ describeEngines('a rotation that sends the write to the old id twice', (engine) 
     expect((await elsewhere.load('new'))?.data).toEqual({ n: 1 })
   })
 
-  it('does not survive a logout that came first', async () => {
+  it('fails after a sign-out that was carried out first', async () => {
     const logoutFirst: Fault = async (exchange) => {
       expect(await elsewhere.destroy('old')).toBe(true)
       resetBefore(exchange)

@@ -7,7 +7,7 @@ const START = 1_900_000_000_000
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: START }))
 afterEach(() => void vi.useRealTimers())
 
-/** Rotates a session. Its marker is stored, the answer is lost, and the process is stopped for so long meanwhile. */
+/** Rotates a session. The marker is stored, its answer is lost, and the process is stopped for `seconds` until the retry. */
 async function rotateWithPause(
   seconds: number,
   cache: false | { ttl: number },
@@ -41,7 +41,7 @@ it.each([0, 9, 11, 600])(
   },
 )
 
-it('a rotation that was stopped for longer than its marker is kept leaves the session, and fails as an outage', async () => {
+it('a rotation that was stopped until its marker expired fails with UNAVAILABLE, and the session is kept', async () => {
   const { error, found } = await rotateWithPause(3600, false)
   expect(error).toMatchObject({ code: 'UNAVAILABLE', status: 503 })
   expect(found).toEqual([null, { cart: 'tea' }])

@@ -5,22 +5,22 @@ import { commit } from '../../../src/session/changes/commit.ts'
 import { breakable, type BreakableDriver, WAYS, type Way } from '../../support/proxy/broken-requests.ts'
 import { conditionalDriver } from '../../support/stores/conditional-driver.ts'
 
-/** Later than any version: a strong read. */
+/** Options of a strongly consistent read. */
 const STRONG = { consistent: true }
 
-/** What is there after an operation, by strong reads. */
+/** The state after an operation. `find` uses strongly consistent reads. */
 interface After {
-  /** Whether the caller was told that it succeeded. */
+  /** Whether the operation succeeded for its caller. */
   isDone: boolean
   error: unknown
   find: (id: string) => Promise<SessionRecord | null>
 }
 
-/** An operation, and what must be true after it. `a` holds a cart; `b`, `c` are new ids. */
+/** An operation on session `a`, which has a cart, and the check to run after it. `b` is a new id. */
 interface Operation {
   user?: string
   run: (store: SessionStore, a: SessionRecord) => Promise<unknown>
-  /** @returns what is wrong */
+  /** Checks the state. @returns a description of the fault, if any */
   check: (after: After) => Promise<string | undefined>
 }
 
@@ -29,7 +29,7 @@ async function cartOf({ find }: After, ...ids: string[]): Promise<string | undef
   return found.some((record) => record?.data['cart'] === 'tea') ? undefined : 'the cart is lost'
 }
 
-/** A change of `a` that its caller may have been told. */
+/** Checks that an acknowledged change of `a` is stored. @returns a description of the fault, if any */
 async function changed(after: After, key: string): Promise<string | undefined> {
   const record = await after.find('a')
   if (after.isDone && record?.data[key] === undefined) return 'an acknowledged change is lost'
@@ -120,7 +120,7 @@ const OPERATIONS: Record<string, Operation> = {
     },
     async check(after) {
       const [a, b] = [await after.find('a'), await after.find('b')]
-      // A creation of unknown outcome may have left a record under the new id, which nobody knows.
+      // A creation with an unknown outcome may have left a record under the new id, which no client has.
       if ((a ?? b)?.data['rival'] !== 1) return 'what another request has saved is lost'
       return rotated(after)
     },
@@ -135,11 +135,11 @@ const OPERATIONS: Record<string, Operation> = {
   },
 }
 
-/** The driver below each store, for requests of others that nothing breaks. */
+/** The intact driver below each store, for requests of other clients. */
 const rivals = new WeakMap<SessionStore, ReturnType<typeof conditionalDriver>>()
 const covered: string[] = []
 
-/** Runs an operation with one broken request. @returns whether there was such a request, and what is wrong */
+/** Runs an operation with one broken request. @returns whether that request was sent, and a description of the fault */
 async function attempt(
   { user, run, check }: Operation,
   cache: false | { ttl: number },
@@ -160,7 +160,7 @@ async function attempt(
   const fresh = createSessionStore({ storage: inner, cache: false })
   const wrong = await check({ ...result, find: (id) => fresh.load(id, STRONG) })
   if (wrong !== undefined) return { isReached, wrong }
-  // What this instance says must fit, too: it has seen the failure.
+  // The instance must not report a conflict, because no other client has written.
   if (result.error instanceof ConflictError) return { isReached, wrong: 'nobody else has saved' }
   return { isReached }
 }
@@ -168,21 +168,18 @@ async function attempt(
 describe.each([{ cache: false as const }, { cache: { ttl: 10 } }])(
   'a broken request, with %o',
   ({ cache }) => {
-    it.each(Object.entries(OPERATIONS))(
-      'loses nothing that was acknowledged: %s',
-      async (name, operation) => {
-        for (const way of WAYS) {
-          let index = 0
-          for (; ; index++) {
-            const { isReached, wrong } = await attempt(operation, cache, { index, way })
-            expect(wrong, `request ${index + 1} of ${name}: ${way}`).toBeUndefined()
-            if (!isReached) break
-          }
-          expect(index).toBeGreaterThan(name === 'load' && cache ? -1 : 0)
-          covered.push(`${name}${cache ? ', cached' : ''}: ${index} requests, ${way}`)
+    it.each(Object.entries(OPERATIONS))('loses no acknowledged data: %s', async (name, operation) => {
+      for (const way of WAYS) {
+        let index = 0
+        for (; ; index++) {
+          const { isReached, wrong } = await attempt(operation, cache, { index, way })
+          expect(wrong, `request ${index + 1} of ${name}: ${way}`).toBeUndefined()
+          if (!isReached) break
         }
-      },
-    )
+        expect(index).toBeGreaterThan(name === 'load' && cache ? -1 : 0)
+        covered.push(`${name}${cache ? ', cached' : ''}: ${index} requests, ${way}`)
+      }
+    })
   },
 )
 
