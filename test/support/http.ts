@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import type { Agent, IncomingHttpHeaders } from 'node:http'
 import type { Json } from './proxy/proxy.ts'
 
-/** What a plain HTTP client got. */
+/** A response as a plain HTTP client received it. */
 export interface Received {
   status: number
   headers: IncomingHttpHeaders
@@ -11,11 +11,11 @@ export interface Received {
   pieces: number
   /** Whether the connection had served an earlier request. */
   reused: boolean
-  /** Why the connection broke off after the headers, if it did. */
+  /** Error code of the connection, if it broke after the headers. */
   broken?: string
 }
 
-/** Send a DynamoDB call with `node:http`, no SDK; rejects only if the connection breaks off before any header. */
+/** Sends a DynamoDB call with `node:http`, without the SDK. Rejects only if the connection breaks before the headers. */
 export function post(
   url: string,
   operation: string,

@@ -8,22 +8,22 @@ import { promisify } from 'node:util'
 export const run: typeof execFile.__promisify__ = promisify(execFile)
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What the package needs and what its users have beside it, whichever releases of unstorage and h3 they use. */
+/** Packages that the package needs or that apps install with it, except unstorage and h3, whose releases vary. */
 const BESIDE = ['@aws-sdk', '@smithy', 'dynalite', 'consola', '@types', 'undici-types']
 
 /** The built package as npm packs it, unpacked in a temporary folder. */
 export interface Packed {
-  /** The temporary folder; the package's files are in its `package/`. */
+  /** The temporary folder. The package's files are in its `package/`. */
   folder: string
   /**
-   * A project that has the package installed, beside releases of its choice.
+   * Creates a project with the package and the given releases of other packages installed.
    *
    * @param companions - name in the project → name in this repository's node_modules
    * @param files - path → text
-   * @param tool - a package that imports from the project's node_modules: copied there, with all of this repository's
-   * packages for its dependencies
-   * @param from - the tool's name in this repository's node_modules, where it is another one
-   * @returns the project's folder
+   * @param tool - a package that imports from the project's node_modules. It is copied there, and all other packages of this
+   * repository are linked for its dependencies
+   * @param from - the tool's name in this repository's node_modules. Default: `tool`
+   * @returns the folder of the project
    */
   project(
     name: string,
@@ -35,7 +35,7 @@ export interface Packed {
   remove(): Promise<void>
 }
 
-/** Pack the package as it is built in `dist/`. */
+/** Packs the package with the current build in `dist/`. */
 export async function pack(): Promise<Packed> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'unsession-pack-')))
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder]

@@ -6,7 +6,7 @@ import { ROOT } from './pack.ts'
 
 /** A piece of code in a page. */
 export interface Snippet {
-  /** What the page calls its language, such as `ts`. */
+  /** Its language in the page, such as `ts`. */
   language: string
   /** The file that it is, if its first line is a comment with a path. */
   path: string | undefined

@@ -2,18 +2,18 @@ import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import type { Streams } from '../../src/cli/ui/terminal.ts'
 
-/** What the command line wrote to streams that are no terminal, or say they are. */
+/** Streams for the command line, and the text that it wrote to them. */
 export interface Captured {
   streams: Streams
-  /** Without styles. */
+  /** Returns the text on standard output, without styles. */
   out(): string
   err(): string
 }
 
 /**
- * Streams in place of the process's.
+ * Returns streams to use instead of the process's.
  *
- * @param options - `input`: what standard input has to say; `isTTY`: whether they claim to be a terminal; `columns` of it
+ * @param options - `input`: text on standard input; `isTTY`: whether the streams claim to be a terminal; `columns`: its width
  */
 export function capture(options: { input?: string; isTTY?: boolean; columns?: number } = {}): Captured {
   const { input = '', isTTY = false, columns } = options

@@ -14,21 +14,21 @@ const UNTIL_MS = 20_000
 /** Ctrl-C, as a keyboard sends it. */
 export const CTRL_C = '\u0003'
 
-/** A command line at work in a pseudo terminal, as the person in front of it sees it. */
+/** A command that runs in a pseudo terminal. */
 export interface Terminal {
-  /** What is to be read, scrolled-off lines included, without trailing blanks. */
+  /** Returns the text of the screen with the scrolled lines, without trailing blanks. */
   screen(): Promise<string>
-  /** Whether the terminal had to break a line that did not fit. */
+  /** Whether the terminal broke a line that was too long. */
   isBroken(): Promise<boolean>
-  /** Wait until the screen has `what`, and return it. Fails after 20 seconds, and when the command ends without. */
+  /** Waits until the screen contains `what`, and returns its text. Throws after 20 s, or if the command exits before. */
   until(what: string | RegExp): Promise<string>
-  /** Everything that was written, control characters included. */
+  /** The whole output, with control characters. */
   readonly bytes: string
-  /** Type on the keyboard. Enter is `\r`. */
+  /** Types keys. Enter is `\r`. */
   type(keys: string): void
-  /** The exit code. */
+  /** Resolves to the exit code. */
   readonly exited: Promise<number>
-  /** End the command however it stands. Safe to call twice. */
+  /** Kills the command if it still runs. Can be called twice. */
   stop(): Promise<void>
 }
 
@@ -37,25 +37,25 @@ export interface TerminalOptions {
   columns?: number
   /** Default 24. */
   rows?: number
-  /** Beside `PATH`, `HOME` and `TERM`; nothing else is handed on. */
+  /** Variables in addition to `PATH`, `HOME`, `SHELL` and `TERM`. The command gets no others. */
   env?: Record<string, string>
 }
 
-/** The command line `unsession`, bundled from the sources into a folder of its own. */
+/** The command line `unsession`, bundled from the sources into a separate folder. */
 export interface BuiltCli {
-  /** Run it in a pseudo terminal. */
+  /** Runs it in a pseudo terminal. */
   run(args: string[], options?: TerminalOptions): Terminal
-  /** The script, for a child process without a terminal. */
+  /** Path of the script, for a child process without a terminal. */
   readonly bin: string
-  /** End what still runs, and remove the folder. */
+  /** Stops the commands that still run, and removes the folder. */
   remove(): Promise<void>
 }
 
-/** Bundle `src/cli/bin.ts`, so that the sources as they are can run in a process of their own. */
+/** Bundles `src/cli/bin.ts`, so that the current sources can run in a separate process. */
 export async function buildCli(): Promise<BuiltCli> {
   const output = join(ROOT, 'test/.output')
   await mkdir(output, { recursive: true })
-  // Inside the repository, where the packages it imports are found.
+  // Inside the repository, so that its imports of packages are resolved.
   const folder = await mkdtemp(join(output, 'cli-'))
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
   await build({
@@ -84,7 +84,7 @@ export async function buildCli(): Promise<BuiltCli> {
   }
 }
 
-/** Run a command in a pseudo terminal (`script`, of util-linux) whose output a terminal emulator reads. */
+/** Runs a command in a pseudo terminal (`script` of util-linux). A terminal emulator reads its output. */
 export function runInTerminal(command: string[], options: TerminalOptions = {}): Terminal {
   const { columns = 80, rows = 24, env = {} } = options
   const line = `stty cols ${columns} rows ${rows}; exec ${command.map(quote).join(' ')}`
@@ -94,7 +94,7 @@ export function runInTerminal(command: string[], options: TerminalOptions = {}):
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const emulator = new headless.Terminal({ cols: columns, rows, scrollback: 1000, allowProposedApi: true })
-  // A terminal answers questions, such as where its cursor is.
+  // A terminal answers queries, such as for the cursor position.
   emulator.onData((answer) => child.stdin.write(answer))
   child.stdin.on('error', () => {})
   let bytes = ''
@@ -143,7 +143,7 @@ export function runInTerminal(command: string[], options: TerminalOptions = {}):
   }
 }
 
-/** One suite at real terminals; shown as skipped where there is no `script`. */
+/** Defines a suite that needs a pseudo terminal. It is skipped if `script` is missing. */
 export function describeTerminal(title: string, suite: () => void): void {
   const missing = spawnSync('script', ['--version'], { stdio: 'ignore' }).status !== 0
   if (missing)

@@ -7,47 +7,47 @@ export type Json = Record<string, any>
 
 /** One request as the proxy saw it. */
 export interface Call {
-  /** The operation named by `x-amz-target`, as `GetItem`; empty for anything else. */
+  /** The operation in `x-amz-target`, such as `GetItem`. Empty for other requests. */
   readonly operation: string
-  /** The request body, parsed when first looked at. */
+  /** The request body, parsed at the first access. */
   readonly body: Json
   /** The access key that the request was signed with. */
   readonly accessKeyId: string
-  /** How many calls of the same operation came before it, since the last `reset()`. */
+  /** Number of earlier calls of the same operation since the last `reset()`. */
   readonly index: number
-  /** When it arrived, on the clock of `performance.now()`. */
+  /** Time of arrival, as `performance.now()`. */
   readonly at: number
-  /** Status of the answer as it was sent; `null` while there is none, and for good after a reset. */
+  /** Status of the answer that was sent. `null` before the answer, and after a reset. */
   status: number | null
 }
 
-/** A whole HTTP answer. */
+/** A complete HTTP answer. */
 export interface Answer {
   status: number
   headers: OutgoingHttpHeaders
   body: Buffer
 }
 
-/** One call in a fault's hands: it may be forwarded, answered, or broken off. */
+/** One call that a fault handles: it can forward it, answer it, or break its connection. */
 export interface Exchange {
   readonly call: Call
-  /** The client's side, for faults that send less than a whole answer. */
+  /** The response to the client, for faults that send an incomplete answer. */
   readonly response: ServerResponse
-  /** Send the request on, with another body if one is given, and wait for the whole answer. */
+  /** Forwards the request, with another body if given, and waits for the complete answer. */
   forward(body?: Json): Promise<Answer>
-  /** Answer the client. */
+  /** Sends an answer to the client. */
   reply(answer: Answer): void
-  /** Break the client's connection with a TCP reset. */
+  /** Breaks the client's connection with a TCP reset. */
   reset(): void
 }
 
-/** What happens to a call instead of being forwarded; the library of them is `faults.ts`. */
+/** A function that handles a call instead of forwarding it. `faults.ts` has the usual ones. */
 export type Fault = (exchange: Exchange) => void | Promise<void>
 
 export interface FaultRule {
-  /** The calls meant: an operation, several, or a predicate. Default: all. */
+  /** The calls to match: an operation, several, or a predicate. Default: all. */
   match?: string | readonly string[] | ((call: Call) => boolean)
-  /** How many matching calls it is applied to; later ones go on to the next rule. Default: all of them. */
+  /** Number of matching calls to handle. Later ones are passed to the next rule. Default: all of them. */
   times?: number
   do: Fault
 }
@@ -56,23 +56,23 @@ export interface Proxy {
   readonly url: string
   /** Every call since the last `reset()`, in the order of arrival. */
   readonly calls: readonly Call[]
-  /** Number of calls since the last `reset()`, of one operation or of all. */
+  /** Returns the number of calls since the last `reset()`, of one operation or of all. */
   count(operation?: string): number
-  /** Resolves as soon as `count` calls have arrived since the last `reset()`; of one operation, if named. */
+  /** Waits until `count` calls have arrived since the last `reset()`, of one operation or of all. */
   arrived(count: number, operation?: string): Promise<void>
-  /** Add a rule. The first one that matches, in the order they were added, is applied. */
+  /** Adds a rule. The first matching rule applies, in the order in which they were added. */
   fault(rule: FaultRule): void
-  /** Forget all rules and calls. Calls in flight go on as they were. */
+  /** Removes all rules and calls. Calls in flight keep their rules. */
   reset(): void
-  /** Close the port and every connection. */
+  /** Closes the port and all connections. */
   stop(): Promise<void>
 }
 
 /**
- * A real HTTP proxy in front of a DynamoDB endpoint, which can break calls on demand.
+ * Starts an HTTP proxy in front of a DynamoDB endpoint, which can break calls.
  *
- * @param target - the endpoint, as `http://127.0.0.1:4567`
- * @param options - `record: false` keeps no calls (only counts), for benchmarks
+ * @param target - URL of the endpoint, such as `http://127.0.0.1:4567`
+ * @param options - `record: false` counts calls without storing them, for benchmarks
  *
  * @example
  * ```ts
@@ -155,7 +155,7 @@ export async function startProxy(target: string, options: { record?: boolean } =
   }
 }
 
-/** The absence of a fault. */
+/** Forwards a call and its answer unchanged. */
 export const pass: Fault = async (exchange) => exchange.reply(await exchange.forward())
 
 class RecordedCall implements Call {
@@ -203,13 +203,13 @@ function upstreamOf(target: string, agent: Agent): (req: IncomingMessage, body: 
     })
 }
 
-/** Headers that belong to the message, without those that belong to one connection. */
+/** Returns the headers of a message without those of one connection. */
 function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const { connection: _connection, 'keep-alive': _keepAlive, 'transfer-encoding': _coding, ...rest } = headers
   return rest
 }
 
-/** A broken connection is part of the game; anything else thrown is a bug of a fault, and must not look like one. */
+/** Whether an error is a broken connection, which tests expect. Any other error is a bug in a fault. */
 function isNetworkError(error: unknown): boolean {
   return error instanceof Error && /^E[A-Z]+$/.test(String((error as NodeJS.ErrnoException).code))
 }

@@ -9,30 +9,30 @@ interface Item extends CurrentItem {
 }
 
 export interface ConditionalDriverOptions {
-  /** Writes a plain read does not see yet, per key; a strong read sees all. Default 0. */
+  /** Number of latest writes of a key that eventually consistent reads do not see. Default 0. */
   lag?: number
 }
 
-/** What a test may look at and break. */
+/** The driver, with access to its calls and states, and faults to inject. */
 export interface TestDriver
   extends Driver, Pick<ConditionalDriver, 'deleteItem' | 'listUser' | 'addToSets' | 'getSets'> {
   flags: ConditionalDriver['flags']
-  /** Calls that would have been requests. */
+  /** Calls that a real driver would send as requests. */
   readonly calls: string[]
-  /** States of each key, the latest last; `null` where it was removed. */
+  /** States of each key, oldest first. `null` stands for a removal. */
   readonly history: Map<string, (Item | null)[]>
   /**
-   * Throw from the next call of this name: `before` it has an effect, or `after`, as if its answer were lost.
-   * @param skip - calls of this name that go well before
+   * Makes the next call of this name throw: `before` it takes effect, or `after`, as if its answer were lost.
+   * @param skip - number of calls of this name that succeed before
    */
   failNext(call: string, when: 'before' | 'after', skip?: number): void
-  /** Keep back the answer of the next call of this name, after `skip` others. @returns lets it go */
+  /** Delays the answer to the next call of this name, after `skip` others. @returns a function that releases the answer */
   holdNext(call: string, skip?: number): () => void
 }
 
 /**
- * A driver with conditional writes, in memory: what DynamoDB does, to the whole second of its expiry and with plain reads
- * that lag behind.
+ * Returns an in-memory driver with conditional writes that behaves like DynamoDB: items expire at a whole second, and
+ * eventually consistent reads lag behind.
  */
 export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): TestDriver {
   const history = new Map<string, (Item | null)[]>()
@@ -51,7 +51,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): T
     if (ifVersion === undefined || (found?.version ?? null) === ifVersion) return
     throw new ConflictError('conflict', found, { key })
   }
-  /** A call as a request: it takes a turn of the event loop each way. */
+  /** Runs a call as a request, with one turn of the event loop in each direction. */
   const request = async <T>(
     call: string,
     key: string,
@@ -67,7 +67,7 @@ export function conditionalDriver({ lag = 0 }: ConditionalDriverOptions = {}): T
     if (held !== undefined) hold = undefined
     await new Promise(setImmediate)
     if (fails === 'before') throw new UnsessionError('UNAVAILABLE', 'no answer')
-    // Carried out now, answered later, be it with an error.
+    // Carries out the call now, and returns its result or error later.
     const [outcome] = await Promise.allSettled([(async () => effect())()])
     await (held ?? new Promise(setImmediate))
     if (fails === 'after') throw new UnsessionError('UNAVAILABLE', 'no answer')

@@ -14,15 +14,15 @@ import type {
 
 type Row = Omit<SessionRecord, 'data' | 'original'> & { json: string }
 
-/** The calls a store has had, such as `load 1` or `save`. */
+/** Names of the calls that the store records. */
 type Call = 'create' | 'load' | 'save' | 'touch' | 'destroy' | 'rotate'
 
-/** The least store that keeps {@link SessionStore}'s promises, in plain sight: what is in it, what it was asked, and faults. */
+/** A minimal {@link SessionStore} that exposes its rows and its calls, and can inject faults. */
 export class MemoryStore implements SessionStore {
   readonly config: StoreConfig
   readonly rows: Map<string, Row> = new Map()
   readonly calls: Call[] = []
-  /** Runs before each call, after it was counted: to throw, to wait, or to let another writer in. */
+  /** Is called before each call, after it was recorded. It can throw, wait, or write as another request. */
   before: ((call: Call, id: string) => unknown) | undefined
 
   constructor(config: Partial<StoreConfig> = {}) {
