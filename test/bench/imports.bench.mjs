@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { ROOT } from './support/build.mjs'
 import { inTurn, rowOf } from './support/measure.mjs'
+import { rounds } from './support/quick.mjs'
 
-const ROUNDS = 21
+const ROUNDS = rounds(21)
 const ATMOST = 0.2
 
 /** Measures imports in new processes, minus the start of a process that imports nothing. */

@@ -5,10 +5,11 @@ import { startServer } from './support/children.mjs'
 import { CountingEngine } from './support/counting-engine.mjs'
 import { createSessionTable, openDynalite, PASSWORD } from './support/dynalite-store.mjs'
 import { atMostRow } from './support/at-most.mjs'
+import { rounds } from './support/quick.mjs'
 
 const DYNALITE = fileURLToPath(new URL('../support/engines/engine.mjs', import.meta.url))
 const CHILD = fileURLToPath(new URL('support/update-child.mjs', import.meta.url))
-const ROUNDS = 5
+const ROUNDS = rounds(5)
 const PROCESSES = 4
 const UPDATES = 20
 

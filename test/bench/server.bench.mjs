@@ -3,9 +3,10 @@ import { Clients } from './support/http-load.mjs'
 import { createTables } from './support/session-tables.mjs'
 import { DATA } from './support/session-data.mjs'
 import { timesLessRow } from './support/times-less.mjs'
+import { rounds } from './support/quick.mjs'
 
 const CLIENTS = 32
-const ROUNDS = 21
+const ROUNDS = rounds(21)
 const WARM_UP_MS = 1500
 const SLICE_MS = 300
 

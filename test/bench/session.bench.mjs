@@ -4,8 +4,9 @@ import memory from 'unstorage/drivers/memory'
 import { request } from './support/node-requests.mjs'
 import { DATA, PASSWORD } from './support/session-data.mjs'
 import { timesLessRow } from './support/times-less.mjs'
+import { rounds } from './support/quick.mjs'
 
-const ROUNDS = 31
+const ROUNDS = rounds(31)
 const REQUESTS = 3000
 /** Few, because h3 2 takes milliseconds for a sealed session. */
 const SEALED_REQUESTS = 60

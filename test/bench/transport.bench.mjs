@@ -2,14 +2,17 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ROOT } from './support/build.mjs'
 import { startServer } from './support/children.mjs'
+import { installPeers } from './support/peers.mjs'
 import { inTurn, rowOf } from './support/measure.mjs'
+import { rounds } from './support/quick.mjs'
 
 const CLIENT = fileURLToPath(new URL('support/transport-client.mjs', import.meta.url))
-const COLD_ROUNDS = 15
-const ROUNDS = 5
+const COLD_ROUNDS = rounds(15)
+const ROUNDS = rounds(5)
 
 /** Measures the transport `lean`, the SDK's clients and a minimal call signed by hand, each in separate processes. */
 export async function* measure(entries) {
+  installPeers()
   const server = await startServer(new URL('support/lean-endpoint.mjs', import.meta.url), ['1000', '360'])
   const run = (kind, phase) => {
     const begin = performance.now()
@@ -62,6 +65,12 @@ export async function* measure(entries) {
         const pairs = await pairsOf(ROUNDS, phase, reference)
         yield rowOf({ name: `${what}, CPU, beside ${words}`, unit: 'us', atMost }, pairs, ({ cpu }) => cpu)
       }
+      const pairs = await pairsOf(ROUNDS, phase, 'aws-lite')
+      yield rowOf(
+        { name: `${what}, CPU, beside aws-lite's client`, unit: 'us', atMost: 1 },
+        pairs,
+        ({ cpu }) => cpu,
+      )
     }
     const memory = await pairsOf(3, 'memory', 'sdk')
     yield rowOf(

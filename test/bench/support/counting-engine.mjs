@@ -35,7 +35,7 @@ export class CountingEngine {
     return {
       handle: async ({ headers, body }) => {
         const [, operation] = headers['x-amz-target'].split('.')
-        const { statusCode, answer } = this.#run(operation, JSON.parse(Buffer.from(body).toString()))
+        const { statusCode, answer } = this.#run(operation, JSON.parse(textOf(body)))
         const bytes = Buffer.from(JSON.stringify(answer))
         return {
           response: { statusCode, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: bytes },
@@ -121,4 +121,9 @@ export class CountingEngine {
   #idOf(key) {
     return key[this.#keyName].S
   }
+}
+
+/** Returns a request body of the SDK as text. The SDK warns when a string method of its byte arrays is called. */
+function textOf(body) {
+  return typeof body === 'string' ? body : new TextDecoder().decode(body)
 }

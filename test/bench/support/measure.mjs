@@ -5,6 +5,13 @@ export function median(numbers) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** Returns the first and the third quartile of some numbers */
+export function quartiles(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const half = sorted.length >> 1
+  return half === 0 ? [sorted[0], sorted[0]] : [median(sorted.slice(0, half)), median(sorted.slice(-half))]
+}
+
 /** Takes two measurements alternately, so that other load on the machine affects both. */
 export async function inTurn(count, ours, reference) {
   const pairs = []
@@ -22,13 +29,15 @@ export async function inTurn(count, ours, reference) {
 export function rowOf({ name, unit, atMost, atLeast }, pairs, pick) {
   const ours = pairs.map((pair) => pick(pair.ours))
   const reference = pairs.map((pair) => pick(pair.reference))
-  const ratio = median(ours.map((value, index) => value / reference[index]))
+  const ratios = ours.map((value, index) => value / reference[index])
+  const ratio = median(ratios)
   return {
     name,
     unit,
     ours: median(ours),
     reference: median(reference),
     ratio,
+    spread: quartiles(ratios),
     bar: atMost === undefined ? `>= ${atLeast}` : `<= ${atMost}`,
     met: atMost === undefined ? ratio >= atLeast : ratio <= atMost,
   }

@@ -1,4 +1,4 @@
-import { median } from './measure.mjs'
+import { median, quartiles } from './measure.mjs'
 
 /**
  * A row that says how many times less ours costs; its ratio is that of the medians, reference to ours.
@@ -11,5 +11,6 @@ import { median } from './measure.mjs'
 export function timesLessRow({ name, unit, atLeast }, ours, reference) {
   const row = { name, unit, ours: median(ours), reference: median(reference) }
   const ratio = row.reference / row.ours
-  return { ...row, ratio, bar: `>= ${atLeast} less`, met: ratio >= atLeast }
+  const spread = quartiles(ours.map((value, index) => reference[index] / value))
+  return { ...row, ratio, spread, bar: `>= ${atLeast} less`, met: ratio >= atLeast }
 }

@@ -1,5 +1,5 @@
 // One client of DynamoDB, measured in a process of its own: `node transport-client.mjs <kind> <endpoint> <driver> <phase>`.
-// Kinds: `sdk` (the SDK's client alone), `document` (its document client), `ours` (the driver), `hand` (one hand-signed call
+// Kinds: `sdk` (the SDK's client alone), `document` (its document client), `aws-lite`, `ours` (the driver), `hand` (one hand-signed call
 // over node:http). Phases: `cold` (one write and one read), `read`, `write` (one after another), `readers` (32 at a time),
 // `memory` (2,000 calls). Prints its result as JSON.
 import { createHash, createHmac } from 'node:crypto'
@@ -32,6 +32,21 @@ const clients = {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient(options))
     return { read: (key) => client.send(new GetCommand({ TableName: TABLE, Key: { session_key: key } })) }
   },
+  async 'aws-lite'() {
+    const { openAwsLite } = await import('../peers/aws-lite.mjs')
+    const client = await openAwsLite(options)
+    return {
+      read: (key) => client.GetItem({ TableName: TABLE, Key: { session_key: key } }),
+      write(key, at) {
+        const { Item, ExpressionAttributeValues, ...put } = conditionalPut(key, at)
+        return client.PutItem({
+          ...put,
+          Item: plain(Item),
+          ExpressionAttributeValues: plain(ExpressionAttributeValues),
+        })
+      },
+    }
+  },
   async ours() {
     const { default: dynamodb } = await import(driverEntry)
     const driver = dynamodb({ ...options, table: TABLE, transport: 'lean' })
@@ -61,6 +76,11 @@ const clients = {
       write: (key, at) => call('PutItem', conditionalPut(key, at)),
     }
   },
+}
+
+/** Returns attributes as plain values. */
+function plain(attributes) {
+  return Object.fromEntries(Object.entries(attributes).map(([name, { S, N }]) => [name, S ?? Number(N)]))
 }
 
 /** Returns the request that the driver sends for a conditional write. */
