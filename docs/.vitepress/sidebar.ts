@@ -19,6 +19,7 @@ const GROUPS: Record<string, Record<string, string>> = {
     why: 'Why a table',
     'how-it-works': 'How it works',
     security: 'Security',
+    performance: 'Performance',
     compatibility: 'Compatibility and upgrades',
     faq: 'Questions',
   },

@@ -24,6 +24,10 @@ const { values, positionals } = parseArgs({
 /** The groups of a quick run: what a request and a start cost. */
 const QUICK = ['imports', 'neighbours', 'peers', 'session', 'size', 'transport']
 
+if (values.quick && values.page) {
+  console.error('--page needs all rounds: leave out --quick')
+  process.exit(1)
+}
 // Read by support/quick.mjs, also in child processes.
 if (values.quick) process.env.BENCH_QUICK = '1'
 process.env.NODE_NO_WARNINGS = '1'
