@@ -25,7 +25,8 @@ export function writesPerVisit(workload: Workload, setup: Setup, traffic: Traffi
   const { pages, parallel, writes, users, signIns } = workload
   // Share of the visits that sign in, if sessions do not expire between visits.
   const wanted = traffic.visits === 0 ? 0 : (signIns * users) / traffic.visits
-  const created = Math.min(1, Math.max(wanted, expiredShare(setup, traffic)))
+  const expired = expiredShare(setup, traffic)
+  const created = Math.min(1, Math.max(wanted, expired))
   // The first request of the page view that signs in creates the session.
   const views = pages - created
   const pairs = (parallel * (parallel - 1)) / 2
@@ -33,7 +34,7 @@ export function writesPerVisit(workload: Workload, setup: Setup, traffic: Traffi
     created,
     saved: views * parallel * writes,
     refused: views * pairs * writes ** 2,
-    touched: touches(workload, setup, traffic),
+    touched: touches(workload, setup, traffic, created - expired),
   }
 }
 
@@ -54,24 +55,34 @@ function expiredShare({ idleTimeout, maxAge }: Setup, { gap }: Traffic): number 
 /**
  * Returns the mean number of touches in one visit.
  *
- * Each save moves the expiry of a session. A session is touched when it is used, and its expiry was moved longer ago than
+ * Each save and each new session moves the expiry. A session is touched when it is used, and its expiry was moved longer ago than
  * {@link lagOf} allows. There are two cases:
  *
  * - between visits: the first page view of a visit touches it, if the gap was longer than the lag and shorter than the timeout.
- *   The chance that a gap does not exceed the rest of the timeout is `1 - e^(-(idleTimeout - lag)/gap)`;
+ *   The chance that a gap does not exceed the rest of the timeout is `1 - e^(-(idleTimeout - lag)/gap)`. If the visit begins with a
+ *   sign-in, it needs no touch. The longer the gap before a visit, the more likely this is. A gap that contains the end of the lag
+ *   is twice as long as others on average (the inspection paradox), so the chance is `2·signsIn`;
  * - within a visit that is longer than the lag: {@link touchesWithinVisit}.
  *
  * All requests of the page view read the same old expiry. In each instance that the page view reaches, one of them touches the
  * session. The number of instances is as in {@link readsPerVisit}.
+ *
+ * @param signsIn - share of the visits that sign in although their session is alive
  */
-function touches(workload: Workload, { idleTimeout, instances }: Setup, { gap }: Traffic): number {
+function touches(
+  workload: Workload,
+  { idleTimeout, instances }: Setup,
+  { gap }: Traffic,
+  signsIn: number,
+): number {
   if (idleTimeout === undefined) return 0
   const { pages, parallel, writes } = workload
   // The default timeout means that none is configured. Its expiry may lag further than that of a configured timeout.
   const lag = lagOf(idleTimeout === DEFAULT_IDLE_TIMEOUT ? undefined : idleTimeout, undefined) / 1000
-  const savesInVisit = 1 - (1 - writes) ** (pages * parallel)
+  const movesInVisit = 1 - (1 - writes) ** (pages * parallel) * (1 - signsIn)
   const inTime = 1 - Math.exp(-(idleTimeout - lag) / gap)
-  const between = gap * touchRate(lag, 1 / gap, savesInVisit / gap) * inTime
+  const staysSignedIn = Math.max(0, 1 - 2 * signsIn)
+  const between = gap * touchRate(lag, 1 / gap, movesInVisit / gap) * inTime * staysSignedIn
   const reached = instances * (1 - (1 - 1 / instances) ** parallel)
   return (touchesWithinVisit(workload, lag) + between) * reached
 }

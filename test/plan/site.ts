@@ -22,7 +22,7 @@ const SEED = 7
 /** Bytes of the session data in addition to its text. */
 const REST = 30
 
-interface Units {
+export interface Units {
   read: number
   write: number
 }
@@ -50,7 +50,12 @@ export async function visitSite(site: Site, options: TestTable['options']): Prom
   return units
 }
 
-function startInstance(site: Site, options: TestTable['options'], units: Units): H3 {
+/** Starts a process of the app. `units` counts what its driver consumes. */
+export function startInstance(
+  site: Setup & { bound: number },
+  options: TestTable['options'],
+  units: Units,
+): H3 {
   const { cacheTtl, idleTimeout, maxAge, consistentRead } = site
   const storage = dynamodb({
     ...options,
@@ -74,9 +79,11 @@ function startInstance(site: Site, options: TestTable['options'], units: Units):
     .get('/read', async (event) => (await useSession(event, config)).version)
     .get('/write', async (event) => {
       const session = await useSession<{ count?: number }>(event, config)
+      if (session.version === 0) return 0
       await session.update(({ count = 0 }) => ({ count: count + 1 }))
       return session.version
     })
+    .get('/sign-out-everywhere', (event) => store.destroyAll({ user: event.url.search }))
 }
 
 interface PageView {

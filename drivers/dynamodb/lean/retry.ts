@@ -37,6 +37,12 @@ export function maxAttemptsIn(env: Record<string, string | undefined>): number {
  */
 export class RetryQuota {
   #left = QUOTA
+  readonly #random: () => number
+
+  /** @param random - returns a number from 0 up to, but not including, 1 */
+  constructor(random: () => number = Math.random) {
+    this.#random = random
+  }
 
   /**
    * Takes a retry from the quota.
@@ -51,7 +57,7 @@ export class RetryQuota {
     if (this.#left < cost) return undefined
     this.#left -= cost
     const first = throttled ? FIRST_THROTTLED_DELAY_MS : FIRST_DELAY_MS
-    return Math.random() * Math.min(first * 2 ** retries, MAX_DELAY_MS)
+    return this.#random() * Math.min(first * 2 ** retries, MAX_DELAY_MS)
   }
 
   /** Gives back for a request that succeeded. @param lastError - the error that its last retry was made for */
