@@ -3,6 +3,7 @@ import { codeTabs } from './code-tabs.ts'
 import { githubSlug } from './github-slug.ts'
 import { plainMarkdown } from './plain-markdown.ts'
 import { home } from './home.ts'
+import { search } from './search.ts'
 import { sidebar } from './sidebar.ts'
 
 /** The documentation site. The pages are those that a code host shows: the site adds no syntax of its own. */
@@ -31,7 +32,7 @@ const config: UserConfig<DefaultTheme.Config> = {
     ],
     sidebar,
     outline: [2, 3],
-    search: { provider: 'local' },
+    search,
     docFooter: { prev: 'Previous page', next: 'Next page' },
   },
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sidebar } from '../../../docs/.vitepress/sidebar.ts'
 import { ROOT } from '../../support/pack.ts'
 import { describeInBrowser } from './browser.ts'
+import { describeQuestions } from './questions.ts'
 import { openSite, type Site } from './site.ts'
 
 let site: Site
@@ -63,4 +64,5 @@ describe('the site', () => {
   })
 })
 
+describeQuestions(() => site)
 describeInBrowser(() => site, pages)
