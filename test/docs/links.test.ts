@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { githubSlug } from '../../docs/.vitepress/github-slug.ts'
+import { sidebar } from '../../docs/.vitepress/sidebar.ts'
 import { ROOT } from '../support/pack.ts'
 import { linksOf, proseOf } from '../support/links.ts'
 import { pageText } from '../support/snippets.ts'
@@ -23,6 +24,13 @@ function anchorsOf(page: string): string[] {
   })
   return [...ofHeadings, ...Array.from(prose.matchAll(/<a id="([^"]+)">/g), ([, id = '']) => id)]
 }
+
+it('the sidebar of the site has each page of docs/ but the first one, once', () => {
+  const links = sidebar.flatMap(({ items = [] }) => items.map(({ link = '' }) => link.slice(1)))
+  const files = links.map((link) => `docs/${link.endsWith('/') ? `${link}README` : link}.md`)
+  const pages = PAGES.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md')
+  expect(files.toSorted()).toEqual(pages.toSorted())
+})
 
 describe('links between pages', () => {
   it('are found', () => {

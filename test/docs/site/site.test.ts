@@ -2,7 +2,6 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { dirname, join as joinPosix } from 'node:path/posix'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sidebar } from '../../../docs/.vitepress/sidebar.ts'
 import { ROOT } from '../../support/pack.ts'
 import { describeInBrowser } from './browser.ts'
 import { describeQuestions } from './questions.ts'
@@ -26,16 +25,6 @@ describe('the site', () => {
       .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
       .map((name) => name.replace(/README\.md$/, 'index.md').replace(/\.md$/, '.html'))
     expect(pages().toSorted()).toEqual(sources.toSorted())
-  })
-
-  it('has each page but the first one in the sidebar, once', () => {
-    const links = sidebar.flatMap(({ items = [] }) => items.map(({ link = '' }) => link.slice(1)))
-    const files = links.map((link) => (link.endsWith('/') ? `${link}index.html` : `${link}.html`))
-    expect(files.toSorted()).toEqual(
-      pages()
-        .filter((page) => page !== 'index.html')
-        .toSorted(),
-    )
   })
 
   it('has no link to a page, a file or a heading that does not exist', () => {
