@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createId, isSessionId } from '../../src/core/id.ts'
 
 describe('isSessionId', () => {
-  it.each([['a'], ['_-09azAZ'], ['x'.repeat(128)]])('takes %j', (id) => expect(isSessionId(id)).toBe(true))
+  it.each([['a'], ['_-09azAZ'], ['x'.repeat(128)]])('accepts %j', (id) => expect(isSessionId(id)).toBe(true))
 
   it.each([
     [''],
@@ -19,7 +19,7 @@ describe('isSessionId', () => {
     [['a']],
   ])('refuses %j', (id) => expect(isSessionId(id)).toBe(false))
 
-  it('takes nothing but base64url, whatever it is', () => {
+  it('accepts only base64url, among values of any type', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.anything()), (value) => {
         const isBase64url =
@@ -35,13 +35,13 @@ describe('isSessionId', () => {
 })
 
 describe('createId', () => {
-  it('makes 192 bits of base64url, never twice the same', () => {
+  it('returns 192 random bits as base64url', () => {
     const ids = Array.from({ length: 1000 }, () => createId())
     expect(new Set(ids).size).toBe(1000)
     for (const id of ids) expect(id).toMatch(/^[\w-]{32}$/)
   })
 
-  it("takes an app's own generator at its word only when it makes ids", () => {
+  it('refuses an invalid id from a generator of the app', () => {
     expect(createId(() => 'my-id')).toBe('my-id')
     for (const bad of ['', 'a.b', 7, undefined, Promise.resolve('my-id')]) {
       expect(() => createId(() => bad as string)).toThrow('`generateId`')

@@ -38,7 +38,7 @@ describe('mergeData', () => {
     expect(mergeData<SessionValues>(base, mine, theirs)).toStrictEqual(merged)
   })
 
-  it('lets onConflict decide, and the rule where it has no opinion', () => {
+  it('uses the result of onConflict, or the default rule when it returns undefined', () => {
     const seen: unknown[] = []
     const onConflict = (key: string, values: { mine: unknown; theirs: unknown }) => {
       seen.push([key, values])
@@ -57,12 +57,12 @@ describe('mergeData', () => {
     ])
   })
 
-  it('takes a key that was written for changed, even to the value it had', () => {
+  it('treats a written key as changed, even if its value is the same', () => {
     expect(mergeData({ a: 1 }, { a: 1 }, { a: 2 }, { written: ['a'] })).toEqual({ a: 1 })
     expect(mergeData({ a: 1 }, { a: 1 }, { a: 2 })).toEqual({ a: 2 })
   })
 
-  it('has the laws of a merge', () => {
+  it('satisfies the laws of a merge', () => {
     fc.assert(
       fc.property(data, data, data, (base, mine, theirs) => {
         expect(json(mergeData(base, base, theirs))).toBe(json(theirs))
@@ -80,7 +80,7 @@ describe('mergeData', () => {
     )
   })
 
-  it("neither changes its arguments nor anybody's prototype", () => {
+  it('changes neither its arguments nor a prototype', () => {
     fc.assert(
       fc.property(data, data, data, (base, mine, theirs) => {
         const before = json([base, mine, theirs])
@@ -105,7 +105,7 @@ describe('applyPatch', () => {
     expect(target).toEqual({ n: 2, a: 1, b: 2 })
   })
 
-  it('gives a body from the network no say over the prototype', () => {
+  it('does not let a request body set the prototype', () => {
     const target: SessionValues = {}
     applyPatch(target, JSON.parse('{"__proto__":{"isAdmin":true}}'))
     expect(target.isAdmin).toBeUndefined()
@@ -130,7 +130,7 @@ describe('copyData', () => {
     )
   })
 
-  it('copies dates, maps, sets and circles, and keeps what it does not know', () => {
+  it('copies dates, maps, sets and cycles, and keeps instances of other classes', () => {
     class Money {
       toJSON = () => '1 EUR'
     }
@@ -150,7 +150,7 @@ describe('copyData', () => {
 })
 
 describe('replaceContent', () => {
-  it('makes one like the other, and leaves what is equal in place', () => {
+  it('makes the target equal to the source, and keeps equal values in place', () => {
     const cart = ['x']
     const target: SessionValues = { cart, n: 1, gone: true }
     replaceContent(target, { cart: ['x'], n: 2, added: [] })

@@ -27,7 +27,7 @@ describe('a token', () => {
     expect(signToken('h3', 'my-id', 36, password)).toMatch(/^my-id\.10\.[\w-]{43}$/)
   })
 
-  it('is the same each time, and another one for every name, id, version and password', () => {
+  it('is the same for the same input, and differs by name, id, version and password', () => {
     const tokens = [
       signToken('h3', 'a', 1, password),
       signToken('h4', 'a', 1, password),
@@ -40,7 +40,7 @@ describe('a token', () => {
     expect(signToken('h3', 'a', 1, password)).toBe(tokens[0])
   })
 
-  it('says what was signed', () => {
+  it('returns the signed id and version', () => {
     fc.assert(
       fc.property(names, ids, versions, (name, id, version) => {
         const token = signToken(name, id, version, password)
@@ -50,7 +50,7 @@ describe('a token', () => {
     )
   })
 
-  it('is worth nothing under another name or password', () => {
+  it('is invalid under another name or password', () => {
     fc.assert(
       fc.property(names, names, ids, versions, (name, foreign, id, version) => {
         const token = signToken(name, id, version, password)
@@ -61,7 +61,7 @@ describe('a token', () => {
     )
   })
 
-  it('cannot have its parts shifted into each other', () => {
+  it('is invalid when characters move from one part to another', () => {
     const [id, version, mac] = signToken('a', 'b', 1, password).split('.')
     expect(verifyToken('a.b', `${version}.1.${mac}`, password)).toBeNull()
     expect(verifyToken('a', `${id}${version}.1.${mac}`, password)).toBeNull()
@@ -87,14 +87,14 @@ describe('a token', () => {
       encodeURIComponent(token).replace('.', '%2E'),
     ]
     for (const spelling of spellings) expect(verifyToken('h3', spelling, password)).toBeNull()
-    // The last character of a mac holds four bits, so base64 decoders take four spellings of it for the same.
+    // The last character of a mac holds four bits, so base64 decoders treat four spellings of it as equal.
     for (const last of BASE64URL) {
       const isItself = last === token.at(-1)
       expect(verifyToken('h3', token.slice(0, -1) + last, password) !== null).toBe(isItself)
     }
   })
 
-  it('may carry the greatest version there is, and none beyond', () => {
+  it('can have every safe integer from 1 as version, and no other number', () => {
     const token = signToken('h3', 'x', Number.MAX_SAFE_INTEGER, password)
     expect(verifyToken('h3', token, password)).toEqual({ id: 'x', version: Number.MAX_SAFE_INTEGER })
     for (const version of [0, -1, 1.5, Number.NaN, Number.MAX_SAFE_INTEGER + 1]) {
@@ -104,7 +104,7 @@ describe('a token', () => {
 })
 
 describe('verifyToken', () => {
-  it('accepts none of 100,000 mutations, and throws at none', () => {
+  it('rejects 100,000 mutations without an exception', () => {
     const random = seeded(20260701)
     const pick = (text: string): string => text[Math.floor(random() * text.length)] ?? ''
     const alphabet = `${BASE64URL}.=%+/ "\0é€`
@@ -136,7 +136,7 @@ describe('verifyToken', () => {
     expect(signingKeys(password)[0].verified.size).toBeLessThanOrEqual(10_000)
   })
 
-  it('takes anything for a token, and nothing for a valid one', () => {
+  it('rejects values of any type without an exception', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), fc.string({ unit: 'binary', maxLength: 300 })), (value) => {
         expect(verifyToken('h3', value, password)).toBeNull()
@@ -144,7 +144,7 @@ describe('verifyToken', () => {
     )
   })
 
-  it('does not take a name for granted', () => {
+  it('rejects tokens under an invalid name, which cannot be signed', () => {
     for (const name of ['', 'a b', 'a=b', 'a;b', 'é', '\ud800']) {
       expect(() => signToken(name, 'x', 1, password)).toThrow('name')
       expect(verifyToken(name, signToken('h3', 'x', 1, password), password)).toBeNull()
@@ -161,7 +161,7 @@ describe('passwords', () => {
     expect(verifyToken('h3', signToken('h3', 'x', 1, both), password)).toBeNull()
   })
 
-  it('that are gone verify nothing any more, not even what they have verified before', () => {
+  it('that were removed verify no token, not even one that they verified before', () => {
     const old = signToken('h3', 'x', 1, password)
     expect(verifyToken('h3', old, [other, password])).not.toBeNull()
     expect(verifyToken('h3', old, [other])).toBeNull()
@@ -176,11 +176,11 @@ describe('passwords', () => {
     },
   )
 
-  it('are in no error', () => {
+  it('do not appear in errors', () => {
     expect(() => verifyToken('h3', 'x', 'hunter2')).toThrow(expect.not.stringContaining('hunter2'))
   })
 
-  it('leave bounded traces', () => {
+  it('keep a bounded number of verified tokens', () => {
     for (let version = 1; version <= 10_050; version++) {
       verifyToken('h3', signToken('h3', 'x', version, password), password)
     }
@@ -188,7 +188,7 @@ describe('passwords', () => {
     expect(verifyToken('h3', signToken('h3', 'x', 1, password), password)).toEqual({ id: 'x', version: 1 })
   })
 
-  it('verify a token again after a caller has changed what it got', () => {
+  it('verify a token again after a caller has changed the result', () => {
     const token = signToken('h3', 'x', 1, password)
     for (let round = 0; round < 3; round++) {
       const verified = verifyToken('h3', token, password)

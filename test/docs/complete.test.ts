@@ -53,7 +53,7 @@ async function exportsOf(): Promise<Exported[]> {
   })
 }
 
-describe('the pages of docs/ that people have written', async () => {
+describe('the pages of docs/ that are not generated', async () => {
   const exported = await exportsOf()
 
   it('name every exported function, class and constant', () => {

@@ -17,7 +17,7 @@ const page = (await runSnippet(driverCode, modules)) as {
 modules['./map-driver.ts'] = page
 
 describe('docs/conditional-driver.md', () => {
-  it('has code with types that fit', { timeout: 60_000 }, () => {
+  it('has code with correct types', { timeout: 60_000 }, () => {
     const files = { 'map-driver.ts': driverCode, 'store.ts': useCode, 'suite.ts': suiteCode }
     expect(codes).toHaveLength(3)
     expect(typeErrors(files)).toEqual([])

@@ -57,7 +57,7 @@ describe(`the snippets of ${PAGE}`, () => {
   const post = (body?: object): RequestInit => ({ method: 'POST', body: JSON.stringify(body ?? {}) })
 
   describe.each(fetchServers)('on $name', (server) => {
-    it('count the visits of a browser, and forget them', async () => {
+    it('count the visits of a browser, and delete the count', async () => {
       const browser = new Browser(await serve(APPS['a fetch server'], server))
       const other = browser.clone()
       expect(await browser.json('/')).toEqual({ visits: 1 })
@@ -68,7 +68,7 @@ describe(`the snippets of ${PAGE}`, () => {
       expect(await browser.json('/')).toEqual({ visits: 1 })
     })
 
-    it('keep the cart through a sign-in with Hono, and forget it at the sign-out', async () => {
+    it('keep the cart at sign-in with Hono, and delete it at sign-out', async () => {
       const browser = new Browser(await serve(APPS.Hono, server))
       expect(await browser.json('/')).toEqual({ hello: 'stranger', cart: [] })
       expect(browser.jar.size).toBe(0)
@@ -86,7 +86,7 @@ describe(`the snippets of ${PAGE}`, () => {
     })
   })
 
-  it('have types that fit, with exact optional properties too', () => {
+  it('have correct types, with exact optional properties too', () => {
     const names = Object.keys(APPS).map((_, index) => join(ROOT, `test/docs/snippet-${index}.ts`))
     const codes = new Map(Object.values(APPS).map((code, index) => [names[index], code]))
     const options: ts.CompilerOptions = {

@@ -70,7 +70,7 @@ describeEngines('the snippet', (engine) => {
     expect(await me({ cookie })).toEqual({ user: null })
   })
 
-  it('of docs/h3.md without the middleware stores what it changes', async () => {
+  it('of docs/h3.md without the middleware stores its changes', async () => {
     const page = partOf('docs/h3.md', '## Without the middleware', '## Options')
     const { app } = (await runFirst(table.table, page)) as { app: h3.H3 }
     const browser = new Browser(async (path, init) => app.request(path, init))

@@ -93,7 +93,7 @@ describe('docs/recipes.md', () => {
   })
   afterEach(() => void vi.useRealTimers())
 
-  it('remembers a user who asks for it, and no other', async () => {
+  it('extends the session only of users who select "remember me"', async () => {
     const open = await openShop()
     const [short, long] = [open(), open()]
     await short.json('/sign-in', post(ada))
@@ -104,7 +104,7 @@ describe('docs/recipes.md', () => {
     expect((await open().fetch('/sign-in', post({ ...ada, password: 'wrong' }))).status).toBe(401)
   })
 
-  it('lists the devices of a user without their ids, and ends one of them', async () => {
+  it('lists the devices of a user without their ids, and signs one of them out', async () => {
     const open = await openShop()
     const [laptop, phone, stranger] = [open(), open(), open()]
     await laptop.json('/sign-in', post(ada))
@@ -173,7 +173,7 @@ describe('docs/recipes.md', () => {
     expect(await browser.json('/offers')).toEqual(['coffee', 'cake'])
   })
 
-  it('gives a session a new id after a day, and none earlier', async () => {
+  it('gives a session a new id after a day, and not earlier', async () => {
     const browser = (await openShop({ '/id': async (event) => (await useSession(event)).id }))()
     await browser.json('/sign-in', post({ ...ada, remember: true }))
     const first = await browser.json('/id')

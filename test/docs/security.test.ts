@@ -7,7 +7,7 @@ import { pageText, partOf, runSnippet, snippetsIn } from '../support/snippets.ts
 
 const part = partOf('docs/security.md', '## Cross-site requests (CSRF)', '## Password rotation')
 
-it('the middleware of docs/security.md refuses requests of other sites that change something', async () => {
+it('the middleware of docs/security.md refuses write requests from other sites', async () => {
   const { code = '' } = snippetsIn(part).find((snippet) => snippet.code.startsWith('import ')) ?? {}
   const { app } = (await runSnippet(code, { h3 })) as { app: h3.H3 }
   app.all('/', () => 'done')

@@ -91,7 +91,7 @@ describe('the tabs of docs/recipes.md', () => {
 })
 
 describe('the tabs of docs/README.md', () => {
-  it('show the code that the pages of the frameworks show, which is run by their tests', () => {
+  it('show the same code as the pages of the frameworks, whose tests run it', () => {
     const tabs = tabsOf(partOf('docs/README.md', '## In short', '## Pages by task'))
     const shown = ['nuxt', 'nitro', 'h3'].flatMap((page) => snippetsIn(pageText(`docs/${page}.md`)))
     const known = new Set(shown.map(({ code }) => code))

@@ -43,13 +43,13 @@ describe('docs/troubleshooting.md', () => {
     expect(text).toMatch(new RegExp(String.raw`^\nStatus ${status}\. \*\*Cause:\*\* [^]+\n\*\*Fix:\*\* `))
   })
 
-  it.each(Object.keys(CODES) as ErrorCode[])('is where an error with code %s points to', (code) => {
+  it.each(Object.keys(CODES) as ErrorCode[])('is the page that errors with code %s link to', (code) => {
     const [file = '', anchor] = new UnsessionError(code, '').docs.split('#')
     const headings = Array.from(pageText(file).matchAll(/^#+ (.+)$/gm), ([, heading = '']) => heading)
     expect(headings.map(githubSlug)).toContain(anchor)
   })
 
-  it('shows how to tell the codes apart', async () => {
+  it('shows how to handle errors by their code', async () => {
     const [{ code = '' } = {}] = snippetsIn(page)
     const { reasonOf } = (await runSnippet(code, { unsession })) as { reasonOf: (error: unknown) => string }
     expect(reasonOf(new unsession.SessionGoneError())).toBe('Your session has ended. Sign in again.')

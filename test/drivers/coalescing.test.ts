@@ -47,7 +47,7 @@ describeTransports('read coalescing', (engine, transport) => {
     await driver.dispose()
   })
 
-  it('reads a key once however many ask, and gives each their own bytes', async () => {
+  it('reads a key once for many callers, and gives each its own copy of the bytes', async () => {
     const driver = connect()
     const [one, other] = await Promise.all([driver.getItemRaw('bytes'), driver.getItemRaw('bytes')])
     expect(proxy.calls).toHaveLength(1)
@@ -57,7 +57,7 @@ describeTransports('read coalescing', (engine, transport) => {
     await driver.dispose()
   })
 
-  it('never puts strong and plain reads into one request', async () => {
+  it('never combines strongly and eventually consistent reads in one request', async () => {
     const driver = connect()
     await Promise.all([
       driver.getItem('k1'),
@@ -85,7 +85,7 @@ describeTransports('read coalescing', (engine, transport) => {
     await driver.dispose()
   })
 
-  it('keeps at most `maxInFlight` requests out; later reads leave together, up to 100 keys', async () => {
+  it('has at most `maxInFlight` requests in flight; later reads are sent together, up to 100 keys', async () => {
     const driver = connect({ batch: { maxInFlight: 2 } })
     const held = hold()
     proxy.fault({ do: held })
@@ -105,7 +105,7 @@ describeTransports('read coalescing', (engine, transport) => {
     await driver.dispose()
   })
 
-  it('lets a strong read join a queued one but never one already sent', async () => {
+  it('lets a strongly consistent read join a queued read, but never one that was sent', async () => {
     const driver = connect({ batch: { maxInFlight: 1 } })
     const held = hold({ after: true })
     proxy.fault({ times: 1, do: held })
@@ -215,7 +215,7 @@ describeTransports('read coalescing', (engine, transport) => {
     await driver.dispose()
   })
 
-  it('needs no right beyond the items: no table is described or created', async () => {
+  it('needs rights for items only: no table is described or created', async () => {
     const driver = connect()
     await driver.setItem('rights', 'x', { ifVersion: null })
     await driver.setItem('rights', 'y', { ifVersion: 1 })

@@ -46,7 +46,7 @@ describeTransports('what an error of DynamoDB is reported as', (engine, transpor
     expect(proxy.count()).toBeGreaterThan(1)
   })
 
-  it('keeps the name and the words of an exception that it does not know, without the key', async () => {
+  it('keeps name and message of an unknown exception, without the key', async () => {
     proxy.fault({ do: awsError(400, `${DYNAMODB}#PolicyNotFoundException`, 'no policy for secret-key here') })
     await expect(driver.setItem('secret-key', 'x')).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
@@ -54,7 +54,7 @@ describeTransports('what an error of DynamoDB is reported as', (engine, transpor
     })
   })
 
-  it('does not call a refused request of clearExpired an outage', async () => {
+  it('does not report a refused request of clearExpired as an outage', async () => {
     proxy.fault({ do: validation('1 validation error detected') })
     await expect(driver.clearExpired()).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
     proxy.reset()
@@ -80,7 +80,7 @@ describeTransports('what an error of DynamoDB is reported as', (engine, transpor
     ['TableReadMaxOnDemandThroughputExceeded', /the on-demand maximum is reached/],
     ['IndexReadAccountLimitExceeded', /quota/],
     ['SomethingNew', /raise its capacity/],
-  ])('says from the reason %s what is throttled', async (reason, message) => {
+  ])('derives the cause of throttling from the reason %s', async (reason, message) => {
     const answer = {
       __type: `${DYNAMODB}#ProvisionedThroughputExceededException`,
       message: 'The level of configured provisioned throughput for the table was exceeded.',

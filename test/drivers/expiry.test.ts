@@ -64,7 +64,7 @@ describeTransports('expiry', (engine, transport) => {
     expect(await driver.hasItem('k')).toBe(false)
   })
 
-  it('never ends early when written between two seconds', async () => {
+  it('never expires early when written between two seconds', async () => {
     vi.setSystemTime(START + 1)
     await driver.setItem('k', 'x', { ttl: 60 })
     vi.setSystemTime(START + 60_999)
@@ -73,13 +73,13 @@ describeTransports('expiry', (engine, transport) => {
     expect(await driver.hasItem('k')).toBe(false)
   })
 
-  it('takes a ttl of 0 as expired at once, not as none', async () => {
+  it('treats an item with a ttl of 0 as expired, not as unlimited', async () => {
     await driver.setItem('k', 'x', { ttl: 0 })
     expect(await driver.hasItem('k')).toBe(false)
     expect(await table.count()).toBe(1)
   })
 
-  it('says whether a delete removed something alive', async () => {
+  it('reports whether a delete removed a live item', async () => {
     await driver.setItem('k', 'x', { ttl: 60 })
     vi.setSystemTime(START + 60_000)
     expect(await driver.deleteItem('k')).toBe(false)
@@ -138,7 +138,7 @@ describeTransports('expiry', (engine, transport) => {
     }
   })
 
-  it('takes a time to live of thousands of years for what it is', async () => {
+  it('limits the expiry of a very long time to live to the year 5138', async () => {
     await driver.setItem('k', 'x', { ttl: 1e12 })
     expect(await driver.getItem('k')).toBe('x')
     expect((await table.get('k'))?.expire_date).toEqual({ N: '100000000000' })

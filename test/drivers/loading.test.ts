@@ -22,7 +22,7 @@ describeTransportsOnce('the first use of a driver', (engine, transport) => {
   })
   const connect = () => dynamodb({ ...table.options, endpoint: proxy.url })
 
-  it('sends the reads that wait for it together', async () => {
+  it('sends reads together that waited for the code', async () => {
     const driver = connect()
     const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
     const write = driver.setItem('k3', 'x', { ifVersion: null })
@@ -33,7 +33,7 @@ describeTransportsOnce('the first use of a driver', (engine, transport) => {
     await driver.dispose()
   })
 
-  it('answers a handshake before it, and of each of several items', async () => {
+  it('answers handshakes before it loads code, also for each of several items', async () => {
     const driver = connect()
     const known: unknown[] = []
     const read: object = { [DRIVER_HANDSHAKE]: (...told: unknown[]) => known.push(...told) }
@@ -52,7 +52,7 @@ describeTransportsOnce('the first use of a driver', (engine, transport) => {
     await driver.dispose()
   })
 
-  it('is refused once the driver is disposed, which may be twice and before it', async () => {
+  it('is refused after dispose(), which can be called twice and before the first use', async () => {
     const driver = connect()
     await driver.dispose()
     await driver.dispose()
@@ -71,7 +71,7 @@ describeTransportsOnce('the first use of a driver', (engine, transport) => {
     expect(proxy.calls).toEqual([])
   })
 
-  it('ends without a request when the driver is disposed meanwhile', async () => {
+  it('fails without a request when the driver is disposed while it loads code', async () => {
     const driver = connect()
     const calls = [driver.getItem('k'), driver.setItem('k', 'x'), driver.getKeys()]
     const outcomes = Promise.allSettled(calls)
@@ -82,7 +82,7 @@ describeTransportsOnce('the first use of a driver', (engine, transport) => {
 })
 
 describe('code that is loaded on demand', () => {
-  it('is loaded once for all who ask, and is there for those who look', async () => {
+  it('is loaded once for all callers, and is then available immediately', async () => {
     let loads = 0
     const thing = new Lazy(async () => ++loads)
     expect(thing.value).toBeUndefined()
@@ -91,7 +91,7 @@ describe('code that is loaded on demand', () => {
     expect(await thing.within(1000)).toBe(1)
   })
 
-  it('is asked for again after a failure, which says what to do', async () => {
+  it('is loaded again after a failure, whose error names the fix', async () => {
     const cause = new Error('no such file')
     let loads = 0
     const thing = new Lazy(async () => {
@@ -107,7 +107,7 @@ describe('code that is loaded on demand', () => {
     expect(await thing.within(1000)).toBe(2)
   })
 
-  it('is waited for in bounds, and used when it comes later', async () => {
+  it('is waited for until a timeout, and used when it is loaded later', async () => {
     let finish: (value: string) => void = () => {}
     const thing = new Lazy(() => new Promise<string>((resolve) => (finish = resolve)))
     await expect(thing.within(20)).rejects.toMatchObject({ code: 'TIMEOUT' })
@@ -149,7 +149,7 @@ describe('a part of the SDK that cannot be loaded', () => {
     }
   })
 
-  it('is no reason for other errors of a provider or of the network', () => {
+  it('is not reported for other errors of a provider or of the network', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     expect(toDriverError(refused, CONTEXT).code).toBe('UNAVAILABLE')
     const none = new CredentialsError(new Error('Could not load credentials from any providers'))

@@ -91,7 +91,7 @@ describe('driver options', () => {
     },
   )
 
-  it('let what the caller wrote win over the environment, in whichever place', async () => {
+  it('override the environment, also as part of `clientConfig`', async () => {
     const env = { AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' }
     const clientConfig = { region: 'eu-west-3', endpoint: 'http://127.0.0.1:2' }
     expect(resolveOptions({ clientConfig }, env)).toMatchObject({ region: undefined, endpoint: undefined })

@@ -153,7 +153,7 @@ const write: fc.Arbitrary<WriteOptions> = fc.record(
 const instant = fc.integer({ min: 0, max: 8e15 })
 
 describe('mapping', () => {
-  it('brings back what was written, for as long as it lives', () => {
+  it('returns written items until they expire', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), value, write, instant, (key, written, options, now) => {
         // Later ends are stored as the year 5138.
@@ -194,7 +194,7 @@ describe('mapping', () => {
     )
   })
 
-  it('never takes an odd item for a missing one', () => {
+  it('never treats a malformed item as missing', () => {
     const attribute = fc.oneof(
       fc.constant(undefined),
       fc.constant({ S: 'text' }),

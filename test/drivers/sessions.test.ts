@@ -69,7 +69,7 @@ describeTransports('what sessions need beyond unstorage', (engine, transport) =>
     await Promise.all([driver.dispose(), other.dispose(), proxy.stop()])
   })
 
-  it('sweeps what has expired for longer than the grace, below its base, and nothing else', async () => {
+  it('deletes only items with its base that have been expired for longer than the grace period', async () => {
     const driver = dynamodb({ ...plain.options, base: 'app' })
     const other = dynamodb({ ...plain.options, base: 'other' })
     vi.useFakeTimers({ toFake: ['Date'], now: START })

@@ -8,7 +8,7 @@ describeTransports('sets of strings in an item', (engine, transport) => {
   let table: TestTable
   let drivers: DynamoDBDriver[]
   const later = Date.now() + 600_000
-  // A busy machine takes its time: the tests are about conflicts.
+  // Long, because a busy machine is slow. These tests cover conflicts, not timeouts.
   const timeout = { request: 50_000 }
 
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describeTransports('sets of strings in an item', (engine, transport) => {
     await table.drop()
   })
 
-  it('take strings from everybody at once, and answer with what they hold then', async () => {
+  it('accept strings from parallel writers, and return their content', async () => {
     const [driver] = drivers as [DynamoDBDriver]
     const names = Array.from({ length: 20 }, (_, i) => `n${i}`)
     const answers = await Promise.all(
@@ -33,7 +33,7 @@ describeTransports('sets of strings in an item', (engine, transport) => {
     expect(await driver.getSets('none')).toEqual({})
   })
 
-  it('are an item like any other for who reads it plainly, below a base as well', async () => {
+  it('are read by getItem as an empty object, also with a base', async () => {
     for (const driver of drivers) {
       await driver.addToSets('plain', { bindings: ['a'] }, later)
       expect(await driver.getItem('plain')).toBe('{}')
@@ -45,7 +45,7 @@ describeTransports('sets of strings in an item', (engine, transport) => {
   })
 
   it(
-    'let 100 sign-ins of one user on four instances through, and a sign-out everywhere finds them all',
+    'accept 100 parallel sign-ins of one user on four instances, and sign-out everywhere finds all of them',
     { timeout: 120_000 },
     async () => {
       const own = [0, 1, 2, 3].map(() => dynamodb({ ...table.options, timeout }))

@@ -70,7 +70,7 @@ describeTransports('driver', (engine, transport) => {
       expect(await storage.getItemRaw('text')).toBe('as it is: base64:AA')
     })
 
-    it('lists and clears below a base only, however alike the prefixes are', async () => {
+    it('lists and clears only keys with a base, also when prefixes are similar', async () => {
       const keys = ['a:b', 'a:b:c', 'a:bc', 'a:b:c:d', 'ab', 'a', 'b:a:b']
       await storage.setItems(keys.map((key) => ({ key, value: key })))
       expect((await storage.getKeys()).toSorted()).toEqual(keys.toSorted())
@@ -130,7 +130,7 @@ describeTransports('driver', (engine, transport) => {
       ).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     })
 
-    it('says when an item was created and written, how large it is and how long it lives', async () => {
+    it('reports when an item was created and written, its size and its time to live', async () => {
       await storage.setItem('m', 'héllo', { ttl: 60, created: 1_700_000_000_000 })
       const meta = await storage.getMeta('m', { nativeOnly: true })
       expect(meta).toMatchObject({ size: 6, version: 1, birthtime: new Date(1_700_000_000_000) })
@@ -142,7 +142,7 @@ describeTransports('driver', (engine, transport) => {
       expect(await storage.getMeta('m')).toMatchObject({ note: 'mine', version: 1 })
     })
 
-    it('writes at a version only, and says what is there instead', async () => {
+    it('writes only at the expected version, and otherwise returns the current item', async () => {
       await storage.setItem('v', 'one', { ifVersion: null })
       await expect(storage.setItem('v', 'other', { ifVersion: null })).rejects.toMatchObject({
         code: 'CONFLICT',
@@ -271,7 +271,7 @@ describeTransports('driver', (engine, transport) => {
     await Promise.all([storage.dispose(), other.dispose()])
   })
 
-  it('leaves the credentials it is given as they are', async () => {
+  it('does not change the given credentials', async () => {
     const credentials = Object.freeze({ ...table.options.credentials })
     for (const given of [{ credentials }, { clientConfig: { credentials } }]) {
       const driver = dynamodb({ ...table.options, transport: 'auto', credentials: undefined, ...given })
@@ -281,7 +281,7 @@ describeTransports('driver', (engine, transport) => {
     expect(credentials).toEqual(table.options.credentials)
   })
 
-  it('fits an existing table by its attribute names', async () => {
+  it('works with the attribute names of an existing table', async () => {
     const foreign = await createTestTable(engine, { key: 'sid', transport })
     const attributes = { key: 'sid', value: 'sess', expires: 'exp', created: 'born', version: 'rev' }
     const driver = dynamodb({ ...foreign.options, attributes })

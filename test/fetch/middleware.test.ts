@@ -114,7 +114,7 @@ describe('the middleware', () => {
     expect(() => sessionMiddleware({ ...config, password: 'short' })).toThrow('`password`')
   })
 
-  it('returns the very response when no session was used', async () => {
+  it('returns the same response object when no session was used', async () => {
     const response = new Response('fine')
     expect(await sessionMiddleware(config)(requestWith(), () => response)).toBe(response)
   })
@@ -136,7 +136,7 @@ describe('the middleware', () => {
     expect(tokens['h3']).toContain('.2.')
   })
 
-  it('keeps shared caches off, whatever is set after it', async () => {
+  it('prevents shared caching, also with headers that are set later', async () => {
     const request = requestWith()
     const { headers } = await sessionMiddleware(config)(request, () => add(request))
     headers.set('cache-control', 'public, max-age=60')
@@ -231,7 +231,7 @@ describe('an upgrade', () => {
     expect(store.rows.size).toBe(1)
   })
 
-  it('by a response gets the cookie on that very response', async () => {
+  it('by a response gets the cookie on the same response object', async () => {
     const request = requestWith()
     const upgrade = upgradeResponse(new Response(null))
     const response = await sessionMiddleware(config)(request, async () => {

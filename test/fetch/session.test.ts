@@ -52,7 +52,7 @@ describe.each(fetchPlatforms)('$name', (platform) => {
     return new Browser(await platform.serve(routes, sessionMiddleware({ store, password })))
   }
 
-  it('costs a visitor who only looks no record and no cookie', async () => {
+  it('creates no record and no cookie for a visitor who only reads', async () => {
     const browser = await browse({ '/read': read, '/other': () => json('no session') })
     const response = await browser.fetch('/read')
     expect(await response.json()).toEqual({})
@@ -126,7 +126,7 @@ describe.each(fetchPlatforms)('$name', (platform) => {
     expect(store.calls.filter((call) => call === 'load' || call === 'create')).toEqual(['create', 'load'])
   })
 
-  it('stores direct changes before the response leaves, whatever it is', async () => {
+  it('stores direct changes before any kind of response is sent', async () => {
     const shared = new Response(null, { status: 204 })
     const answers: Record<string, FetchHandler> = {
       '/json': () => json('fine'),
@@ -205,7 +205,7 @@ describe.each(fetchPlatforms)('$name', (platform) => {
     ['cache-control', 'private, max-age=5', 'private, max-age=5'],
     ['cdn-cache-control', 'max-age=60', null],
     ['surrogate-control', 'max-age=60', null],
-  ])('keeps shared caches off a response with a cookie and %s: %s', async (name, value, expected) => {
+  ])('prevents shared caching of a response with a cookie and %s: %s', async (name, value, expected) => {
     const answer = (): Response => new platform.Response('fine', { headers: { [name]: value } })
     const browser = await browse({
       ...counting({ '/write': answer }),
@@ -277,7 +277,7 @@ describe.each(fetchPlatforms)('$name', (platform) => {
     expect(store.rows.size).toBe(0)
   })
 
-  it('sends the body as it comes', async () => {
+  it('streams the body', async () => {
     let release = (): void => {}
     const released = new Promise<void>((resolve) => {
       release = resolve

@@ -92,11 +92,11 @@ describe('compressed', () => {
     expect(body.length).toBeLessThan(100)
   })
 
-  it('leaves alone what would not get smaller', async () => {
+  it('does not compress data that would not get smaller', async () => {
     expect(await compressed(json(), { above: 0 }).encode({ a: 1 }, context)).toBe('{"a":1}')
   })
 
-  it('refuses what would fill the memory', async () => {
+  it('refuses data that would fill the memory', async () => {
     const { deflateRawSync } = await import('node:zlib')
     const bomb = Buffer.concat([Buffer.of(1), deflateRawSync(Buffer.alloc(64 * 1024 * 1024))])
     expect(() => compressed().decode(bomb, context)).toThrow(/larger than/)
@@ -108,7 +108,7 @@ describe('compressed', () => {
 })
 
 describe('encrypted', () => {
-  it('shows nothing of the data, and never the same twice', async () => {
+  it('contains no plain data, and is different each time', async () => {
     const codec = encrypted({ secret })
     const bodies = [
       await codec.encode({ text: 'plain' }, context),
@@ -169,7 +169,7 @@ describe('encrypted', () => {
     return Buffer.concat([stored.subarray(0, 1), length, Buffer.from(header), stored.subarray(end)])
   }
 
-  it('reads what was stored, and a record whose end a touch has moved', async () => {
+  it('reads stored records, also after a touch has extended them', async () => {
     expect(await readAfter(() => {})).toMatchObject({ version: 2, user: 'mallory', data: { n: 2 } })
     const storage = createStorage()
     let now = 1_800_000_000_000
@@ -290,7 +290,7 @@ describe('a record no codec reads', () => {
     ['nested without end', 'json', `{"x":${'['.repeat(500)}${']'.repeat(500)}}`],
     ['nested far beyond the stack', 'json', `{"x":${'['.repeat(180_000)}${']'.repeat(180_000)}}`],
     ['of devalue, but broken', 'devalue', '[[9]]'],
-  ])('is none, and the hook hears why: %s', async (_, codec, body) => {
+  ])('is treated as missing, and the hook gets the reason: %s', async (_, codec, body) => {
     const storage = createStorage()
     const reasons: string[] = []
     const hooks = { corrupt: ({ reason }: { reason: string }) => reasons.push(reason) }

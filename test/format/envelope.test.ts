@@ -23,7 +23,7 @@ const header: fc.Arbitrary<Header> = fc.record(
 const valid = { v: 1, c: 1000, e: 2000, d: {} }
 
 describe('a text envelope', () => {
-  it('gives back what was written, as text and as bytes', () => {
+  it('returns the written values, from text and from bytes', () => {
     fc.assert(
       fc.property(header, fc.jsonValue(), (fields, data) => {
         const text = formatEnvelope(fields, JSON.stringify(data))
@@ -39,7 +39,7 @@ describe('a text envelope', () => {
     expect(text).toBe('{"v":3,"c":1,"e":2,"d":{"a":1}}')
   })
 
-  it('names owner, lifetime and codec only where there is one', () => {
+  it('contains owner, lifetime and codec only if they are set', () => {
     const fields = {
       version: 1,
       createdAt: 1,
@@ -57,7 +57,7 @@ describe('a text envelope', () => {
 })
 
 describe('a binary envelope', () => {
-  it('gives back what was written', () => {
+  it('returns the written values', () => {
     fc.assert(
       fc.property(header, fc.uint8Array(), (fields, body) => {
         const envelope = parseEnvelope(formatEnvelope(fields, body))
@@ -67,7 +67,7 @@ describe('a binary envelope', () => {
     )
   })
 
-  it('is nothing when it is cut within its header', () => {
+  it('is invalid when it is cut within its header', () => {
     const whole = formatEnvelope(
       { version: 1, createdAt: 1, expiresAt: 2, codec: 'x' },
       Buffer.alloc(0),
@@ -103,12 +103,12 @@ describe('anything else', () => {
         JSON.stringify({ ...valid, [key]: value }),
       ]),
     ),
-  ])('is nothing: %s', (_, text) => {
+  ])('is not an envelope: %s', (_, text) => {
     expect(parseEnvelope(text ?? '')).toBeNull()
     expect(parseEnvelope(Buffer.from(text ?? ''))).toBeNull()
   })
 
-  it('is nothing when its bytes are no UTF-8', () => {
+  it('is not an envelope when its bytes are not UTF-8', () => {
     const text = Buffer.from(JSON.stringify({ ...valid, d: { a: 'x' } }))
     text[text.length - 4] = 0xff
     expect(parseEnvelope(text)).toBeNull()
@@ -118,7 +118,7 @@ describe('anything else', () => {
     expect(parseEnvelope('{"__proto__":{"v":1,"c":1,"e":2,"d":{}}}')).toBeNull()
   })
 
-  it('never throws and touches no prototype, whatever is stored', () => {
+  it('neither throws nor changes a prototype, for any stored value', () => {
     const before = Object.getOwnPropertyNames(Object.prototype)
     const key = fc.constantFrom(
       'v',

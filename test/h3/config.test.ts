@@ -83,7 +83,7 @@ describe('useSession', () => {
     [{ cookie: { sameSite: false, secure: false } as const }],
     [{ cookie: false } as const],
     [{ sessionHeader: false } as const],
-  ])('takes %j', async (options) => {
+  ])('accepts %j', async (options) => {
     await expect(useSession(event(), { ...valid, ...options })).resolves.toMatchObject({ isNew: true })
   })
 })

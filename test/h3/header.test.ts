@@ -68,7 +68,7 @@ describe.each(platforms)('a session header next to cookies: $name', (platform) =
   })
 
   it.each(['', 'junk', `mobile.1.${'x'.repeat(43)}`, 'Bearer x'])(
-    'works by cookie for everybody else, also with %j in the header',
+    'works by cookie for all other clients, also with %j in the header',
     async (sent) => {
       const fetch = await serve()
       const plain = await serve({ sessionHeader: undefined })

@@ -86,7 +86,7 @@ describeEngines('moving', (engine) => {
     const ids = async (): Promise<string[]> => storage.getKeys()
     const adopt = () => fromExpressSession({ storage, secret })
 
-    it.each(nodes)('signs nobody out, and needs the old app no longer: $name', async (platform) => {
+    it.each(nodes)('signs no user out, and does not need the old app: $name', async (platform) => {
       const fetch = await startNewApp(platform, { store, adopt: adopt() })
       const browser = await signedIn(fetch)
       const { id, data } = await browser.json('/read')
@@ -100,7 +100,7 @@ describeEngines('moving', (engine) => {
       expect(JSON.parse(item?.['data']?.S ?? '')).toMatchObject({ v: 1, d: data })
     })
 
-    it('makes one session of requests in parallel, on two instances', async () => {
+    it('creates one session for parallel requests on two instances', async () => {
       const second = createSessionStore({ storage: dynamodb(fresh.options) })
       const [platform] = nodes
       if (!platform) return expect.unreachable()
@@ -114,7 +114,7 @@ describeEngines('moving', (engine) => {
       expect(found[0].data).toMatchObject(DATA)
     })
 
-    it.each(nodes)('lets the old app come back, until somebody signs out: $name', async (platform) => {
+    it.each(nodes)('works with the old app again, until the user signs out: $name', async (platform) => {
       const fetch = await startNewApp(platform, { store, adopt: adopt() })
       const browser = await signedIn(fetch)
       const thief = browser.clone()
@@ -130,7 +130,7 @@ describeEngines('moving', (engine) => {
       expect(await thief.json('/read')).toEqual(SIGNED_OUT)
     })
 
-    it.each(nodes)('ends a session whose first request signs out: $name', async (platform) => {
+    it.each(nodes)('destroys a session whose first request signs out: $name', async (platform) => {
       const fetch = await startNewApp(platform, { store, adopt: adopt() })
       const browser = await signedIn(fetch)
       await browser.json('/sign-out')
@@ -138,7 +138,7 @@ describeEngines('moving', (engine) => {
       expect(await at(old.fetch, browser).json('/read')).toEqual({})
     })
 
-    it('opens nothing by the old cookie once the session has another id, or was ended elsewhere', async () => {
+    it('opens no session by the old cookie after the session got another id or was destroyed elsewhere', async () => {
       const [platform] = nodes
       if (!platform) return expect.unreachable()
       const fetch = await startNewApp(platform, { store, adopt: adopt() })
@@ -154,7 +154,7 @@ describeEngines('moving', (engine) => {
       expect(await other.json('/read')).toEqual(SIGNED_OUT)
     })
 
-    it('finds the live session among several cookies of the old name, and signing out ends all', async () => {
+    it('finds the live session among several cookies of the old name, and sign-out destroys all', async () => {
       const [platform] = nodes
       if (!platform) return expect.unreachable()
       const fetch = await startNewApp(platform, { store, adopt: adopt() })
@@ -196,7 +196,7 @@ describeEngines('moving', (engine) => {
       expect(await fresh.count()).toBe(before)
     })
 
-    it('converts data and owner, takes old secrets, and refuses what the app refuses', async () => {
+    it('converts data and owner, accepts old secrets, and rejects sessions that `convert` rejects', async () => {
       const [platform] = nodes
       if (!platform) return expect.unreachable()
       const accepting = fromExpressSession({
@@ -249,7 +249,7 @@ describeEngines('moving', (engine) => {
       return startNewApp(platform, { store, adopt })
     }
 
-    it.each(['small', 'compressed', 'old'] as const)('signs nobody out: %s', async (which) => {
+    it.each(['small', 'compressed', 'old'] as const)('signs no user out: %s', async (which) => {
       const { value, data } = DJANGO[which]
       const cookie = await put(`${which}${platform.version}0123456789`.padEnd(32, 'x'), value)
       const fetch = await start()
@@ -265,7 +265,7 @@ describeEngines('moving', (engine) => {
         expect(await (await fetch('/read', { headers: { cookie: again } })).json()).toEqual(SIGNED_OUT)
     })
 
-    it('takes nothing that another secret has signed, and says so to its hooks', async () => {
+    it('rejects values signed with another secret, and calls its hooks', async () => {
       const cookie = await put(`another${platform.version}0123456789`.padEnd(32, 'x'), DJANGO.small.value)
       const told: string[] = []
       const hooks = { loaded: () => told.push('loaded'), corrupt: () => told.push('corrupt') }
@@ -278,7 +278,7 @@ describeEngines('moving', (engine) => {
       expect(told).toEqual(['corrupt', 'loaded'])
     })
 
-    it('takes no failure of the old table for a sign-out', async () => {
+    it('does not treat a failure of the old table as a sign-out', async () => {
       const cookie = await put(`failing${platform.version}0123456789`.padEnd(32, 'x'), DJANGO.small.value)
       const broken = dynamodb({ ...table.options, table: 'no-such-table' })
       const adopt = fromDjango({ storage: broken, secret: DJANGO.secret })
@@ -293,7 +293,7 @@ describeEngines('moving', (engine) => {
       expect((await (await fetch('/read', { headers: { cookie } })).json()).data).toEqual(DJANGO.small.data)
     })
 
-    it('opens and ends no session of this package by its bare id', async () => {
+    it('neither opens nor destroys a session of this package by its bare id', async () => {
       const id = 'aknownidofoursession'
       const ours = createSessionStore({ storage: dynamodb(table.options), cache: false })
       await ours.create({ id, data: { secret: true } })

@@ -174,7 +174,7 @@ describe('a storage without time to live', () => {
     await expect(open().create({ id: 'e', data: {} })).rejects.toMatchObject({ code: 'SESSION_EXISTS' })
   })
 
-  it('takes what somebody put into an old session for its data, even if it looks like a session', async () => {
+  it('treats the content of an old session as data, even if it looks like a session', async () => {
     now = start
     const forged = { v: 0, c: 1, e: start + 60_000, u: 'admin', d: { role: 'admin' } }
     await storage.setItem('h', JSON.stringify({ cookie: { expires: null }, ...forged }))

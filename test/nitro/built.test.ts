@@ -142,7 +142,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
   })
 
   it.runIf(release.tool === 'nitropack')(
-    'knows its own functions everywhere, ahead of those of h3 and behind those of the app',
+    'imports its functions automatically, before those of h3 and after those of the app',
     async () => {
       const answer = await new Visitor().get(`${one.url}/auto`)
       expect(answer.json()).toEqual({
@@ -154,7 +154,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
     },
   )
 
-  it('stops when it is asked to', async () => {
+  it('stops at a signal with exit code 0', async () => {
     const server = await start(project, env)
     await new Visitor().get(`${server.url}/visit`)
     expect(await server.stop()).toBe(0)
@@ -277,7 +277,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
         { NITRO_SESSIONS_STORAGE_DRIVER: 'redis' },
         'unsession/drivers/dynamodb, memory',
       ],
-    ])('does not start with %s, and says so in a line', async (_, own, message) => {
+    ])('refuses to start with %s, and prints one line', async (_, own, message) => {
       const { code, output } = await startInVain(project, { ...env, ...own })
       expect(code).toBe(1)
       expect(output).toMatch(/^\[unsession\] [^\n]+\n$/)

@@ -53,7 +53,7 @@ describe('the quick start of README.md', () => {
     ])
   })
 
-  it('has types that fit', async () => {
+  it('has correct types', async () => {
     expect(await typecheck(app.project)).toBe('')
   }, 120_000)
 

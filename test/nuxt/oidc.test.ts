@@ -105,7 +105,7 @@ describe('nuxt-oidc-auth, unchanged', () => {
     expect([...browser.jar.keys()]).toEqual([NAME])
   })
 
-  it('refreshes the tokens, again and again', async () => {
+  it('refreshes the tokens repeatedly', async () => {
     const browser = visitor()
     await signIn(browser, 'Ada')
     const seen = new Set([(await browser.json('/api/_auth/session')).accessToken])

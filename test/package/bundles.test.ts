@@ -66,20 +66,20 @@ describe('an app bundled by esbuild', () => {
     expect(await runBuilt(SPLIT, table.options)).toEqual(['sdk value', 'lean value'])
   })
 
-  it('says so when the SDK cannot run in the bundle, and needs none with credentials and the lean transport', async () => {
+  it('reports that the SDK cannot run in the bundle, and works without it with credentials and the lean transport', async () => {
     const [sdk, lean] = await runBuilt(PLAIN, table.options)
     expect(sdk).toMatch(/^sdk DEPENDENCY_MISSING .*Dynamic require of .*`createRequire`.*`transport: 'lean'`/)
     expect(lean).toBe('lean value')
   })
 
-  it('says so as well when only the search for credentials needs the SDK', async () => {
+  it('reports that the SDK cannot run in the bundle when only the search for credentials needs it', async () => {
     const { credentials: _, ...others } = table.options
     for (const line of await runBuilt(PLAIN, others)) {
       expect(line).toMatch(/^(?:sdk|lean) DEPENDENCY_MISSING .*Dynamic require of /)
     }
   })
 
-  it('says what to install when the SDK is not in the bundle and not installed', async () => {
+  it('names the package to install when the SDK is neither in the bundle nor installed', async () => {
     const [sdk] = await runBuilt({ name: 'external', options: ['--external:@aws-sdk/*'] }, table.options)
     expect(sdk).toMatch(/^sdk DEPENDENCY_MISSING .*Cannot find package.*install @aws-sdk\/client-dynamodb/)
   })

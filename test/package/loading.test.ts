@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Packed, pack, run } from '../support/pack.ts'
 
-/** Writes down the files that are imported, in the thread where Node looks for them. */
+/** Module hooks that print the path of each imported file. */
 const HOOKS = `
 import { writeSync } from 'node:fs'
 export async function load(url, context, next) {
@@ -10,7 +10,7 @@ export async function load(url, context, next) {
   return next(url, context)
 }`
 
-/** An app's start, and its first request. */
+/** An app that starts and handles its first request. */
 const APP = `
 import { register } from 'node:module'
 import { writeSync } from 'node:fs'
@@ -28,14 +28,14 @@ await store.load('an-id').then(() => process.exit(1), (error) => console.log(err
 await driver.dispose()
 `
 
-describe('what an app loads', () => {
+describe('the code that an app loads', () => {
   let packed: Packed
   beforeAll(async () => {
     packed = await pack()
   })
   afterAll(() => packed.remove())
 
-  it('at its start is neither the SDK, nor what its first visitor does not need', async () => {
+  it('at its start contains neither the SDK nor code that a visitor without a session does not need', async () => {
     const files = { 'hooks.mjs': HOOKS, 'app.mjs': APP }
     const project = await packed.project('start', { unstorage: 'unstorage', h3: 'h3' }, files)
     const { stdout, stderr } = await run(process.execPath, ['app.mjs'], { cwd: project })
@@ -45,14 +45,14 @@ describe('what an app loads', () => {
     expect(atStart).toContain('/unsession/dist/drivers/dynamodb.mjs')
     expect(atStart).not.toMatch(/node_modules\/(?!unsession)/)
     expect(atStart.match(parts)).toBeNull()
-    // A file each for what two entries share would cost more than what is in them.
+    // A separate file for each part that two entries share would cost more than its content.
     expect(atStart.match(/\/unsession\/dist\//g)?.length).toBeLessThan(12)
     expect(new Set(later.match(parts))).toEqual(
       new Set(['/open-store.mjs', '/engine.mjs', '@aws-sdk/client-dynamodb/']),
     )
   })
 
-  it('is no more than it may be', async () => {
+  it('is smaller than the limit', async () => {
     const bench = (file: string) => import(new URL(`../bench/${file}`, import.meta.url).href)
     const { measure } = await bench('size.bench.mjs')
     const { entriesOf } = await bench('support/build.mjs')

@@ -96,7 +96,7 @@ describe('a plan', () => {
     )
   })
 
-  it('costs nothing for bots', () => {
+  it('has no cost for bots', () => {
     const { readUnits, writeUnits } = plan({ bots: 1, signIns: 0 })
     expect([readUnits, writeUnits]).toEqual([0, 0])
   })

@@ -18,7 +18,7 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { name: `Hello, ${name}` }).waitFor()
 }
 
-/** The playground as a browser shows it. */
+/** Tests the playground in a real browser. */
 export function describeBrowser(running: () => Playground): void {
   describe.runIf(hasChromium)('the playground in a browser', () => {
     let browser: Browser
@@ -33,7 +33,7 @@ export function describeBrowser(running: () => Playground): void {
     for (const javaScriptEnabled of [true, false]) {
       for (const [size, viewport] of Object.entries(SIZES)) {
         const title = `${size}, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`
-        test(`${title}: every button, from no session to none again`, async () => {
+        test(`${title}: every button works, from the first visit to sign-out everywhere`, async () => {
           const { page, leave } = await open({ viewport, javaScriptEnabled })
           const suffix = javaScriptEnabled ? '' : '-plain'
           if (javaScriptEnabled) await hydrated(page)
@@ -73,7 +73,7 @@ export function describeBrowser(running: () => Playground): void {
       }
     }
 
-    test('the cookie, as the browser keeps it', async () => {
+    test('the browser stores the cookie with the right attributes and expiry', async () => {
       const { page, leave } = await open()
       const secondsLeft = async (): Promise<number> => {
         const cookies = await page.context().cookies()
@@ -92,7 +92,7 @@ export function describeBrowser(running: () => Playground): void {
       await leave()
     })
 
-    test('ten at once: each instance’s additions are shown, and said', async () => {
+    test('ten simultaneous increments: the page lists those of each instance and announces the result', async () => {
       const { page, leave } = await open()
       await hydrated(page)
       await button(page, 'Add ten at once').click()
@@ -106,7 +106,7 @@ export function describeBrowser(running: () => Playground): void {
       await leave()
     })
 
-    test('the other instance is a link away, and knows what was done here', async () => {
+    test('a link opens the other instance, which shows the same session', async () => {
       const { page, leave } = await open()
       await hydrated(page)
       await button(page, 'Add one Coffee').click()
@@ -123,7 +123,7 @@ export function describeBrowser(running: () => Playground): void {
       await leave()
     })
 
-    test('two tabs: what one does the other shows when it is looked at', async () => {
+    test('a tab shows the changes of another tab when it gets the focus', async () => {
       const { page, tab, leave } = await open()
       await hydrated(page)
       await signIn(page, 'Barbara')
@@ -143,7 +143,7 @@ export function describeBrowser(running: () => Playground): void {
       await leave()
     })
 
-    test('one’s sessions are listed, and ended by a click', async () => {
+    test('the sessions of a user are listed, and a click destroys one', async () => {
       const [first, second] = await Promise.all([open(), open()])
       await Promise.all([hydrated(first.page), hydrated(second.page)])
       await signIn(first.page, 'Edsger')
@@ -159,7 +159,7 @@ export function describeBrowser(running: () => Playground): void {
     })
 
     for (const javaScriptEnabled of [true, false]) {
-      test(`JavaScript ${javaScriptEnabled ? 'on' : 'off'}: the way back after signing out leads to no signed-in page`, async () => {
+      test(`JavaScript ${javaScriptEnabled ? 'on' : 'off'}: after sign-out, the back button shows no signed-in page`, async () => {
         const { page, leave } = await open({ javaScriptEnabled })
         await signIn(page, 'Niklaus')
         await page.getByRole('link', { name: 'Instance B' }).click()
@@ -176,7 +176,7 @@ export function describeBrowser(running: () => Playground): void {
     }
 
     for (const colorScheme of ['light', 'dark'] as const) {
-      test(`${colorScheme}: everything fits a narrow phone, is labelled and is large enough to touch`, async () => {
+      test(`${colorScheme}: on a narrow phone, all controls fit, have labels and are large enough to touch`, async () => {
         const { page, leave } = await open({ viewport: { width: 320, height: 568 }, colorScheme })
         await hydrated(page)
         await signIn(page, 'Ada')
@@ -202,7 +202,7 @@ export function describeBrowser(running: () => Playground): void {
       })
     }
 
-    test('the keyboard is enough, and keeps its place', async () => {
+    test('the page works by keyboard and keeps the focus in place', async () => {
       const { page, leave } = await open()
       await hydrated(page)
       const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim())
@@ -221,7 +221,7 @@ export function describeBrowser(running: () => Playground): void {
       await leave()
     })
 
-    test('an error of one’s own is said in place, and otherwise is a page with a way back', async () => {
+    test('an invalid name is reported in the page, and an unknown path shows a page with a link back', async () => {
       const { page, complaints } = await open()
       await hydrated(page)
       await page.getByLabel('Your name').fill('   ')

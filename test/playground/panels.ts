@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasChromium, hydrated, launch, picture, visit } from './chromium.ts'
 import type { Playground } from './playground.ts'
 
-/** The parts of the page that move by themselves. */
+/** Tests the parts of the page that update by themselves. */
 export function describePanels(running: () => Playground): void {
-  describe.runIf(hasChromium)('what moves', () => {
+  describe.runIf(hasChromium)('the live parts of the page', () => {
     let browser: Browser
     const url = () => running().urls[0]!
     const chart = (page: Page, title: string) => page.getByRole('img', { name: title })
@@ -30,7 +30,7 @@ export function describePanels(running: () => Playground): void {
       await leave()
     })
 
-    test('charts of both instances follow what is done, in words too, and outlive a reload', async () => {
+    test('charts show the calls of both instances, also as text and after a reload', async () => {
       const { page, leave } = await visit(browser, url(), { colorScheme: 'dark' })
       await hydrated(page)
       for (const title of ['Session reads', 'Cache hits', 'DynamoDB calls', 'Capacity units'])
@@ -50,7 +50,7 @@ export function describePanels(running: () => Playground): void {
       await leave()
     })
 
-    test('charts are still for who prefers little motion', async () => {
+    test('charts do not update when the browser requests reduced motion', async () => {
       const asks = (page: Page) =>
         page.evaluate(
           () =>
@@ -65,7 +65,7 @@ export function describePanels(running: () => Playground): void {
       await Promise.all([calm.leave(), lively.leave()])
     })
 
-    test('a visit alone costs no call: nobody without a session is looked up', async () => {
+    test('a visit without a session sends no call to the storage', async () => {
       const response = await fetch(url())
       expect(response.status).toBe(200)
       const latest = async () => {

@@ -3,14 +3,14 @@ import { childrenOf, isAlive, isRunning, startPlayground, temporaryFolder } from
 import type { Playground } from './playground.ts'
 import { Visitor, sessionOn } from './visitor.ts'
 
-/** A playground that may be stopped, and started again. */
+/** A playground that can be stopped and started again. */
 export interface Restartable {
   args: string[]
   running: () => Playground
   restart: () => Promise<void>
 }
 
-/** Starting, stopping and failing. */
+/** Tests starts, stops and failures of the processes. */
 export function describeProcesses({ args, running, restart }: Restartable): void {
   const arrive = (): Visitor => new Visitor(running().urls[0]!)
 
@@ -28,7 +28,7 @@ export function describeProcesses({ args, running, restart }: Restartable): void
       ['SIGINT', 'process'],
       ['SIGTERM', 'process'],
       ['SIGHUP', 'process'],
-    ] as const)('%s to its %s ends all it started within seconds', async (signal, whom) => {
+    ] as const)('%s to its %s stops all its processes within seconds', async (signal, whom) => {
       await arrive().post('/count')
       const { pid, stop } = running()
       const { code, took, output } = await stop(signal, whom)
@@ -41,7 +41,7 @@ export function describeProcesses({ args, running, restart }: Restartable): void
     })
 
     test.runIf(process.platform === 'linux')(
-      'a server that dies is reported, the other goes on',
+      'a server that dies is reported, and the other one continues',
       async () => {
         const [first, second] = childrenOf(running().pid)
         process.kill(second!, 'SIGKILL')
@@ -55,7 +55,7 @@ export function describeProcesses({ args, running, restart }: Restartable): void
       },
     )
 
-    test.runIf(process.platform === 'linux')('servers do not outlive what started them', async () => {
+    test.runIf(process.platform === 'linux')('servers exit when their parent process dies', async () => {
       const { pid, ended } = running()
       const servers = childrenOf(pid)
       process.kill(pid, 'SIGKILL')
@@ -64,7 +64,7 @@ export function describeProcesses({ args, running, restart }: Restartable): void
       await restart()
     })
 
-    test('a second one on the same data says what to do', async () => {
+    test('a second playground on the same data exits, and its error names the fix', async () => {
       const second = await startPlayground(args)
       const { code, output } = await second.ended
       expect(code).toBe(1)
@@ -72,7 +72,7 @@ export function describeProcesses({ args, running, restart }: Restartable): void
       expect(output).not.toMatch(/^\s+at /m)
     })
 
-    test('a port that is asked for and taken is an error; otherwise the next free ones are used', async () => {
+    test('a taken `--port` is an error; without the option the next free ports are used', async () => {
       const [one, another] = [temporaryFolder(), temporaryFolder()]
       const { port } = new URL(running().urls[0]!)
       const refused = await (await startPlayground(['--port', port, '--data', one.path])).ended
@@ -97,7 +97,7 @@ export function describeProcesses({ args, running, restart }: Restartable): void
       [['--create-table'], '--create-table is for --aws'],
       [['--region', 'eu-west-1'], '--region needs'],
       [['--endpoint', 'localhost'], '--endpoint must be a URL'],
-    ])('%o is answered with the usage', async (wrong, problem) => {
+    ])('%o prints the usage', async (wrong, problem) => {
       const { code, output } = await (await startPlayground(wrong)).ended
       expect(code).toBe(2)
       expect(output).toContain(problem)

@@ -3,10 +3,10 @@ import { startDynalite } from '../support/engines/engines.ts'
 import { startPlayground, temporaryFolder } from './playground.ts'
 import { Visitor, sessionOn } from './visitor.ts'
 
-/** Tables that are not the playground's own. */
+/** Tests the playground with other tables than its own. */
 export function describeTables(): void {
   describe('another table', () => {
-    test('--endpoint: sessions are kept there, and a table out of reach is a page, not a lost session', async () => {
+    test('--endpoint: sessions are stored there, and an outage shows an error page and keeps the cookie', async () => {
       const engine = await startDynalite()
       const other = temporaryFolder()
       const elsewhere = await startPlayground(
@@ -38,7 +38,7 @@ export function describeTables(): void {
       }
     })
 
-    test('--aws without credentials says what is missing', async () => {
+    test('--aws without credentials reports that they are missing', async () => {
       const none = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/nowhere', HOME: '/nowhere' }
       const keys = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: '' }
       const aws = await startPlayground(['--aws', '--region', 'eu-west-1'], { ...none, ...keys })

@@ -5,20 +5,20 @@ import { perMinute } from '../../playground/shared/utils/activity.ts'
 import { deviceName } from '../../playground/shared/utils/device.ts'
 import { instancesAt } from '../../playground/shared/utils/instances.ts'
 
-describe('counts of the minute up to each moment', () => {
+describe('counts of the last minute at each sample', () => {
   const sample = (at: number, calls: number): Sample => ({ at, reads: 0, hits: 0, calls, units: calls / 2 })
 
-  test('what was counted before is not, to the second', () => {
+  test('exclude calls that are older than 60 s', () => {
     const samples = [sample(100, 0), sample(101, 4), sample(160, 6), sample(161, 6), sample(162, 7)]
     expect(perMinute(samples, 'calls')).toEqual([0, 4, 6, 2, 1])
   })
 
-  test('a server that has just started counts from its first moment', () => {
+  test('begin at the first sample of a server', () => {
     expect(perMinute([sample(100, 3), sample(101, 5)], 'calls')).toEqual([0, 2])
     expect(perMinute([], 'calls')).toEqual([])
   })
 
-  test('units keep their halves, and no more', () => {
+  test('round units to one decimal', () => {
     expect(perMinute([sample(1, 0.2), sample(2, 0.2 + 0.1 * 3)], 'units')).toEqual([0, 0.2])
   })
 })

@@ -108,7 +108,7 @@ export function describeInBrowser(site: () => Site, pages: () => string[]): void
       await leave()
     })
 
-    it('on a phone, the menu and the search are a touch away', async () => {
+    it('on a phone, the menu and the search open with one touch', async () => {
       const { page, leave } = await visit({ viewport: PHONE, hasTouch: true })
       await open(page, 'nuxt.html')
       await page.getByRole('button', { name: 'Menu' }).tap()

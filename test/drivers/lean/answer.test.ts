@@ -14,7 +14,7 @@ const answer = (body: string, headers: Record<string, string> = {}, status = 200
 })
 
 describe('the JSON of DynamoDB', () => {
-  it('brings back every value that is written, bytes included', () => {
+  it('returns every written value unchanged, bytes included', () => {
     const name = fc.constantFrom('B', 'BS', 'S', 'M', '"B":', 'data')
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
@@ -55,7 +55,7 @@ describe('an answer', () => {
     ['a text', answer('"OK"')],
     ['another type', answer('{}', { 'content-type': 'text/html' })],
     ['a page instead of an error', answer('<html>', {}, 503)],
-  ])('with %s is an outage that is tried again', (_, damaged) => {
+  ])('with %s is an outage, and is retried', (_, damaged) => {
     expect(() => readAnswer(damaged)).toThrow(expect.objectContaining({ code: 'ECONNRESET', $retryable: {} }))
   })
 
@@ -81,7 +81,7 @@ describe('an answer', () => {
     )
   })
 
-  it('keeps what an exception says of items and reasons, and nothing else', () => {
+  it('keeps only the items and reasons of an exception', () => {
     const reasons = [{ reason: 'TableReadKeyRangeThroughputExceeded', resource: 'arn' }]
     const body = {
       __type: 'x#ConditionalCheckFailedException',

@@ -38,7 +38,7 @@ describe('retries', () => {
     expect(new RetryQuota().take(failure(fields), 0)).toBeUndefined()
   })
 
-  it('wait as long as those of the SDK for DynamoDB, and stop where its quota does', async () => {
+  it('wait as long as those of the SDK for DynamoDB, and have the same quota', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.5)
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     for (const [error, errorType] of [
@@ -72,7 +72,7 @@ describe('retries', () => {
     expect(quota.take(TRANSIENT, 0)).toBeDefined()
   })
 
-  it('are as many as the environment says', () => {
+  it('have the limit AWS_MAX_ATTEMPTS, by default 4 attempts', () => {
     expect(maxAttemptsIn({})).toBe(4)
     expect(maxAttemptsIn({ AWS_MAX_ATTEMPTS: '7' })).toBe(7)
     expect(maxAttemptsIn({ AWS_MAX_ATTEMPTS: '0' })).toBe(4)

@@ -65,7 +65,7 @@ describe.runIf(hasRedis)('a cache on a Redis', () => {
   it.each([
     ['killed', (): Promise<void> => server.stop()],
     ['stopped', async (): Promise<void> => server.signal('SIGSTOP')],
-  ])('that is %s takes 100 ms from one request, and is then left alone', async (_, fail) => {
+  ])('that is %s delays one request by 100 ms, and is then not used', async (_, fail) => {
     await start()
     const redisCalls = vi.spyOn(tier, 'getItem')
     await fail()

@@ -82,7 +82,7 @@ describe('the SDK', () => {
     await expect(single.send(get())).rejects.toThrow(/./)
   })
 
-  test('sends again what was carried out but not answered', async () => {
+  test('retries a call that was carried out but not answered', async () => {
     proxy.fault({ times: 1, do: faults.resetAfter })
     await retrying.send(put('again'))
     expect(proxy.calls.map((call) => call.status)).toEqual([null, 200])
@@ -97,7 +97,7 @@ describe('the SDK', () => {
 })
 
 describe('batches', () => {
-  test('are written and read whole by a client that repeats what was left', async () => {
+  test('are complete when the client retries unprocessed items', async () => {
     proxy.fault({ do: unprocessed({ seed: 3 }) })
     const names = Array.from({ length: 20 }, (_, n) => `batch-${n}`)
     let writes: Record<string, WriteRequest[]> | undefined = {

@@ -159,7 +159,7 @@ describe('createTable on AWS', () => {
     expect(await creating).toMatchObject({ created: true })
   })
 
-  it('gives up after `maxWait`, and says what it was waiting for', async () => {
+  it('gives up after `maxWait`, and names the state it was waiting for', async () => {
     await createTable(direct)
     proxy.fault({
       match: 'DescribeTable',
@@ -205,7 +205,7 @@ describe('createTable on AWS', () => {
   })
 })
 
-describe('deleteTable as AWS has it', () => {
+describe('deleteTable on AWS', () => {
   it('waits until a change of the table is over', async () => {
     await createTable(direct)
     proxy.fault({ match: 'DeleteTable', times: 2, do: inUse })
@@ -243,7 +243,7 @@ describe('errors are typed', () => {
     })
   })
 
-  it('TIMEOUT when an answer does not come', async () => {
+  it('TIMEOUT when there is no answer', async () => {
     proxy.fault({ match: 'DescribeTable', do: stalledHeaders })
     await expect(describeTable({ ...options, timeout: { request: 100 } })).rejects.toMatchObject({
       code: 'TIMEOUT',
@@ -251,7 +251,7 @@ describe('errors are typed', () => {
     })
   })
 
-  it('CREDENTIALS_MISSING when the search for them does not end', async () => {
+  it('CREDENTIALS_MISSING when the credential provider does not return', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1')
     await new Promise((resolve) => silent.once('listening', resolve))
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) vi.stubEnv(name, '')
