@@ -270,7 +270,7 @@ describe.each(RELEASES)('a server built by $name', (release) => {
       ['no password', { NITRO_SESSION_PASSWORD: '' }, missing],
       ['a short password', { NITRO_SESSION_PASSWORD: 'short' }, 'fewer than 32 characters'],
       ['a short old password', { NITRO_SESSION_PASSWORD: `${PASSWORD},short` }, 'fewer than 32 characters'],
-      ['a number that is none', { NITRO_SESSIONS_MAX_AGE: 'soon' }, 'NITRO_SESSIONS_MAX_AGE'],
+      ['an invalid number', { NITRO_SESSIONS_MAX_AGE: 'soon' }, 'NITRO_SESSIONS_MAX_AGE'],
       ['a table that is none', { NITRO_SESSIONS_STORAGE_TABLE: '?' }, 'NITRO_SESSIONS_STORAGE_TABLE'],
       [
         'a driver that is not there',

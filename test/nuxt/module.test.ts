@@ -38,7 +38,7 @@ describe('the module', () => {
   })
 
   it.each(['nodenext', 'bundler'])(
-    'has types under moduleResolution %s',
+    'has correct types under moduleResolution %s',
     async (moduleResolution) => {
       const consumer = `
       import sessions, { type ModuleOptions } from 'unsession/nuxt'
