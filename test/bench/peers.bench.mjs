@@ -18,9 +18,9 @@ const OURS = {
 }
 
 /**
- * What a session adds to a request, with this package and with those that people use instead: each app in a process of its own,
- * with Node's own requests and responses and no network to the visitor. DynamoDB is dynalite in another process; Redis is a real
- * one, if `redis-server` is installed.
+ * Measures the cost that a session adds to a request, with this package and with alternatives. Each app runs in a separate
+ * process, with Node.js requests and responses and no network to the visitor. DynamoDB is dynalite in another process. Redis
+ * is a real server, if `redis-server` is installed.
  */
 export async function* measure(entries) {
   installPeers()

@@ -18,7 +18,7 @@ export interface HotLoad {
   to: number
 }
 
-/** What to simulate. Workload and setup are those of `unsession plan`. */
+/** A scenario to simulate. Workload and setup are those of `unsession plan`. */
 export interface Scenario {
   name: string
   about: string

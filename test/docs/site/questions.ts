@@ -6,7 +6,7 @@ import { search } from '../../../docs/.vitepress/search.ts'
 import { pageText } from '../../support/snippets.ts'
 import type { Site } from './site.ts'
 
-/** A question that somebody asked in public, in the words of a search. */
+/** A question that was asked in a public thread, in the words of a search. */
 interface Question {
   question: string
   /** Address of the public thread. */
@@ -28,7 +28,7 @@ interface Index {
 
 const QUESTIONS = JSON.parse(readFileSync(new URL('questions.json', import.meta.url), 'utf8')) as Question[]
 
-/** What VitePress passes to MiniSearch, in `VPLocalSearchBox.vue`, before the options of the site. */
+/** Options that VitePress passes to MiniSearch in `VPLocalSearchBox.vue`, before those of the site. */
 const DEFAULTS = { fuzzy: 0.2, prefix: true, boost: { title: 4, text: 2, titles: 1 } }
 
 /** Returns the headings of a page. */

@@ -14,7 +14,7 @@ import { Gone, type Store } from './store.ts'
 const DESTROYS_IN_FLIGHT = 16
 const KB = 1024
 
-/** Somebody with sessions. */
+/** A user with sessions. */
 export class User {
   readonly number: number
   /** Hash of the key of the index. */

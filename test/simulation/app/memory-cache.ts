@@ -1,6 +1,6 @@
 import type { ItemState } from '../table/stored-session.ts'
 
-/** What an instance knows of a session. `exists` is false for a destroyed or missing one. */
+/** The state of a session that an instance has cached. `exists` is false for a destroyed or missing session. */
 export interface CacheEntry extends ItemState {
   /** Time of the request that confirmed it, ms. */
   storedAt: number

@@ -37,7 +37,7 @@ interface Group {
   error?: unknown
 }
 
-/** What all stores of the app share. */
+/** Parts that all stores of the app share. */
 export interface StoreContext {
   queue: EventQueue
   random: Random

@@ -40,7 +40,7 @@ export interface Summary {
 /** Share of failed requests at which a design counts as ended. */
 const ENDED = 0.01
 const HOT = 0.5
-/** Variation of the units of a visit, beside that of the number of visits. Most visits have the same page views. */
+/** Factor by which the units of visits vary more than the number of visits. Most visits have the same page views. */
 const VARIATION = 1.2
 
 /** Returns the relative error of sums, with a chance of 95%, that comes from the number of simulated visits. */

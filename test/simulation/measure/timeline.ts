@@ -1,7 +1,7 @@
 import type { Kind } from '../table/partitions.ts'
 import { Histogram } from './histogram.ts'
 
-/** What happened in one interval. */
+/** The counts of one interval. */
 export interface Interval {
   read: number
   write: number

@@ -1,7 +1,7 @@
 import type { Kind } from '../table/partitions.ts'
 import type { Timeline } from './timeline.ts'
 
-/** What a request to the table is for. */
+/** The purpose of a request to the table. */
 export type LineName =
   | 'sessions'
   | 'bindingReads'
@@ -58,7 +58,7 @@ export class Usage {
     >
   }
 
-  /** Counts a request that is sent. What happens before time 0, while the caches fill, does not count here and below. */
+  /** Counts a request that is sent. No method counts requests before time 0, while the caches fill. */
   sent(now: number): void {
     if (now >= 0) this.attempts++
   }
