@@ -21,6 +21,7 @@ const GROUPS: Record<string, Record<string, string>> = {
     security: 'Security',
     performance: 'Performance',
     compatibility: 'Compatibility and upgrades',
+    platforms: 'Platforms',
     faq: 'Questions',
   },
   Start: {

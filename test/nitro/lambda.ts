@@ -11,6 +11,8 @@ const RUNNER = fileURLToPath(new URL('fixtures/lambda.mjs', import.meta.url))
 interface LambdaResult {
   statusCode?: number
   headers?: Record<string, string>
+  /** In the format 1.0. */
+  multiValueHeaders?: Record<string, string[]>
   cookies?: string[]
   body?: string
   isBase64Encoded?: boolean
@@ -33,8 +35,15 @@ export interface Lambda {
 /** Maximum duration of an event, in ms. */
 const TIMEOUT_MS = 10_000
 
+/** The sender of the events: an HTTP API or a REST API of API Gateway, or the URL of a function. */
+export type EventSource = 'http-api' | 'rest-api' | 'function-url'
+
 /** Starts the function of a built project. @throws if it does not start */
-export async function startLambda(project: string, env: Record<string, string>): Promise<Lambda> {
+export async function startLambda(
+  project: string,
+  env: Record<string, string>,
+  source: EventSource = 'http-api',
+): Promise<Lambda> {
   let output = ''
   let current = await launch()
   let last: Promise<unknown> = Promise.resolve()
@@ -77,7 +86,7 @@ export async function startLambda(project: string, env: Record<string, string>):
 
   return {
     transport(address, sent) {
-      const answer = last.then(async () => responseOf(await invoke(eventOf(address, sent))))
+      const answer = last.then(async () => responseOf(await invoke(EVENTS[source](address, sent))))
       last = answer.catch(() => {})
       return answer
     },
@@ -108,7 +117,35 @@ async function nextMessage(child: ChildProcess): Promise<Message> {
   }
 }
 
-/** Returns the event that an HTTP API of API Gateway sends for a request. */
+const EVENTS: Record<EventSource, (address: string, sent: Sent) => object> = {
+  'http-api': eventOf,
+  'rest-api': restEventOf,
+  'function-url': (address, sent) => {
+    const { requestContext, ...event } = eventOf(address, sent) as { requestContext: object }
+    const domainName = 'abcdefgh.lambda-url.eu-west-1.on.aws'
+    return { ...event, requestContext: { ...requestContext, domainName, accountId: 'anonymous' } }
+  },
+}
+
+/** Returns the event of format 1.0 that a REST API of API Gateway sends for a request. */
+function restEventOf(address: string, { method, headers, body }: Sent): object {
+  const { pathname, searchParams } = new URL(address, 'https://app.example')
+  const all = { host: 'app.example', 'x-forwarded-proto': 'https', ...headers }
+  return {
+    resource: '/{proxy+}',
+    path: pathname,
+    httpMethod: method,
+    headers: all,
+    multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, [value]])),
+    queryStringParameters: searchParams.size === 0 ? null : Object.fromEntries(searchParams),
+    multiValueQueryStringParameters: null,
+    requestContext: { httpMethod: method, path: pathname, protocol: 'HTTP/1.1', domainName: 'app.example' },
+    body: body ?? null,
+    isBase64Encoded: false,
+  }
+}
+
+/** Returns the event of format 2.0 that an HTTP API of API Gateway sends for a request. */
 function eventOf(address: string, { method, headers, body }: Sent): object {
   const { pathname, searchParams, search } = new URL(address, 'https://app.example')
   const { cookie, ...others } = headers
@@ -133,6 +170,7 @@ function eventOf(address: string, { method, headers, body }: Sent): object {
 function responseOf({
   statusCode = 200,
   headers = {},
+  multiValueHeaders = {},
   cookies = [],
   body,
   isBase64Encoded,
@@ -140,6 +178,10 @@ function responseOf({
   const all = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     if (!/^(?:set-cookie|transfer-encoding)$/i.test(name)) all.set(name, value)
+  }
+  for (const [name, values] of Object.entries(multiValueHeaders)) {
+    all.delete(name)
+    for (const value of values) all.append(name, value)
   }
   for (const cookie of cookies) all.append('set-cookie', cookie)
   const bytes = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')

@@ -46,6 +46,24 @@ export async function startDevelopment(project: string, { tool }: Release): Prom
   return answering({ child, output: outputOf(child) }, port)
 }
 
+/**
+ * Starts a server by a command, which gets its port as `PORT`.
+ *
+ * @param command - the program and its arguments
+ */
+export async function startCommand(
+  [program, ...args]: [string, ...string[]],
+  cwd: string,
+  env: Record<string, string>,
+): Promise<Server> {
+  const port = await freePort()
+  const child = spawn(program, args, {
+    cwd,
+    env: environment({ HOST: '127.0.0.1', PORT: String(port), ...env }),
+  })
+  return answering({ child, output: outputOf(child) }, port)
+}
+
 interface Running {
   child: ChildProcess
   output: () => string

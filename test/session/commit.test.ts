@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createStorage } from 'unstorage'
 import { describe, expect, it, vi } from 'vitest'
 import dynamodb from '../../drivers/dynamodb.ts'
@@ -134,6 +135,30 @@ describe('writers of one session', () => {
     goOn()
     expect((await patient).original).toEqual({ first: 1, patient: 1 })
     expect((await store.load('a'))?.data).toEqual({ first: 1, patient: 1 })
+  })
+
+  it('write in a request that waits for the write, since Workers end the I/O of a request with its response', async () => {
+    const store = new MemoryStore()
+    await store.create({ id: 'a', data: {} })
+    const requests = new AsyncLocalStorage<string>()
+    const ended = new Set<string>()
+    const writers: (string | undefined)[] = []
+    store.before = (call) => {
+      if (call !== 'save') return
+      const writer = requests.getStore()
+      expect(ended).not.toContain(writer)
+      writers.push(writer)
+    }
+    await Promise.all(
+      ['one', 'two', 'three'].map((name) =>
+        requests.run(name, async () => {
+          await countUp(store, 'a')
+          ended.add(name)
+        }),
+      ),
+    )
+    expect(writers).toEqual(['one', 'two'])
+    expect((await store.load('a'))?.data).toEqual({ n: 3 })
   })
 
   it('work where a timer is a number, as in Workers', async () => {

@@ -29,6 +29,8 @@ const MAX_CHANGES = 250
 /** A change whose promise is pending. */
 interface Entry {
   readonly change: Change
+  /** Lets the request of this change do the next write. */
+  readonly lead: () => void
   readonly resolve: (record: SessionRecord) => void
   readonly reject: (error: unknown) => void
   isSettled: boolean
@@ -37,6 +39,8 @@ interface Entry {
 /** The changes of one session that wait for a write. */
 interface Queue {
   readonly waiting: Entry[]
+  /** The record of the last write, if it is known. */
+  last: SessionRecord | undefined
   /** Time at which the last write ended, by `performance.now()`. */
   progressAt: number
 }
@@ -53,6 +57,9 @@ interface Applied {
  * Each session has a queue. The first change is written at once. Changes that arrive during a write are queued. The next write
  * takes all of them: it applies them to the latest record in the order of arrival, and saves once. So the number of writes
  * depends on the duration of a write, and not on the number of writers.
+ *
+ * The request of a change that is in a write does that write. After it, it lets the request of the first queued change go on. In
+ * Workers, I/O belongs to a request, and ends with its response.
  */
 class GroupCommit {
   readonly #store: SessionStore
@@ -66,21 +73,31 @@ class GroupCommit {
     return new Promise((resolve, reject) => {
       const { id } = change.record
       const known = this.#queues.get(id)
-      const queue = known ?? { waiting: [], progressAt: 0 }
-      queue.waiting.push(createEntry(change, { resolve, reject }, queue, deadline))
-      if (known) return
+      const queue = known ?? { waiting: [], last: undefined, progressAt: 0 }
+      let lead = (): void => {}
+      const turn = new Promise<void>((start) => (lead = start))
+      // If the request that writes was aborted, no other one would get its turn. Later changes then begin with a new queue.
+      const late = (): void => {
+        this.#remove(id, queue)
+        reject(lateError(deadline))
+      }
+      queue.waiting.push(createEntry({ change, lead, resolve, reject, late }, queue, deadline))
+      if (known) return void turn.then(() => this.#writeNext(id, queue))
       this.#queues.set(id, queue)
-      void this.#writeAll(id, queue)
+      void this.#writeNext(id, queue)
     })
   }
 
-  async #writeAll(id: string, queue: Queue): Promise<void> {
-    let last: SessionRecord | undefined
-    while (queue.waiting.length > 0) {
-      last = await this.#write(queue.waiting.splice(0, MAX_CHANGES), last)
-      queue.progressAt = performance.now()
-    }
-    this.#queues.delete(id)
+  async #writeNext(id: string, queue: Queue): Promise<void> {
+    queue.last = await this.#write(queue.waiting.splice(0, MAX_CHANGES), queue.last)
+    queue.progressAt = performance.now()
+    const [next] = queue.waiting
+    if (next) next.lead()
+    else this.#remove(id, queue)
+  }
+
+  #remove(id: string, queue: Queue): void {
+    if (this.#queues.get(id) === queue) this.#queues.delete(id)
   }
 
   /**
@@ -131,8 +148,7 @@ class GroupCommit {
  * time out while its writes succeed, and a write without an answer makes all later changes fail.
  */
 function createEntry(
-  change: Change,
-  { resolve, reject }: Pick<Entry, 'resolve' | 'reject'>,
+  { change, lead, resolve, reject, late }: Omit<Entry, 'isSettled'> & { late: () => void },
   queue: Queue,
   deadline: number,
 ): Entry {
@@ -146,13 +162,14 @@ function createEntry(
     timer = setTimeout(() => {
       const left = queue.progressAt + deadline - performance.now()
       if (left > 0) wait(left)
-      else settle(() => reject(lateError(deadline)))
+      else settle(late)
     }, ms)
     // In Workers a timer is a number.
     timer.unref?.()
   }
   const entry: Entry = {
     change,
+    lead,
     isSettled: false,
     resolve: (record) => settle(() => resolve(record)),
     reject: (error) => settle(() => reject(error)),

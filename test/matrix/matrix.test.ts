@@ -1,0 +1,67 @@
+import { appendFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pack } from '../support/pack.ts'
+import { anyEngine } from '../support/suites.ts'
+import { createTestTable } from '../support/engines/tables.ts'
+import { reportLeftOut } from '../support/left-out.ts'
+import { type Running, walkLife } from './life.ts'
+import { ROWS, type Row } from './rows.ts'
+import { type Context, start } from './start.ts'
+import { compile } from './types.ts'
+
+/** `npm run matrix` names a file for the results, and runs all rows. */
+const results = process.env['UNSESSION_MATRIX']
+const rows = results === undefined ? ROWS.filter(({ isQuick }) => isQuick) : ROWS
+const isSupported = process.platform === 'linux' && process.arch === 'x64'
+if (!isSupported) {
+  reportLeftOut({ suite: 'platforms', why: 'its runtimes are for Linux on x64', install: 'run it there' })
+}
+
+describe.runIf(isSupported)('the whole life of a session', () => {
+  let context: Context
+  beforeAll(async () => {
+    context = { packed: await pack(), table: await createTestTable(anyEngine(), { userIndex: true }) }
+  })
+  afterAll(async () => {
+    await context.table.drop()
+    await context.packed.remove()
+  })
+
+  it.each(rows)('$group: $name', { timeout: 600_000 }, async (row) => {
+    const error = await outcome(row)
+    const { group, name, refused } = row
+    const isAsExpected = refused === undefined ? error === undefined : refused.message.test(error ?? '')
+    if (results !== undefined) {
+      const result = isAsExpected ? (refused?.why ?? 'works') : `fails: ${(error ?? 'works').slice(0, 300)}`
+      const isRefused = isAsExpected && refused !== undefined
+      appendFileSync(results, `${JSON.stringify({ group, name, result, isRefused })}\n`)
+    }
+    if (refused === undefined) expect(error).toBeUndefined()
+    else expect(error).toMatch(refused.message)
+  })
+
+  /** Runs a row. Returns the error it ended with, and what the app printed. */
+  async function outcome(row: Row): Promise<string | undefined> {
+    let running: Running | undefined
+    try {
+      if (row.kind === 'types') await compile(row, context.packed)
+      else {
+        running = await start(row, context)
+        await walkLife(running)
+      }
+      return undefined
+    } catch (error) {
+      const {
+        message,
+        cause,
+        stdout = '',
+        stderr = '',
+      } = error as Error & { stdout?: string; stderr?: string }
+      return [message, cause instanceof Error ? cause.message : '', stdout, stderr, running?.output()]
+        .filter(Boolean)
+        .join('\n')
+    } finally {
+      await running?.stop()
+    }
+  }
+})
