@@ -40,7 +40,7 @@ export const DRIVER_DEPENDENCIES: { client: { name: string; version: string } } 
   client: { name: '@aws-sdk/client-dynamodb', version: '^3.700.0' },
 }
 
-/** Maximum time for loading the driver and the SDK, ms. A Lambda function with 128 MB takes about 3000 ms. */
+/** Maximum time for loading the driver and, if needed, the SDK, ms. With the SDK, a Lambda function with 128 MB takes about 3000 ms. */
 const LOAD_MS = 30_000
 
 /**
@@ -61,6 +61,8 @@ export interface DynamoDBDriver extends Driver {
   options: DynamoDBOptions
   /** Location of the items: region, table and key prefix, separated by `/`. Two drivers with one location share their items. */
   readonly location: string
+  /** How the driver sends its requests. `undefined` before the first call has opened the connection. */
+  readonly transport: 'lean' | 'sdk' | undefined
   /** Returns the SDK's client. The first call creates it. */
   getInstance: () => Promise<DynamoDBClient>
   /** Returns whether there is an item that has not expired. */
@@ -165,8 +167,8 @@ export interface DynamoDBDriver extends Driver {
  * Creates an unstorage driver for Amazon DynamoDB. It works with unstorage 1.17 and 2.
  *
  * Expired items are reported as missing, although DynamoDB deletes them up to two days after they expired. Conditional writes
- * throw `ConflictError`. An outage always throws, and is never reported as a missing item. The first call loads the SDK and
- * most of the driver.
+ * throw `ConflictError`. An outage always throws, and is never reported as a missing item. The first call loads most of
+ * the driver, and the AWS SDK if something needs it.
  *
  * @param options - see {@link DynamoDBOptions}; all are optional
  * @returns the driver, for `createStorage({ driver })`
@@ -216,6 +218,9 @@ export default function dynamodb(options: DynamoDBOptions = {}): DynamoDBDriver 
     get location() {
       const { region = '', table, base } = resolveOptions(options)
       return `${region}/${table}/${base}`
+    },
+    get transport() {
+      return engine.value?.transport
     },
     getInstance: async () => (await load()).getInstance(),
     hasItem: (key, read) => call(key, read, (to) => to.hasItem(key, read)),

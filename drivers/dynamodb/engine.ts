@@ -52,6 +52,11 @@ export class Engine {
     this.#reader = new Reader(this.#connection)
   }
 
+  /** How requests are sent. `undefined` before the transport is open. */
+  get transport(): 'lean' | 'sdk' | undefined {
+    return this.#connection.transport
+  }
+
   /** Opens the transport. Later calls do not spend their deadlines on it. */
   async open(): Promise<void> {
     await this.#connection.open()

@@ -11,7 +11,7 @@ const debug = debuglog('unsession')
 export async function openTransport(options: ResolvedOptions): Promise<Transport> {
   const { name, reason } = chooseTransport(options, process.env)
   debug('table %s: transport %s, because of %s', options.table, name, reason)
-  if (name === 'sdk') return openSdk(options)
+  if (name === 'sdk') return openSdk(options, `for ${reason}`)
   const { openLeanTransport } = await import('./lean/lean-transport.ts')
   return openLeanTransport(options)
 }

@@ -19,6 +19,8 @@ export interface OpenedStore {
   readonly store: SessionStore
   readonly trace: typeof trace
   readonly isTraced: typeof isTraced
+  /** The driver's own state, see {@link StoreFacade.transport}. */
+  readonly driver: { readonly transport?: 'lean' | 'sdk' | undefined }
 }
 
 /** The session store of an app. It loads the code of the store at the first call, and publishes calls to tracing channels. */
@@ -81,6 +83,11 @@ export class StoreFacade implements SessionStore {
     return this.#call(({ store, trace }) =>
       trace('clearExpired', undefined, () => store.clearExpired(options)),
     )
+  }
+
+  /** How the DynamoDB driver sends its requests, once it has opened its connection. Not set for other drivers. */
+  get transport(): 'lean' | 'sdk' | undefined {
+    return this.#opened.value?.driver.transport
   }
 
   stats(): StoreStats {

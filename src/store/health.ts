@@ -1,6 +1,7 @@
 import { type ErrorCode, UnsessionError, invalidOption } from '../../drivers/utils/errors.ts'
 import { createId } from '../core/id.ts'
 import type { SessionStore } from '../core/types.ts'
+import type { StoreFacade } from './facade.ts'
 
 /** The result of a health check. It is safe to send to a client, because it contains no name of a table, key or address. */
 export interface Health {
@@ -8,6 +9,8 @@ export interface Health {
   ok: boolean
   /** Duration of the check, in ms. */
   duration: number
+  /** How the DynamoDB driver sends its requests. Not set for other drivers, and if the driver could not be opened. */
+  transport?: 'lean' | 'sdk'
   /** Reason of the failure, if it is known: `TIMEOUT`, `UNAVAILABLE`, `ACCESS_DENIED` … */
   code?: ErrorCode
 }
@@ -43,10 +46,11 @@ export async function checkHealth(
   const asked = store.load(createId()).then((): Outcome => ({ ok: true }), failure)
   const outcome = await Promise.race([asked, late])
   clearTimeout(timer)
-  return { ...outcome, duration: Math.round(performance.now() - begun) }
+  const { transport } = store as Partial<Pick<StoreFacade, 'transport'>>
+  return { ...outcome, ...(transport && { transport }), duration: Math.round(performance.now() - begun) }
 }
 
-type Outcome = Omit<Health, 'duration'>
+type Outcome = Pick<Health, 'ok' | 'code'>
 
 function failure(error: unknown): Outcome {
   return error instanceof UnsessionError ? { ok: false, code: error.code } : { ok: false }

@@ -15,7 +15,8 @@ import type { SessionStore } from '../core/types.ts'
 
 /** Returns a store on a storage, with the cache layers of the options. */
 export function openStore(options: ResolvedOptions): OpenedStore {
-  return { store: withStale(withCache(new DirectStore(options), options), options), trace, isTraced }
+  const store = withStale(withCache(new DirectStore(options), options), options)
+  return { store, trace, isTraced, driver: locate(options.storage).driver }
 }
 
 function withCache(store: DirectStore, options: ResolvedOptions): SessionStore {

@@ -72,13 +72,18 @@ describe.each(RELEASES)('a server built by $name', (release) => {
     expect(JSON.parse(page)).toEqual({ isNew: true })
   })
 
-  it('loads the SDK for the first stored session, and not for a visitor without one', async () => {
+  it('stores sessions without the SDK, and loads it for the first one if `transport` asks for it', async () => {
     await withServer({}, async (url) => {
       const visitor = new Visitor()
       expect((await visitor.get(`${url}/look`)).json()).toEqual({ data: {}, isNew: true })
       expect(visitor.cookies.size).toBe(0)
+      expect((await visitor.get(`${url}/visit`)).json()['visits']).toBe(1)
       expect((await visitor.get(`${url}/sdk`)).json()).toEqual({ loaded: 0 })
-      await visitor.get(`${url}/visit`)
+    })
+    await withServer({ NITRO_SESSIONS_STORAGE_TRANSPORT: 'sdk' }, async (url) => {
+      const visitor = new Visitor()
+      expect((await visitor.get(`${url}/sdk`)).json()).toEqual({ loaded: 0 })
+      expect((await visitor.get(`${url}/visit`)).json()['visits']).toBe(1)
       expect((await visitor.get(`${url}/sdk`)).json()['loaded']).toBeGreaterThan(0)
     })
   })

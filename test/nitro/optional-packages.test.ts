@@ -19,19 +19,20 @@ const APP = {
     export default async (event) => (await useSession(event)).id`,
 }
 
-describe.each(RELEASES)('without devalue, $name', (release) => {
+describe.each(RELEASES)('without devalue and the AWS SDK, $name', (release) => {
   let packed: Packed
   let project: string
   beforeAll(async () => {
     packed = await pack()
     project = await createProjectOf(packed, release, 'without-devalue', APP)
-    await uninstall(project, 'devalue')
+    for (const name of ['devalue', '@aws-sdk', '@smithy']) await uninstall(project, name)
   })
   afterAll(() => packed.remove())
 
   it.each([NODE_SERVER, EDGE])('builds for $name without a warning', { timeout: 180_000 }, async (preset) => {
     const lines = (await build(project, release, preset)).split('\n')
-    // The list of built files has one that stands for the package.
-    expect(lines.filter((line) => /devalue/.test(line) && !/[├└]─/.test(line))).toEqual([])
+    // The list of built files has one that stands for each package.
+    const missing = lines.filter((line) => /devalue|aws-sdk|smithy/.test(line) && !/[├└]─/.test(line))
+    expect(missing).toEqual([])
   })
 })

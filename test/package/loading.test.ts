@@ -1,6 +1,9 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestTable } from '../support/engines/tables.ts'
 import { type Packed, pack, run } from '../support/pack.ts'
+import { anyEngine } from '../support/suites.ts'
 
 /** Module hooks that print the path of each imported file. */
 const HOOKS = `
@@ -28,6 +31,26 @@ await store.load('an-id').then(() => process.exit(1), (error) => console.log(err
 await driver.dispose()
 `
 
+/** An app whose credentials are in the environment. */
+const WITHOUT_SDK = `
+import { checkHealth, createSessionStore } from 'unsession'
+import dynamodb from 'unsession/drivers/dynamodb'
+const options = JSON.parse(process.env.OPTIONS)
+const failure = (error) => error.code + ' ' + error.message
+const driver = dynamodb(options)
+const store = createSessionStore({ storage: driver })
+await store.create({ id: 'an-id', data: { cart: ['socks'] } })
+const { data: read } = await store.load('an-id')
+const health = await checkHealth(store)
+const client = await driver.getInstance().catch(failure)
+delete process.env.AWS_ACCESS_KEY_ID
+const provider = await dynamodb(options).getItem('a').catch(failure)
+const { region: _, ...others } = options
+const region = await dynamodb({ ...others, transport: 'lean' }).getItem('a').catch(failure)
+const choice = await dynamodb(others).getItem('a').catch(failure)
+console.log(JSON.stringify({ read, health, client, provider, region, choice }))
+`
+
 describe('the code that an app loads', () => {
   let packed: Packed
   beforeAll(async () => {
@@ -41,15 +64,39 @@ describe('the code that an app loads', () => {
     const { stdout, stderr } = await run(process.execPath, ['app.mjs'], { cwd: project })
     expect(stdout.trim()).toBe('UNAVAILABLE')
     const [atStart = '', later = ''] = stderr.split('started\n')
-    const parts = /\/(engine|open-store)\.mjs|@aws-sdk\/client-dynamodb\//g
+    const parts = /\/(engine|open-store|lean)\.mjs|@aws-sdk\/|@smithy\//g
     expect(atStart).toContain('/unsession/dist/drivers/dynamodb.mjs')
     expect(atStart).not.toMatch(/node_modules\/(?!unsession)/)
     expect(atStart.match(parts)).toBeNull()
     // A separate file for each part that two entries share would cost more than its content.
     expect(atStart.match(/\/unsession\/dist\//g)?.length).toBeLessThan(12)
-    expect(new Set(later.match(parts))).toEqual(
-      new Set(['/open-store.mjs', '/engine.mjs', '@aws-sdk/client-dynamodb/']),
-    )
+    expect(new Set(later.match(parts))).toEqual(new Set(['/open-store.mjs', '/engine.mjs', '/lean.mjs']))
+  })
+
+  it('works without the AWS SDK, and errors say what it is needed for', async () => {
+    const table = await createTestTable(anyEngine())
+    const project = await packed.project('no-sdk', { unstorage: 'unstorage' }, { 'app.mjs': WITHOUT_SDK })
+    await rm(join(project, 'node_modules/@aws-sdk'))
+    await rm(join(project, 'node_modules/@smithy'))
+    const { credentials, ...options } = table.options
+    const env = {
+      PATH: process.env['PATH'],
+      OPTIONS: JSON.stringify(options),
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    }
+    const { stdout } = await run(process.execPath, ['app.mjs'], { cwd: project, env })
+    const missing = (purpose: string) =>
+      expect.stringMatching(`^DEPENDENCY_MISSING .*the AWS SDK${purpose} could not be loaded: .*npm install`)
+    expect(JSON.parse(stdout)).toEqual({
+      read: { cart: ['socks'] },
+      health: { ok: true, transport: 'lean', duration: expect.any(Number) },
+      client: missing(''),
+      provider: missing(', which is needed to look for credentials,'),
+      region: missing(', which is needed to look for the region,'),
+      choice: missing(', which is needed for a region that only the SDK can find,'),
+    })
+    await table.drop()
   })
 
   it('is smaller than the limit', async () => {

@@ -8,6 +8,9 @@ import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
 import { anyEngine } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
+/** Options of a check that waits for whatever a busy machine takes. */
+const PATIENT = { timeout: 20_000 }
+
 describe('checkHealth', () => {
   let table: TestTable
   let proxy: Proxy
@@ -27,21 +30,29 @@ describe('checkHealth', () => {
 
   it('is ok when the storage responds, and reads from it each time', async () => {
     const store = createSessionStore({ storage: createStorage() })
-    expect(await checkHealth(store)).toEqual({ ok: true, duration: expect.any(Number) })
+    expect(await checkHealth(store, PATIENT)).toEqual({ ok: true, duration: expect.any(Number) })
     const onTable = storeAt()
-    expect((await checkHealth(onTable)).ok).toBe(true)
-    expect((await checkHealth(onTable)).ok).toBe(true)
+    expect(await checkHealth(onTable, PATIENT)).toMatchObject({ ok: true, transport: 'lean' })
+    expect((await checkHealth(onTable, PATIENT)).ok).toBe(true)
     expect(proxy.count()).toBe(4)
     expect(await table.count()).toBe(0)
   })
 
   it('reports the reason of a failure, without a table, a key or an address', async () => {
-    const missing = await checkHealth(storeAt({ table: 'no-such-table' }))
-    expect(missing).toEqual({ ok: false, code: 'TABLE_NOT_FOUND', duration: expect.any(Number) })
+    const missing = await checkHealth(storeAt({ table: 'no-such-table' }), PATIENT)
+    const duration = expect.any(Number)
+    expect(missing).toEqual({ ok: false, code: 'TABLE_NOT_FOUND', transport: 'lean', duration })
     proxy.fault({ do: resetBefore })
-    const failing = await checkHealth(storeAt(), { timeout: 5000 })
-    expect(failing).toEqual({ ok: false, code: 'UNAVAILABLE', duration: expect.any(Number) })
+    const failing = await checkHealth(storeAt(), PATIENT)
+    expect(failing).toEqual({ ok: false, code: 'UNAVAILABLE', transport: 'lean', duration })
     proxy.reset()
+  })
+
+  it('shows the transport in use', async () => {
+    const { transport } = await checkHealth(storeAt({ transport: 'sdk' }), PATIENT)
+    expect(transport).toBe('sdk')
+    const unopened = await checkHealth(storeAt({ transport: 'lean', clientConfig: {} }), PATIENT)
+    expect(unopened).toEqual({ ok: false, code: 'INVALID_OPTION', duration: expect.any(Number) })
   })
 
   it('fails at its own timeout', async () => {

@@ -35,10 +35,15 @@ export class Connection {
   #writes: WriteLimit
   #disposed = false
 
-  constructor(options: ResolvedOptions, openTransport: OpenTransport = openSdk) {
+  constructor(options: ResolvedOptions, openTransport: OpenTransport = (given) => openSdk(given)) {
     this.options = options
     this.#openTransport = openTransport
     this.#writes = new WriteLimit(options.writes.maxInFlight)
+  }
+
+  /** Name of the transport. `undefined` before it is open. */
+  get transport(): Transport['name'] | undefined {
+    return this.#opened?.name
   }
 
   /** Returns the SDK's client: the option `client`, the client in use, or, with another transport, a client for the caller alone. */
@@ -171,10 +176,10 @@ export class Connection {
   }
 }
 
-/** Opens the transport of the SDK; its code is loaded on demand. */
-export async function openSdk(options: ResolvedOptions): Promise<SdkTransport> {
+/** Opens the transport of the SDK; its code is loaded on demand. @param purpose - what it is needed for, for the error without it */
+export async function openSdk(options: ResolvedOptions, purpose?: string): Promise<SdkTransport> {
   const { openSdkTransport } = await import('./sdk-transport.ts')
-  return openSdkTransport(options)
+  return openSdkTransport(options, purpose)
 }
 
 /** Returns the error of every call after `dispose()`. */

@@ -1,3 +1,4 @@
+import { UnsessionError } from '../../utils/errors.ts'
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 
 type Given = NonNullable<DynamoDBClientConfig['credentials']>
@@ -74,7 +75,8 @@ export class CredentialSource {
     try {
       return (this.#current = await this.#provider(options))
     } catch (error) {
-      throw new CredentialsError(error)
+      // The SDK, which knows more sources of credentials, may not be installed.
+      throw error instanceof UnsessionError ? error : new CredentialsError(error)
     }
   }
 }

@@ -40,13 +40,13 @@ export function loadFailureOf(error: unknown): UnsessionError | undefined {
   return found
 }
 
-/** Returns the error of an SDK that could not be loaded. */
-export function sdkNotLoaded(cause: unknown): UnsessionError {
+/** Returns the error of an SDK that could not be loaded. @param purpose - what it is needed for, if the app can do without it */
+export function sdkNotLoaded(cause: unknown, purpose?: string): UnsessionError {
   const [words = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
   const fix = REASONS.find(([pattern]) => pattern.test(words))?.[1] ?? INSTALL
   return new UnsessionError(
     'DEPENDENCY_MISSING',
-    `the AWS SDK could not be loaded: ${words}; ${fix}; ` +
+    `the AWS SDK${purpose === undefined ? '' : `, which is needed ${purpose},`} could not be loaded: ${words}; ${fix}; ` +
       "the driver options `transport: 'lean'`, `region` and `credentials` together need no SDK",
     { cause },
   )

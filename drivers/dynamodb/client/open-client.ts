@@ -21,10 +21,11 @@ export interface OpenedClient {
 /**
  * Loads the SDK and creates the client, or takes the client of the app.
  *
+ * @param purpose - as for {@link loadSdk}
  * @throws {UnsessionError} `DEPENDENCY_MISSING` when the SDK cannot be loaded
  */
-export async function openClient(options: ResolvedOptions): Promise<OpenedClient> {
-  const sdk = await loadSdk()
+export async function openClient(options: ResolvedOptions, purpose?: string): Promise<OpenedClient> {
+  const sdk = await loadSdk(purpose)
   const { client, credentials } =
     options.client === undefined
       ? makeClient(sdk, options)
@@ -41,18 +42,23 @@ export async function openClient(options: ResolvedOptions): Promise<OpenedClient
   }
 }
 
-/** Loads the SDK. @throws {UnsessionError} `DEPENDENCY_MISSING` */
-export async function loadSdk(): Promise<Sdk> {
+/**
+ * Loads the SDK.
+ *
+ * @param purpose - what it is needed for, if the app can do without it
+ * @throws {UnsessionError} `DEPENDENCY_MISSING`
+ */
+export async function loadSdk(purpose?: string): Promise<Sdk> {
   let loaded: { DynamoDBClient?: unknown; default?: unknown }
   try {
     loaded = await import('@aws-sdk/client-dynamodb')
   } catch (cause) {
     // Runtimes and bundlers report a missing module in many ways. So every failure to load means a missing dependency.
-    throw sdkNotLoaded(cause)
+    throw sdkNotLoaded(cause, purpose)
   }
   // esbuild with `splitting` exports a CommonJS module as `default` only.
   const sdk = [loaded, loaded.default].find(isSdk)
-  if (sdk === undefined) throw sdkNotLoaded(new Error('the module has no DynamoDBClient'))
+  if (sdk === undefined) throw sdkNotLoaded(new Error('the module has no DynamoDBClient'), purpose)
   return sdk
 }
 

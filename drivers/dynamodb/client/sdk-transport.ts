@@ -8,10 +8,11 @@ import type { Input, Operation, Output, SdkTransport } from './transport.ts'
 /**
  * Opens the transport that sends through the AWS SDK's client.
  *
+ * @param purpose - what it is needed for, if the app could do without it
  * @throws {UnsessionError} `DEPENDENCY_MISSING` when the SDK cannot be loaded
  */
-export async function openSdkTransport(options: ResolvedOptions): Promise<SdkTransport> {
-  const opened = await openClient(options)
+export async function openSdkTransport(options: ResolvedOptions, purpose?: string): Promise<SdkTransport> {
+  const opened = await openClient(options, purpose)
   const { client, credentials } = opened
   // A client of the app may be of another release, or wrapped.
   const { config } = client as { config?: { region?: () => Promise<string> } }

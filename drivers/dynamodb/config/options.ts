@@ -48,7 +48,7 @@ export interface DynamoDBOptions {
   clientConfig?: DynamoDBClientConfig
   /**
    * How requests are sent. `'sdk'`: by the SDK's client. `'lean'`: signed and sent by the driver itself, which takes a fraction
-   * of the time and memory. `'auto'`: `'lean'`, unless another option or the environment asks for the SDK. Default `'sdk'`.
+   * of the time and memory. `'auto'`: `'lean'`, unless another option or the environment asks for the SDK. Default `'auto'`.
    */
   transport?: 'auto' | 'sdk' | 'lean'
   /** Attribute names that differ from the default ones, see {@link Attributes}. */
@@ -199,7 +199,7 @@ export function resolveOptions(
     batch = {},
     writes = {},
     timeout = {},
-    transport = 'sdk',
+    transport = 'auto',
   } = own
   checkOptions({ ...own, table, endpoint }, DRIVER_OPTIONS)
   const { maxInFlight = 4 } = batch || {}

@@ -45,7 +45,7 @@ export async function openLeanTransport(
   const credentials = leanCredentials(
     options,
     env,
-    async () => (await clientOfSdk(options)).config.credentials,
+    async () => (await clientOfSdk(options, 'to look for credentials')).config.credentials,
   )
   const http = await openHttpClient({ url, connectTimeout: options.timeout.connect })
   return new LeanTransport(region, url, credentials, http, maxAttemptsIn(env))
@@ -151,16 +151,17 @@ class LeanTransport implements Transport {
 }
 
 /** Makes a client of the SDK, for its chain of credentials providers and its search for a region. */
-async function clientOfSdk(options: ResolvedOptions): Promise<DynamoDBClient> {
+async function clientOfSdk(options: ResolvedOptions, purpose: string): Promise<DynamoDBClient> {
   const { loadSdk } = await import('../client/open-client.ts')
-  const { DynamoDBClient } = await loadSdk()
+  const { DynamoDBClient } = await loadSdk(purpose)
   return new DynamoDBClient(options.region === undefined ? {} : { region: options.region })
 }
 
 async function regionOfSdk(options: ResolvedOptions): Promise<string> {
   try {
-    return await (await clientOfSdk(options)).config.region()
+    return await (await clientOfSdk(options, 'to look for the region')).config.region()
   } catch (cause) {
+    if (cause instanceof UnsessionError) throw cause
     throw new UnsessionError(
       'REGION_MISSING',
       'no valid AWS region is set; set AWS_REGION or the driver option `region`',

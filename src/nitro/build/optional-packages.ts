@@ -2,7 +2,7 @@ import type { BundlerPlugin } from './h3-plugin.ts'
 import { DIST } from './paths.ts'
 
 /** Packages that this package imports only if the app uses a feature that needs them. */
-const OPTIONAL = new Set(['devalue'])
+const OPTIONAL = new Set(['devalue', '@aws-sdk/client-dynamodb'])
 
 const PREFIX = '\0unsession:missing:'
 

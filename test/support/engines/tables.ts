@@ -10,6 +10,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import { inject } from 'vitest'
 import type { EngineInfo } from './engines.ts'
 
 /** An item in DynamoDB JSON. */
@@ -20,7 +21,7 @@ export interface TestTable {
   /** The driver's options for this table. */
   options: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'> & {
     table: string
-    transport?: 'sdk' | 'lean' | 'auto'
+    transport: 'sdk' | 'lean' | 'auto'
   }
   /** A plain client of the engine, for looking behind the driver's back; destroyed by `drop()`. */
   client: DynamoDBClient
@@ -37,7 +38,8 @@ const ACTIVE_MS = 10_000
  *
  * @param engine - an engine, or anything with its endpoint, region and credentials
  * @param options - `key` (`session_key`): name of the partition key; `userIndex` (false): creates the index `user-index`, with
- * the projection KEYS_ONLY or the given one; `transport`: part of the driver's options
+ * the projection KEYS_ONLY or the given one; `transport`: part of the driver's options. By default it is the driver's own default on
+ * the first engine and `sdk` on the others, so that a suite on all engines runs on both transports
  */
 export async function createTestTable(
   engine: Pick<EngineInfo, 'endpoint' | 'region' | 'credentials'>,
@@ -47,7 +49,10 @@ export async function createTestTable(
     transport?: { option: 'sdk' | 'lean' | 'auto' }
   } = {},
 ): Promise<TestTable> {
-  const { key = 'session_key', userIndex = false, transport } = options
+  const { key = 'session_key', userIndex = false } = options
+  const [, ...others] = inject('engines')
+  const isOther = others.some((each) => each.endpoint === engine.endpoint)
+  const transport = options.transport?.option ?? (isOther ? 'sdk' : 'auto')
   const { endpoint, region, credentials } = engine
   const table = `test-${randomBytes(8).toString('hex')}`
   const client = new DynamoDBClient({ endpoint, region, credentials })
@@ -56,7 +61,7 @@ export async function createTestTable(
 
   return {
     table,
-    options: { endpoint, region, credentials, table, ...(transport && { transport: transport.option }) },
+    options: { endpoint, region, credentials, table, transport },
     client,
     put: async (item) => void (await client.send(new PutItemCommand({ TableName: table, Item: item }))),
     async get(value) {
