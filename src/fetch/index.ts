@@ -26,6 +26,7 @@ export type {
   UnsealedSession,
 } from '../h3/index.ts'
 export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
+export { warm } from '../h3/warm.ts'
 
 /**
  * Returns the session of a request. All calls with one `Request` share one read, and one session for each name.

@@ -21,6 +21,7 @@ export type { SessionConfig } from './config.ts'
 export type { SessionCookieOptions } from './cookie.ts'
 export type { H3EventLike } from './request/event.ts'
 export { sessionMiddleware, type SessionMiddleware } from './middleware.ts'
+export { warm } from './warm.ts'
 
 /**
  * Returns the session of a request. All calls of one request share one read, and one session for each name.

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestTable } from '../support/engines/tables.ts'
@@ -29,6 +31,29 @@ if (!session.isNew) throw new Error('this visitor has no session')
 writeSync(2, 'started\\n')
 await store.load('an-id').then(() => process.exit(1), (error) => console.log(error.code))
 await driver.dispose()
+`
+
+/** The first two requests of an app on h3 2: one creates a session, the other one reads it. */
+const REQUESTS = `
+import { register } from 'node:module'
+import { writeSync } from 'node:fs'
+import { H3 } from 'h3'
+import { createSessionStore } from 'unsession'
+import dynamodb from 'unsession/drivers/dynamodb'
+import { useSession, warm } from 'unsession/h3'
+const store = createSessionStore({ storage: dynamodb(JSON.parse(process.env.OPTIONS)), cache: false })
+const app = new H3().get('/', async (event) => {
+  const session = await useSession(event, { store, password: 'p'.repeat(32) })
+  if (session.isNew) await session.update({ cart: ['socks'] })
+  return session.data.cart
+})
+register('./hooks.mjs', import.meta.url)
+if (process.argv[2] === 'warm') console.log(await warm({ store }))
+writeSync(2, 'ready\\n')
+const first = await app.request('/')
+const [cookie] = first.headers.get('set-cookie').split(';')
+console.log(await (await app.request('/', { headers: { cookie } })).text())
+process.exit()
 `
 
 /** An app whose credentials are in the environment. */
@@ -73,7 +98,7 @@ describe('the code that an app loads', () => {
     expect(new Set(later.match(parts))).toEqual(new Set(['/open-store.mjs', '/engine.mjs', '/lean.mjs']))
   })
 
-  it('works without the AWS SDK, and errors say what it is needed for', async () => {
+  it('can do without the AWS SDK, and errors say what it is needed for', async () => {
     const table = await createTestTable(anyEngine())
     const project = await packed.project('no-sdk', { unstorage: 'unstorage' }, { 'app.mjs': WITHOUT_SDK })
     await rm(join(project, 'node_modules/@aws-sdk'))
@@ -96,6 +121,34 @@ describe('the code that an app loads', () => {
       region: missing(', which is needed to look for the region,'),
       choice: missing(', which is needed for a region that only the SDK can find,'),
     })
+    await table.drop()
+  })
+
+  it('does not grow with the first requests after warm(), and these use its connection', async () => {
+    const table = await createTestTable(anyEngine())
+    const { hostname, port } = new URL(table.options.endpoint)
+    let connections = 0
+    const relay = createServer((socket) => {
+      connections++
+      const onward = connect(Number(port), hostname)
+      socket.pipe(onward).pipe(socket)
+      for (const each of [socket, onward]) each.on('error', () => socket.destroy())
+    })
+    await once(relay.listen(0, '127.0.0.1'), 'listening')
+    const endpoint = `http://127.0.0.1:${(relay.address() as AddressInfo).port}`
+    const env = { ...process.env, OPTIONS: JSON.stringify({ ...table.options, endpoint }) }
+    const files = { 'hooks.mjs': HOOKS, 'app.mjs': REQUESTS }
+    const project = await packed.project('warm', { unstorage: 'unstorage', h3: 'h3' }, files)
+    const loadedBy = async (mode: string) => {
+      connections = 0
+      const { stdout, stderr } = await run(process.execPath, ['app.mjs', mode], { cwd: project, env })
+      return { lines: stdout.trim().split('\n'), loaded: stderr.split('ready\n')[1], connections }
+    }
+    const cold = await loadedBy('cold')
+    expect(cold).toMatchObject({ lines: ['["socks"]'], connections: 1 })
+    expect(cold.loaded).toContain('/engine.mjs')
+    expect(await loadedBy('warm')).toEqual({ lines: ['true', '["socks"]'], loaded: '', connections: 1 })
+    relay.close()
     await table.drop()
   })
 

@@ -7,9 +7,13 @@ import {
 } from '#unsession/host'
 import { invalidOption, UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { H3EventLike } from '../../h3/request/event.ts'
+import { warm } from '../../h3/warm.ts'
 import { type SessionMiddleware, sealResponse, sessionMiddleware } from '../../h3/middleware.ts'
 import { type SessionRuntime, getSessionRuntime } from './sessions.ts'
 import { unknownVariables } from './unknown-variables.ts'
+
+/** Where a handler of the app that wraps the built one finds the promise of {@link warm}, see docs/lambda.md. */
+const WARM = Symbol.for('unsession.warm')
 
 /** The part of a running Nitro that the plugin uses. */
 interface NitroApp {
@@ -51,6 +55,8 @@ export default function startSessions(nitroApp: NitroApp): void {
   const known = { places: useRuntimeConfig()['sessions'], envPrefix, passwords: passwordVariables }
   for (const message of unknownVariables(process.env, known)) console.warn(message)
   nitroApp.hooks.hook('close', sessions.dispose)
+  // Lambda sets this variable. Its init phase has a whole core, whatever the function's memory.
+  if (process.env['AWS_LAMBDA_FUNCTION_NAME']) Object.assign(globalThis, { [WARM]: warm(sessions) })
   if (sessions.autoSave) attach(nitroApp, sessionMiddleware(sessions.config))
 }
 
