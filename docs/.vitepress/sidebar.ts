@@ -45,6 +45,7 @@ const GROUPS: Record<string, Record<string, string>> = {
     'examples/': 'Examples',
   },
   Operate: {
+    lambda: 'AWS Lambda',
     cli: 'The command line',
     'clear-expired': 'Deleting expired items',
     observability: 'Logs, traces, health',
