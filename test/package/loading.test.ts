@@ -112,7 +112,9 @@ describe('the code that an app loads', () => {
     }
     const { stdout } = await run(process.execPath, ['app.mjs'], { cwd: project, env })
     const missing = (purpose: string) =>
-      expect.stringMatching(`^DEPENDENCY_MISSING .*the AWS SDK${purpose} could not be loaded: .*install @aws-sdk`)
+      expect.stringMatching(
+        `^DEPENDENCY_MISSING .*the AWS SDK${purpose} could not be loaded: .*install @aws-sdk`,
+      )
     expect(JSON.parse(stdout)).toEqual({
       read: { cart: ['socks'] },
       health: { ok: true, transport: 'lean', duration: expect.any(Number) },
