@@ -29,8 +29,8 @@ export async function installIn(
   const tarball = (await readdir(packed.folder)).find((each) => each.endsWith('.tgz')) ?? ''
   const file = join(packed.folder, tarball)
   const { add, exec } = await commandsOf(manager, file)
-  // pnpm and Yarn are told of the peers, as the documentation says.
-  const peers = manager === 'npm' ? [] : ['unstorage', '@aws-sdk/client-dynamodb']
+  // As the documentation says: the SDK is optional, and pnpm and Yarn do not install unstorage by themselves.
+  const peers = ['@aws-sdk/client-dynamodb', ...(manager === 'npm' ? [] : ['unstorage'])]
   const [program, ...args] = [...add, ...packages, ...peers] as [string, ...string[]]
   await run(program, args, { cwd: project, env: environment({ CI: '', npm_config_user_agent: '' }) })
   return { project, exec }
