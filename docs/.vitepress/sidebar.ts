@@ -48,6 +48,7 @@ const GROUPS: Record<string, Record<string, string>> = {
     lambda: 'AWS Lambda',
     cli: 'The command line',
     'clear-expired': 'Deleting expired items',
+    simulation: 'Simulating a fleet',
     observability: 'Logs, traces, health',
     troubleshooting: 'Troubleshooting',
   },

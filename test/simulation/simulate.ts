@@ -41,7 +41,7 @@ export interface SimulateOptions {
 }
 
 /** Requests of visitors to simulate at most, if the scenario does not say which share. It takes some seconds. */
-const MOST_REQUESTS = 1_000_000
+const MOST_REQUESTS = 600_000
 const MINUTE = 60_000
 const PROGRESS_STEPS = 100
 /** Time in which the requests in flight at the end are answered, ms. */

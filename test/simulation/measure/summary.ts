@@ -18,8 +18,8 @@ export interface Summary {
   cached: number
   lines: Record<LineName, { times: number; units: number }>
   units: { read: number; write: number }
-  /** The units, divided by those of the plan for as many visits. */
-  ratio: { read: number; write: number }
+  /** The units, divided by those of the plan for as many visits. Not set if something happens that the plan does not know. */
+  ratio?: { read: number; write: number }
   /** US dollars for the simulated time, on demand, and for a month at this pace. */
   cost: number
   monthlyCost: number
@@ -59,6 +59,7 @@ export function summarize(simulation: Simulation, prices: Prices = DEFAULT_PRICE
   const seconds = timeline.length / 1000
   const most = (kind: 'read' | 'write'): number =>
     Math.max(...timeline.intervals.map((interval) => interval[kind])) / seconds / share
+  const isPlanned = scenario.hot === undefined && scenario.events.length === 0
   const endsAt = scenario.hot && endOf(simulation)
   return {
     name: scenario.name,
@@ -70,7 +71,12 @@ export function summarize(simulation: Simulation, prices: Prices = DEFAULT_PRICE
     cached: outcomes.cache / share,
     lines: scaled(usage.lines, share),
     units,
-    ratio: { read: units.read / (plan.readUnits * visits), write: units.write / (plan.writeUnits * visits) },
+    ...(isPlanned && {
+      ratio: {
+        read: units.read / (plan.readUnits * visits),
+        write: units.write / (plan.writeUnits * visits),
+      },
+    }),
     cost,
     monthlyCost: (cost * MONTH) / scenario.duration,
     throttled: {
@@ -102,7 +108,7 @@ function endOf({ scenario, measures: { timeline } }: Simulation): number | undef
   const isEnded = (at: number): boolean => {
     const next = intervals.slice(at, at + 3)
     const sum = (pick: 'failed' | 'requests'): number => next.reduce((total, each) => total + each[pick], 0)
-    return sum('failed') >= ENDED * sum('requests')
+    return sum('failed') > 0 && sum('failed') >= ENDED * sum('requests')
   }
   const at = intervals.findIndex((_, index) => isEnded(index))
   const { from = 0, to = 0 } = scenario.hot ?? {}
