@@ -27,7 +27,8 @@ describe.runIf(isSupported)('the whole life of a session', () => {
     await context.packed.remove()
   })
 
-  it.each(rows)('$group: $name', { timeout: 600_000 }, async (row) => {
+  const titled = rows.map((row) => [`${row.group}: ${row.name}`, row] as const)
+  it.each(titled)('%s', { timeout: 600_000 }, async (_, row) => {
     const error = await outcome(row)
     const { group, name, refused } = row
     const isAsExpected = refused === undefined ? error === undefined : refused.message.test(error ?? '')

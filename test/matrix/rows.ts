@@ -141,7 +141,7 @@ const NITRO: Row[] = ALL_RELEASES.filter(({ from }) => from !== 'nitropack-2.13.
   PRESETS.flatMap(([preset, ...sources]) =>
     (sources.length === 0 ? [undefined] : sources).map((source): Row => ({
       group: 'Nitro',
-      name: `${release.name}, \`${preset}\`${source === undefined ? '' : `, ${SOURCES[source]}`}`,
+      name: `${release.name}, \`${preset}\`${source === undefined ? '' : `, ${SOURCES[source]}`}${preset === 'cloudflare-module' ? ', lean transport' : ''}`,
       kind: 'nitro',
       release,
       preset,

@@ -132,7 +132,7 @@ async function serveBuilt(
       return startCommand([process.execPath, HOST, file, 'fetch'], project, env)
     }
     case 'cloudflare-module':
-      return startWorker(server, 'index.mjs', env)
+      return startWorker(server, 'index.mjs', { ...env, NITRO_SESSIONS_STORAGE_TRANSPORT: 'lean' })
     case 'deno-server': {
       const entry = (await readdir(server)).find((name) => /^index\.(?:mjs|ts)$/.test(name)) ?? ''
       return startCommand([await programOf(DENO, 'deno'), 'run', '-A', join(server, entry)], project, env)
