@@ -22,8 +22,8 @@ const sessions = sessionMiddleware({ store: createSessionStore({ storage: dynamo
 export const answer = (request: Request): Promise<Response> =>
   sessions(request, async () => {
     const session = await useSession<{ visits: number }>(request)
-    const { visits } = await session.update((data) => ({ visits: (data.visits ?? 0) + 1 }))
-    return Response.json({ visits: visits satisfies number | undefined })
+    await session.update((data) => ({ visits: (data.visits ?? 0) + 1 }))
+    return Response.json({ visits: session.data.visits satisfies number | undefined })
   })
 `
 
