@@ -254,7 +254,7 @@ export interface SessionTransport {
   /** Tells the client that there is no session. */
   remove(): void | Promise<void>
   /** Wraps work of a session in the tracing of the transport. */
-  instrument(work: () => Promise<void>): () => Promise<void>
+  instrument<R>(work: () => Promise<R>): () => Promise<R>
   /** Called when a read or a write failed. The caller gets the error as well. Never throws. */
   failed(error: unknown): void
 }

@@ -13,7 +13,13 @@ export interface SessionToken {
 /** The key derived from a password, and the tokens that it has verified in this process. */
 export interface SigningKey {
   readonly secret: Buffer
-  readonly verified: Map<string, SessionToken>
+  readonly verified: Map<string, VerifiedToken>
+}
+
+/** A token is valid for one name only, so the text of the token is enough to find it. */
+interface VerifiedToken {
+  readonly name: string
+  readonly token: SessionToken
 }
 
 /** Shortest password accepted, as in h3. */
@@ -126,10 +132,9 @@ export function sign(name: string, id: string, version: number, key: SigningKey)
 /** Does the same as {@link verifyToken}, with keys instead of passwords. */
 export function verify(name: string, token: unknown, keys: readonly SigningKey[]): SessionToken | null {
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) return null
-  const memo = `${name}=${token}`
   for (const key of keys) {
-    const known = key.verified.get(memo)
-    if (known) return known
+    const known = key.verified.get(token)
+    if (known !== undefined) return known.name === name ? known.token : null
   }
   const [, id, digits, mac] = TOKEN.exec(token) ?? []
   if (!id || !digits || !mac || !isSessionName(name)) return null
@@ -138,9 +143,9 @@ export function verify(name: string, token: unknown, keys: readonly SigningKey[]
   const given = Buffer.from(mac)
   for (const key of keys) {
     if (!timingSafeEqual(given, Buffer.from(macOf(name, `${id}.${digits}`, key)))) continue
-    const verified = { id, version }
-    remember(key.verified, memo, verified, MAX_VERIFIED)
-    return verified
+    const verified = { name, token: { id, version } }
+    remember(key.verified, token, verified, MAX_VERIFIED)
+    return verified.token
   }
   return null
 }

@@ -92,12 +92,12 @@ export class CookieTransport implements SessionTransport {
   }
 
   /** Measures the time of the work if the option `serverTiming` is set. */
-  instrument(work: () => Promise<void>): () => Promise<void> {
+  instrument<R>(work: () => Promise<R>): () => Promise<R> {
     if (!this.#config.serverTiming) return work
     return async () => {
       const timer = (this.#timer ??= await newTimer(this.#config.name))
       try {
-        await timer.run(work)
+        return await timer.run(work)
       } finally {
         if (this.#response?.isOpen) this.#response.serverTiming(timer.name, timer.metric)
       }

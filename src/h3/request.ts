@@ -44,7 +44,8 @@ class SubRequest {
  * 4. Any other request gets a new state.
  */
 export class RequestState {
-  readonly #entries = new Map<string, Entry>()
+  /** One entry for each name. Most requests have one. */
+  readonly #entries: Entry[] = []
   readonly #event: H3EventLike
   readonly #sent: H3EventLike['req']
   readonly #identity: object
@@ -112,7 +113,7 @@ export class RequestState {
   expose(config: ResolvedConfig): void {
     this.#config = config
     this.#saved = config.name
-    const used = this.#entries.get(config.name)
+    const used = this.#find(config.name)
     if (used) {
       used.transport.savesChanges = true
       used.transport.opened(true)
@@ -130,14 +131,14 @@ export class RequestState {
     if (name === undefined) return
     // After a sub-request, the request itself may change the session again.
     if (!this.#isInner(event)) this.#saved = undefined
-    if (status < 500) await this.#entries.get(name)?.session.flush()
+    if (status < 500) await this.#find(name)?.session.flush()
   }
 
   /** Merges the headers of a `Response` that the handler returned with those of the sessions. @returns the response to send */
   mergeHeadersInto(event: H3EventLike, response: Response): Response {
     if (this.#isInner(event)) return response
     let result = response
-    for (const { transport } of this.#entries.values()) result = transport.mergeHeadersInto(result)
+    for (const { transport } of this.#entries) result = transport.mergeHeadersInto(result)
     return result
   }
 
@@ -149,7 +150,7 @@ export class RequestState {
     const saved = this.#saved
     this.#saved = undefined
     let work: Promise<unknown>[] | undefined
-    for (const { session, name } of this.#entries.values()) {
+    for (const { session, name } of this.#entries) {
       if (name === saved && status < 500 && session.isDirty) (work ??= []).push(session.flush())
       else if (session.isBusy) (work ??= []).push(session.settled())
     }
@@ -158,17 +159,17 @@ export class RequestState {
 
   /** Removes the session's cookies from the prepared headers, because they become part of a cached response. */
   withhold(): void {
-    for (const { transport } of this.#entries.values()) transport.withhold()
+    for (const { transport } of this.#entries) transport.withhold()
   }
 
   /** Sets the session's headers again on the final response of h3 2. */
   seal(response: Response): void {
-    for (const { transport } of this.#entries.values()) transport.seal(response)
+    for (const { transport } of this.#entries) transport.seal(response)
   }
 
   /** Waits until the response is no longer held. Only a response that the handler writes itself can be held. */
   async settle(): Promise<void> {
-    for (const { transport } of this.#entries.values()) await transport.settle()
+    for (const { transport } of this.#entries) await transport.settle()
   }
 
   /**
@@ -204,7 +205,7 @@ export class RequestState {
    * @param res - response of `event`, read before modules were loaded. After the handler, h3 2 would return another object
    */
   #entry(asking: H3EventLike, event: H3EventLike, res: object | undefined, config: ResolvedConfig): Entry {
-    const known = this.#entries.get(config.name)
+    const known = this.#find(config.name)
     if (!known) {
       const origin = requestOrigin(this.#asSent(event), config)
       const transport = new CookieTransport(config, origin)
@@ -212,7 +213,7 @@ export class RequestState {
       const session = new RequestSession(config, transport, origin, this.#config)
       const entry: Entry = { event, name: config.name, transport, session }
       entry.transport.savesChanges = config.name === this.#saved
-      this.#entries.set(config.name, entry)
+      this.#entries.push(entry)
       return entry
     }
     known.session.configure(config, this.#config)
@@ -220,6 +221,10 @@ export class RequestState {
     if (asking === event && event !== known.event && !known.transport.isOpen)
       known.transport.attach(responseHead(event, res, this))
     return known
+  }
+
+  #find(name: string): Entry | undefined {
+    return this.#entries.find((entry) => entry.name === name)
   }
 
   /** Returns an event with the request that the client sent. Nitro 3.0.0 replaces the request of an event. */
@@ -284,13 +289,11 @@ function open(entry: Entry): Promise<RequestSession> {
   return entry.loaded
 }
 
-async function load(entry: Entry): Promise<RequestSession> {
-  try {
-    return await entry.session.load()
-  } catch (error) {
-    entry.loaded = undefined
-    throw error
-  }
+/** Loads the session of an entry. After a failure, the next call loads it again. */
+function load(entry: Entry): Promise<RequestSession> {
+  const loaded = entry.session.load()
+  loaded.catch(() => (entry.loaded = undefined))
+  return loaded
 }
 
 /** Stores a session that is new. An earlier call without `saveUninitialized` may have read it already. */

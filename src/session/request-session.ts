@@ -117,35 +117,41 @@ export class RequestSession extends Sequential implements Session {
     if (this.#record && !this.#accepts(this.#record)) this.#reset()
   }
 
-  /** Reads the session of the request. Moves its end if {@link shouldTouch} says so. */
+  /**
+   * Reads the session of the request. Moves its end if {@link shouldTouch} says so. Most requests have a session in the cache that
+   * is used as it is. They need no `await`.
+   */
   load(): Promise<this> {
-    return this.enqueue(this.#transport, async () => {
-      const { token, others, adoptable } = this.#origin
-      if (token && (await this.#read(token))) return
-      if (others) for (const other of others) if (await this.#read(other)) return
-      if (adoptable) await this.#adopt(await adoptable())
+    return this.enqueue(this.#transport, () => {
+      const { token } = this.#origin
+      if (!token) return this.#loadAny()
+      const finding = this.#find(token)
+      return finding.then(
+        (record) => (record && this.#isUsedAsIs(record, token) ? this.#open(record) : this.#loadAny(finding)),
+        () => this.#loadAny(finding),
+      )
     })
   }
 
   update(patch?: SessionPatch<SessionValues>): Promise<this> {
-    return this.enqueue(this.#transport, () => this.#write(patch))
+    return this.#run(() => this.#write(patch))
   }
 
   save(): Promise<this> {
-    return this.enqueue(this.#transport, async () => {
+    return this.#run(async () => {
       if (!this.#record || this.isDirty) await this.#write()
     })
   }
 
   /** Stores direct changes after all earlier calls. Does not store a new session without changes. */
   flush(): Promise<this> {
-    return this.enqueue(this.#transport, async () => {
+    return this.#run(async () => {
       if (this.isDirty) await this.#write()
     })
   }
 
   regenerate({ grace }: RegenerateOptions = {}): Promise<this> {
-    return this.enqueue(this.#transport, async () => {
+    return this.#run(async () => {
       const record = this.#record
       if (record) {
         const unsaved = this.#unsaved()
@@ -158,7 +164,7 @@ export class RequestSession extends Sequential implements Session {
   }
 
   reload(): Promise<this> {
-    return this.enqueue(this.#transport, async () => {
+    return this.#run(async () => {
       this.#pending = undefined
       const before = this.#record
       const { reloadRecord, replaceContent } = changes.value ?? (await changes.load())
@@ -175,13 +181,13 @@ export class RequestSession extends Sequential implements Session {
     await once(name, work, this, {
       since: this.#begunAt,
       unsaved: () => this.#unsaved(),
-      enqueue: (job) => this.enqueue(this.#transport, job),
+      enqueue: (job) => this.#run(job),
     })
     return this
   }
 
   clear(): Promise<this> {
-    return this.enqueue(this.#transport, async () => {
+    return this.#run(async () => {
       const { token, others, adoptable } = this.#origin
       const id = this.#record?.id ?? token?.id
       if (id !== undefined) await this.#options.store.destroy(id)
@@ -212,11 +218,35 @@ export class RequestSession extends Sequential implements Session {
     return { id: this.id, data: this.data }
   }
 
-  async #read(token: SessionToken): Promise<boolean> {
+  /** Runs a job after all earlier jobs. @returns this session, after the job */
+  #run(job: () => Promise<void>): Promise<this> {
+    return this.enqueue(this.#transport, job).then(() => this)
+  }
+
+  /** Loads the first live session of the request's tokens, or adopts one. @param finding - the record of the first token */
+  async #loadAny(finding?: Promise<SessionRecord | null>): Promise<this> {
+    const { token, others, adoptable } = this.#origin
+    if (token && (await this.#read(token, finding))) return this
+    if (others) for (const other of others) if (await this.#read(other)) return this
+    if (adoptable) await this.#adopt(await adoptable())
+    return this
+  }
+
+  #find(token: SessionToken): Promise<SessionRecord | null> {
+    return this.#options.store.load(token.id, { minVersion: token.version, since: this.#begunAt })
+  }
+
+  /** Returns whether a record needs neither a touch nor a new token. */
+  #isUsedAsIs(record: SessionRecord, token: SessionToken): boolean {
+    const { now, touchAfter } = this.#options.store.config
+    return this.#accepts(record) && !shouldTouch(record, now(), touchAfter) && isOf(record, token)
+  }
+
+  async #read(token: SessionToken, finding = this.#find(token)): Promise<boolean> {
     const { store } = this.#options
     let record: SessionRecord | null
     try {
-      record = await store.load(token.id, { minVersion: token.version, since: this.#begunAt })
+      record = await finding
     } catch (error) {
       return this.#noteGone(error)
     }
@@ -225,10 +255,7 @@ export class RequestSession extends Sequential implements Session {
     const { now, touchAfter } = store.config
     const touched = shouldTouch(record, now(), touchAfter) ? await touchOnce(store, record) : null
     if (touched) this.#record = touched
-    // After a restore from a backup a record is older than its token. The old token would cause a strong read at each request.
-    // During the grace of a rotation the record has another id.
-    if (touched || record.version < token.version || record.id !== token.id)
-      this.#transport.send(touched ?? record)
+    if (touched || !isOf(record, token)) this.#transport.send(touched ?? record)
     return true
   }
 
@@ -295,10 +322,12 @@ export class RequestSession extends Sequential implements Session {
     this.#data = this.#pending = this.#id = this.#gone = undefined
   }
 
-  #open(record: SessionRecord): void {
+  #open(record: SessionRecord): this {
     this.#record = record
     this.#knownId = record.id
-    ;[this.#isNew, this.#gone] = [false, undefined]
+    this.#isNew = false
+    this.#gone = undefined
+    return this
   }
 
   get #original(): Readonly<SessionValues> {
@@ -309,4 +338,12 @@ export class RequestSession extends Sequential implements Session {
   #snapshot(): SessionValues {
     return this.#data ? copyData(this.#data) : this.#original
   }
+}
+
+/**
+ * Returns whether a token is the one of a record. During the grace of a rotation the record has another id. After a restore from a
+ * backup the record is older than its token, and the old token would cause a strong read at each request.
+ */
+function isOf({ id, version }: SessionRecord, token: SessionToken): boolean {
+  return id === token.id && version >= token.version
 }

@@ -16,8 +16,8 @@ export abstract class Sequential {
     await this.#tail
   }
 
-  /** Runs a job after all earlier jobs have finished or failed. @returns this object, after the job */
-  protected enqueue(transport: SessionTransport, job: () => Promise<void>): Promise<this> {
+  /** Runs a job after all earlier jobs have finished or failed. @returns the result of the job */
+  protected enqueue<R>(transport: SessionTransport, job: () => Promise<R>): Promise<R> {
     const work = transport.instrument(job)
     this.#jobs++
     const run = this.#tail ? this.#tail.then(work) : work()
@@ -28,7 +28,7 @@ export abstract class Sequential {
         this.#done()
       },
     )
-    return run.then(() => this)
+    return run
   }
 
   #done(): void {

@@ -31,7 +31,7 @@ class Client implements SessionTransport {
     this.token = null
   }
 
-  instrument(work: () => Promise<void>): () => Promise<void> {
+  instrument<R>(work: () => Promise<R>): () => Promise<R> {
     return work
   }
 

@@ -13,10 +13,10 @@ export class SessionTimer {
   }
 
   /** Runs a part of the work and adds its time, also if it fails. */
-  async run(job: () => Promise<void>): Promise<void> {
+  async run<R>(job: () => Promise<R>): Promise<R> {
     const begun = performance.now()
     try {
-      await currentCall.run(this.#costs, job)
+      return await currentCall.run(this.#costs, job)
     } finally {
       this.#spent += performance.now() - begun
     }

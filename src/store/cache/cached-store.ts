@@ -103,13 +103,14 @@ export class CachedStore implements SessionStore {
   load<T extends SessionValues>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
     this.#counts.loads++
     const now = this.#clock.now()
-    if (!isSessionId(id)) return Promise.resolve(null)
-    if (options.consistent || this.#inner.destroyed.isRotated(id)) return this.#loadStrong(id, options)
+    if (options.consistent === true || this.#inner.destroyed.isRotated(id)) {
+      return isSessionId(id) ? this.#loadStrong(id, options) : Promise.resolve(null)
+    }
     if (this.#destroyed.has(id, now)) return this.#absent(id, options)
     const entry = this.#options.tier.get(id)
     if (entry instanceof Promise) return this.#loadFromAsyncTier(id, options, entry)
     if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
-    return this.#loadThrough(id, options)
+    return isSessionId(id) ? this.#loadThrough(id, options) : Promise.resolve(null)
   }
 
   create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {

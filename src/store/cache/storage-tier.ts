@@ -1,3 +1,4 @@
+import { isSessionId } from '../../core/id.ts'
 import { secondsUntil } from '../../core/stored-lifetime.ts'
 import type { RawStorage } from '../../storage/raw-storage.ts'
 import { type SessionFormat, readSession, writeSession } from '../../format/serialize.ts'
@@ -37,6 +38,7 @@ export class StorageTier implements CacheTier {
   }
 
   get(id: string): Promise<CacheEntry | undefined> {
+    if (!isSessionId(id)) return Promise.resolve(undefined)
     return this.#breaker.run(async () => {
       const { storage, format, now } = this.#options
       const found = await storage.read(this.#key(id), {})

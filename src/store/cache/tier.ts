@@ -37,9 +37,12 @@ export function isUsable(
   return isFresh(entry, ttl, now) && isLive(entry.snapshot, now)
 }
 
-/** An entry, and its estimated bytes. */
-interface SizedEntry extends CacheEntry {
+/** An entry of a {@link MemoryTier}. */
+interface KeptEntry extends CacheEntry {
+  /** Estimated bytes. */
   readonly size: number
+  /** Whether the entry was read since it was stored, or since it was last spared. */
+  isUsed: boolean
 }
 
 /** Bounds of a {@link MemoryTier}. */
@@ -50,9 +53,13 @@ export interface MemoryBounds {
   maxBytes: number
 }
 
-/** A tier in the memory of this process. It keeps the most recently used entries. */
+/**
+ * A tier in the memory of this process. When it is full, it removes the entries that were not used for longest, by the rule of
+ * second chance: the oldest entry is spared once if it was read since. A read sets one flag, whereas an exact order of use would
+ * move the entry at every read.
+ */
 export class MemoryTier implements CacheTier {
-  #entries = new Map<string, SizedEntry>()
+  #entries = new Map<string, KeptEntry>()
   #bytes = 0
   readonly #bounds: MemoryBounds
 
@@ -66,25 +73,19 @@ export class MemoryTier implements CacheTier {
 
   get(id: string): CacheEntry | undefined {
     const entry = this.#entries.get(id)
-    if (entry === undefined) return undefined
-    // A map iterates in the order of insertion. So the first key is the least recently used one.
-    this.#entries.delete(id)
-    this.#entries.set(id, entry)
+    if (entry !== undefined) entry.isUsed = true
     return entry
   }
 
   set(id: string, { snapshot, storedAt }: CacheEntry): void {
-    const { max, maxBytes } = this.#bounds
+    const { maxBytes } = this.#bounds
     const known = this.#entries.get(id)
     const size = known?.snapshot === snapshot ? known.size : sizeOf(snapshot, maxBytes)
     this.delete(id)
     if (size > maxBytes) return
-    this.#entries.set(id, { snapshot, storedAt, size })
+    this.#entries.set(id, { snapshot, storedAt, size, isUsed: false })
     this.#bytes += size
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= max && this.#bytes <= maxBytes) return
-      this.delete(oldest)
-    }
+    this.#shrink()
   }
 
   delete(id: string): void {
@@ -95,5 +96,16 @@ export class MemoryTier implements CacheTier {
   clear(): void {
     this.#entries.clear()
     this.#bytes = 0
+  }
+
+  /** Removes entries until the bounds hold. A map iterates in the order of insertion, so a spared entry comes again at the end. */
+  #shrink(): void {
+    const { max, maxBytes } = this.#bounds
+    for (const [id, entry] of this.#entries) {
+      if (this.#entries.size <= max && this.#bytes <= maxBytes) return
+      this.#entries.delete(id)
+      if (entry.isUsed) this.#entries.set(id, Object.assign(entry, { isUsed: false }))
+      else this.#bytes -= entry.size
+    }
   }
 }

@@ -22,7 +22,7 @@ export class RecordingTransport implements SessionTransport {
     this.sent.push('removed')
   }
 
-  instrument(work: () => Promise<void>): () => Promise<void> {
+  instrument<R>(work: () => Promise<R>): () => Promise<R> {
     return work
   }
 
