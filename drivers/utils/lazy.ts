@@ -36,7 +36,7 @@ export class Lazy<T> {
       if (cause instanceof UnsessionError) throw cause
       const words = cause instanceof Error ? cause.message : String(cause)
       // Deno refuses what its flags do not allow, and names the flag.
-      const fix = words.startsWith('Requires ') ? '' : '; install the package again, or build the app again'
+      const fix = words.startsWith('Requires ') ? '' : '; install the package or build the app again'
       throw new UnsessionError(
         'DEPENDENCY_MISSING',
         `a part of the package could not be loaded: ${words}${fix}`,

@@ -99,7 +99,7 @@ const RULES: Rules<SessionConfig> = {
   ],
   // Checked with the keys that are made of it.
   password: [() => true, ''],
-  name: [isSessionName, 'must be a cookie name: no space, comma, semicolon or `=`'],
+  name: [isSessionName, 'must be a cookie name without space, comma, `;` or `=`'],
   sessionHeader: [(value) => !value || isSessionName(value), 'must be a header name'],
   maxAge: SECONDS,
   idleTimeout: SECONDS,

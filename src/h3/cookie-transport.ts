@@ -58,9 +58,8 @@ export class CookieTransport implements SessionTransport {
     throw new UnsessionError(
       'HEADERS_SENT',
       this.#response
-        ? 'the headers of the response were sent already, so the cookie of a new session cannot be set; start the session earlier'
-        : 'there is no response that can set the cookie of a new session; start the session in a request handler. With ' +
-            'unsession/fetch, start it inside of sessionMiddleware, with the Request object that sessionMiddleware was given',
+        ? 'the headers of the response were sent, so they cannot set the cookie of a new session; start the session earlier'
+        : 'no response can set the cookie of a new session; start the session in a request handler, or in sessionMiddleware of unsession/fetch with its Request object',
     )
   }
 

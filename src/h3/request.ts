@@ -189,7 +189,7 @@ export class RequestState {
     if (!config)
       throw invalidOption(
         'config',
-        'is missing: pass it to this call, or use sessionMiddleware, with the same event or Request object',
+        'is missing: pass it, or use sessionMiddleware with the same event or Request',
       )
     const heads = loadHeads(event)
     const origin = loadOrigin(config)

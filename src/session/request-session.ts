@@ -127,7 +127,10 @@ export class RequestSession extends Sequential implements Session {
       if (!token) return this.#loadAny()
       const finding = this.#find(token)
       return finding.then(
-        (record) => (record && this.#isUsedAsIs(record, token) ? this.#open(record) : this.#loadAny(finding)),
+        (record) => {
+          const isUsedAsIs = record && this.#accepts(record) && !this.#isDue(record) && isOf(record, token)
+          return isUsedAsIs ? this.#open(record) : this.#loadAny(finding)
+        },
         () => this.#loadAny(finding),
       )
     })
@@ -236,14 +239,12 @@ export class RequestSession extends Sequential implements Session {
     return this.#options.store.load(token.id, { minVersion: token.version, since: this.#begunAt })
   }
 
-  /** Returns whether a record needs neither a touch nor a new token. */
-  #isUsedAsIs(record: SessionRecord, token: SessionToken): boolean {
+  #isDue(record: SessionRecord): boolean {
     const { now, touchAfter } = this.#options.store.config
-    return this.#accepts(record) && !shouldTouch(record, now(), touchAfter) && isOf(record, token)
+    return shouldTouch(record, now(), touchAfter)
   }
 
   async #read(token: SessionToken, finding = this.#find(token)): Promise<boolean> {
-    const { store } = this.#options
     let record: SessionRecord | null
     try {
       record = await finding
@@ -252,10 +253,9 @@ export class RequestSession extends Sequential implements Session {
     }
     if (!record || !this.#accepts(record)) return false
     this.#open(record)
-    const { now, touchAfter } = store.config
-    const touched = shouldTouch(record, now(), touchAfter) ? await touchOnce(store, record) : null
+    const touched = this.#isDue(record) && (await touchOnce(this.#options.store, record))
     if (touched) this.#record = touched
-    if (touched || !isOf(record, token)) this.#transport.send(touched ?? record)
+    if (touched || !isOf(record, token)) this.#transport.send(touched || record)
     return true
   }
 

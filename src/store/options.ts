@@ -103,14 +103,14 @@ const METHODS = ['hasItem', 'getItem', 'setItem', 'removeItem', 'getKeys']
 
 const storageRule: Rule = [
   (value) => isObject(value) && METHODS.every((method) => isFunction(value[method])),
-  'must be an unstorage Storage or Driver that supports writes. Call a driver factory with its options',
+  'must be an unstorage Storage or Driver with writes. Call a driver factory with its options',
 ]
 
 const RULES: Rules<SessionStoreOptions> = {
   storage: storageRule,
   cache: [
     (value) => value === false || isObject(value),
-    'must be an object of options, or false for no cache',
+    'must be an object of options, or false',
   ],
   codec: [
     (value) => isListOf(value, isCodec) && toArray(value).length > 0,
@@ -127,7 +127,7 @@ const RULES: Rules<SessionStoreOptions> = {
   maxSize: [(value) => isCount(value, 1), 'must be a whole number of bytes, 1 or more'],
   notBefore: [
     (value) => !Number.isNaN(toInstant(value)),
-    'must be a date, ISO text, or ms since the epoch, not seconds',
+    'must be a date, ISO text, or ms (not seconds) since the epoch',
   ],
   touchAfter: [(value) => isWithin(value, 0, Number.MAX_VALUE), 'must be a number of seconds, 0 or more'],
   maxRetries: [(value) => isCount(value, 0), 'must be a whole number, 0 or more'],
@@ -228,8 +228,8 @@ function checkTier(storage: StorageLike | DriverLike, sessions: SessionStoreOpti
   if (flags?.ttl === true || EXPIRING_DRIVERS.has(name)) return
   throw invalidOption(
     'cache.storage',
-    `must expire entries by itself, and the driver \`${name}\` does not declare this. Use Redis, for instance, or omit the option to \
-cache in memory. A driver of your own that supports the option \`ttl\` must have \`flags: { ttl: true }\``,
+    `must expire entries by itself, and the driver \`${name}\` does not declare this. Use Redis, for instance, or \
+omit the option. A driver of your own that expires entries must have \`flags: { ttl: true }\``,
   )
 }
 

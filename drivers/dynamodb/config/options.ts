@@ -141,7 +141,7 @@ const TIMEOUT: Rules<{ connect?: number; request?: number }> = {
 export const DRIVER_OPTIONS: Rules<DynamoDBOptions> = {
   table: [
     (value) => typeof value === 'string' && TABLE.test(value),
-    'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or the ARN of a table',
+    'must be a table name of 3 to 255 letters, digits, `_`, `-` or `.`, or an ARN',
   ],
   region: [isText, 'must be a non-empty string'],
   endpoint: [
@@ -150,11 +150,11 @@ export const DRIVER_OPTIONS: Rules<DynamoDBOptions> = {
   ],
   credentials: [
     (value) => isFunction(value) || isObject(value),
-    'must be { accessKeyId, secretAccessKey } or a provider function',
+    'must be { accessKeyId, secretAccessKey } or a function',
   ],
   client: [
     (value) => isObject(value) && isFunction(value.send),
-    'must be a DynamoDBClient or DynamoDBDocumentClient of the AWS SDK v3',
+    'must be a DynamoDBClient of the AWS SDK v3',
   ],
   clientConfig: [isObject, 'must be an object of DynamoDBClient options'],
   transport: [
