@@ -86,7 +86,7 @@ export async function startLambda(
 
   return {
     transport(address, sent) {
-      const answer = last.then(async () => responseOf(await invoke(EVENTS[source](address, sent))))
+      const answer = last.then(async () => responseOf(await invoke(EVENTS[source](address, sent)), source))
       last = answer.catch(() => {})
       return answer
     },
@@ -166,15 +166,13 @@ function eventOf(address: string, { method, headers, body }: Sent): object {
   }
 }
 
-/** Returns the response that API Gateway sends for a result. It sets only the cookies in `cookies`. */
-function responseOf({
-  statusCode = 200,
-  headers = {},
-  multiValueHeaders = {},
-  cookies = [],
-  body,
-  isBase64Encoded,
-}: LambdaResult): Response {
+/**
+ * Returns the response that API Gateway sends for a result. In the format 2.0 it sets only the cookies in `cookies`. Only a REST API
+ * reads `multiValueHeaders`.
+ */
+function responseOf(result: LambdaResult, source: EventSource): Response {
+  const { statusCode = 200, headers = {}, cookies = [], body, isBase64Encoded } = result
+  const multiValueHeaders = source === 'rest-api' ? (result.multiValueHeaders ?? {}) : {}
   const all = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     if (!/^(?:set-cookie|transfer-encoding)$/i.test(name)) all.set(name, value)
