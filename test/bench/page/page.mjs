@@ -9,17 +9,7 @@ import { barChart } from './chart.mjs'
 const PAGE = join(ROOT, 'docs/performance.md')
 
 /** The groups whose rows are on the page. */
-export const PAGE_GROUPS = [
-  'session',
-  'peers',
-  'transport',
-  'imports',
-  'size',
-  'capacity',
-  'server',
-  'crowd',
-  'neighbours',
-]
+export const PAGE_GROUPS = ['session', 'peers', 'transport', 'imports', 'size', 'capacity', 'crowd']
 
 /** Packages whose releases are on the page. */
 const PACKAGES = ['@aws-sdk/client-dynamodb', 'h3', 'h3v1', 'unstorage', 'express', 'express-session']
