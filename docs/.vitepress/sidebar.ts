@@ -20,6 +20,7 @@ const GROUPS: Record<string, Record<string, string>> = {
     'how-it-works': 'How it works',
     security: 'Security',
     performance: 'Performance',
+    proof: 'Proof',
     compatibility: 'Compatibility and upgrades',
     platforms: 'Platforms',
     faq: 'Questions',
