@@ -17,7 +17,7 @@ export const CLAIMS = [
     claim:
       'Under random interleavings of servers, clients and faults, no update is lost, a client sees its own writes, and a destroyed session never comes back',
     tests: ['test/model/model.test.ts', 'test/model/leases.test.ts'],
-    env: { UNSESSION_SCHEDULES: '20000' },
+    env: { UNSESSION_SCHEDULES: '5000' },
   },
   {
     name: 'Mutants',
