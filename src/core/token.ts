@@ -90,10 +90,7 @@ export function signToken(
 ): string {
   const [key] = signingKeys(password)
   if (!isSessionName(name) || !isSessionId(id) || !Number.isSafeInteger(version) || version < 1) {
-    throw new UnsessionError(
-      'INVALID_VALUE',
-      'a token needs a cookie name, a session id and a version of 1 or more',
-    )
+    throw new UnsessionError('INVALID_VALUE', 'a token needs a name, a session id and a version of 1 or more')
   }
   return sign(name, id, version, key)
 }
@@ -136,7 +133,9 @@ export function verify(name: string, token: unknown, keys: readonly SigningKey[]
     const known = key.verified.get(token)
     if (known !== undefined) return known.name === name ? known.token : null
   }
-  const [, id, digits, mac] = TOKEN.exec(token) ?? []
+  // A copy: a part of a text keeps the whole text in memory, here all cookies of the request, for as long as the session is cached.
+  const own = Buffer.from(token).toString()
+  const [, id, digits, mac] = TOKEN.exec(own) ?? []
   if (!id || !digits || !mac || !isSessionName(name)) return null
   const version = Number.parseInt(digits, 36)
   if (!Number.isSafeInteger(version)) return null
@@ -144,7 +143,7 @@ export function verify(name: string, token: unknown, keys: readonly SigningKey[]
   for (const key of keys) {
     if (!timingSafeEqual(given, Buffer.from(macOf(name, `${id}.${digits}`, key)))) continue
     const verified = { name, token: { id, version } }
-    remember(key.verified, token, verified, MAX_VERIFIED)
+    remember(key.verified, own, verified, MAX_VERIFIED)
     return verified.token
   }
   return null

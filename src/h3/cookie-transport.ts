@@ -58,8 +58,8 @@ export class CookieTransport implements SessionTransport {
     throw new UnsessionError(
       'HEADERS_SENT',
       this.#response
-        ? 'the headers of the response were sent, so they cannot set the cookie of a new session; start the session earlier'
-        : 'no response can set the cookie of a new session; start the session in a request handler, or in sessionMiddleware of unsession/fetch with its Request object',
+        ? 'the headers of the response were sent, so they cannot set the cookie of a new session; start it earlier'
+        : 'no response can set the cookie of a new session; start it in a request handler; with unsession/fetch, in sessionMiddleware, with its Request object',
     )
   }
 

@@ -19,8 +19,8 @@ export abstract class Sequential {
   /** Runs a job after all earlier jobs have finished or failed. @returns the result of the job */
   protected enqueue<R>(transport: SessionTransport, job: () => Promise<R>): Promise<R> {
     const work = transport.instrument(job)
-    this.#jobs++
     const run = this.#tail ? this.#tail.then(work) : work()
+    this.#jobs++
     this.#tail = run.then(
       () => this.#done(),
       (error: unknown) => {

@@ -108,10 +108,7 @@ const storageRule: Rule = [
 
 const RULES: Rules<SessionStoreOptions> = {
   storage: storageRule,
-  cache: [
-    (value) => value === false || isObject(value),
-    'must be an object of options, or false',
-  ],
+  cache: [(value) => value === false || isObject(value), 'must be an object of options, or false'],
   codec: [
     (value) => isListOf(value, isCodec) && toArray(value).length > 0,
     'must be a codec, such as json(), or an array of codecs. If it is a function, call it',

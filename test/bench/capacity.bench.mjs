@@ -19,14 +19,18 @@ export async function* measure(entries) {
   const connect = await run(connectSite())
   const pwrdrvr = await run(await pwrdrvrSite())
   const row = (what, peer, reference, pick, atLeast) =>
-    timesLessRow({ name: `${what}, beside ${peer}`, unit: 'units', atLeast }, [pick(ours)], [pick(reference)])
+    timesLessRow(
+      { name: `${what}, compared with ${peer}`, unit: 'units', atLeast },
+      [pick(ours)],
+      [pick(reference)],
+    )
   yield row('capacity units', 'connect-dynamodb', connect, unitsOf, 13)
   yield row('money in read units', 'connect-dynamodb', connect, moneyOf, 25)
   yield row('capacity units', "pwrdrvr's store", pwrdrvr, unitsOf, 4.3)
   yield row('money in read units', "pwrdrvr's store", pwrdrvr, moneyOf, 6)
   yield noneRow('capacity units for bots', 'units', ours.bots, connect.bots)
   yield noneRow(
-    "reads that miss the reader's own write, beside pwrdrvr's store",
+    "reads that miss the reader's own write, compared with pwrdrvr's store",
     'reads',
     ours.stale,
     pwrdrvr.stale,

@@ -30,17 +30,17 @@ export async function* measure(entries) {
     const args = ['--expose-gc', child, what, endpoint, entries.table, JSON.stringify(options), String(first)]
     return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout)
   }
-  yield* besideConnect(sweep)
+  yield* comparedWithConnect(sweep)
   yield* memory(sweep)
   yield* capacity(sweep)
 }
 
-async function* besideConnect(sweep) {
+async function* comparedWithConnect(sweep) {
   const ours = []
   const reference = []
   for (let round = 0; round < ROUNDS; round++) {
     const dynalite = await startServer(script('sweep-dynalite'), [])
-    await createTables(dynalite.endpoint)
+    await createTables(dynalite.endpoint, { sessions: 'session_key', 'express-sessions': 'id' })
     const perItem = async (what, items) => {
       await fill(dynalite.endpoint, items)
       const { cpu: before } = await dynalite.ask()
@@ -55,8 +55,8 @@ async function* besideConnect(sweep) {
   }
   const row = (name, atLeast, pick) =>
     timesLessRow({ name, unit: 'us/item', atLeast }, ours.map(pick), reference.map(pick))
-  yield row("CPU of both sides, beside connect-dynamodb's reap (of 2,000)", 8, ({ cpu }) => cpu)
-  yield row("time, beside connect-dynamodb's reap (of 2,000)", 6, ({ us }) => us)
+  yield row("CPU of both sides, compared with connect-dynamodb's reap (of 2,000)", 8, ({ cpu }) => cpu)
+  yield row("time, compared with connect-dynamodb's reap (of 2,000)", 6, ({ us }) => us)
 }
 
 /** Stores sessions with the same data. Some expired an hour ago, the others expire in an hour. */

@@ -33,7 +33,7 @@ export async function* measure(entries) {
       () => growth(many),
       () => growth(few),
     )
-    const name = `peak memory growth, ${many / 1000}k items beside ${few / 1000}k (lean endpoint)`
+    const name = `peak memory growth, ${many / 1000}k items, compared with ${few / 1000}k (lean endpoint)`
     const row = rowOf({ name, unit: 'MB', atMost: MAX_RATIO }, pairs, (megabytes) => megabytes)
     yield { ...row, bar: `${row.bar} or < ${MAX_GROWTH_MB} MB`, met: row.met || row.ours < MAX_GROWTH_MB }
   }

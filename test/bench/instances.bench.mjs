@@ -80,19 +80,19 @@ async function units(entries) {
   const user = await unitsOf(entries, 'ada')
   return [
     atMostRow(
-      'sign-in, beside a session of nobody: write units',
+      'sign-in, compared with a session of nobody: write units',
       'units',
       user.create.write - nobody.create.write,
       1,
     ),
     atMostRow(
-      'sign-in, beside a session of nobody: read units',
+      'sign-in, compared with a session of nobody: read units',
       'units',
       user.create.read - nobody.create.read,
       1,
     ),
     atMostRow(
-      'save of a bound session, beside one of nobody: write units',
+      'save of a bound session, compared with one of nobody: write units',
       'units',
       user.save.write - nobody.save.write,
       0,

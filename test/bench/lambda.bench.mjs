@@ -45,8 +45,8 @@ export async function* measure(entries) {
   const warm = { ...lean, AWS_LAMBDA_FUNCTION_NAME: 'bench' }
   try {
     for (const [name, env, atMost] of [
-      ['lean beside sdk', lean, 0.45],
-      ['lean after warm(), beside sdk', warm, 0.25],
+      ['lean, compared with sdk', lean, 0.45],
+      ['lean after warm(), compared with sdk', warm, 0.25],
     ]) {
       const pairs = await inTurn(
         ROUNDS,
@@ -70,7 +70,7 @@ async function build(dist) {
   await mkdir(join(modules, 'unsession'), { recursive: true })
   await cp(join(ROOT, 'package.json'), join(modules, 'unsession/package.json'))
   await cp(dist, join(modules, 'unsession/dist'), { recursive: true })
-  // Nitro imports from the packages beside it.
+  // Nitro imports packages from `node_modules`.
   await cp(join(ROOT, 'node_modules/nitropack'), join(modules, 'nitropack'), { recursive: true })
   const names = (await readdir(join(ROOT, 'node_modules'))).filter(
     (name) => !/^(nitropack|h3|\..*)$/.test(name),

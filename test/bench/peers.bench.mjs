@@ -2,11 +2,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { startServer } from './support/children.mjs'
 import { freePort } from './support/free-port.mjs'
 import { installPeers } from './support/peers.mjs'
 import { isQuick } from './support/quick.mjs'
+import { createTables } from './support/session-tables.mjs'
 
 const SCRIPT = fileURLToPath(new URL('peers/measure-app.mjs', import.meta.url))
 const dynalite = new URL('../support/engines/engine.mjs', import.meta.url)
@@ -62,22 +62,6 @@ function run(name, place) {
   })
   if (status !== 0) throw new Error(`${name} failed: ${stderr}`)
   return JSON.parse(stdout.toString().trim().split('\n').at(-1))
-}
-
-async function createTables(endpoint, tables) {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials })
-  for (const [TableName, AttributeName] of Object.entries(tables)) {
-    await client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [{ AttributeName, KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName, AttributeType: 'S' }],
-      }),
-    )
-  }
-  client.destroy()
 }
 
 /** Starts a Redis that keeps nothing on disk. @returns `undefined` if there is none */

@@ -20,7 +20,7 @@ const dynalite = new URL('../support/engines/engine.mjs', import.meta.url)
  */
 export async function* measure(entries) {
   const engine = await startServer(dynalite, ['dynalite', '{}'])
-  await createTables(engine.endpoint)
+  await createTables(engine.endpoint, { sessions: 'session_key', 'express-sessions': 'id' })
   const h3 = (cached) => startServer(script('h3-server'), [JSON.stringify(entries), engine.endpoint, cached])
   const express = await startServer(script('express-server'), [engine.endpoint])
   for (const [cached, name, atLeast] of [
@@ -37,7 +37,7 @@ export async function* measure(entries) {
       added.reference.push(await addedCpu(reference, SLICE_MS))
     }
     const row = {
-      name: `CPU of a session, beside express and connect-dynamodb (${name})`,
+      name: `CPU of a session, compared with express and connect-dynamodb (${name})`,
       unit: 'us',
       atLeast,
     }

@@ -50,7 +50,11 @@ export async function* measure(entries) {
       added.ours.push(stored - bare)
       added.sealed.push(unsealed - bare)
     }
-    const row = { name: `CPU of a warm read, beside h3's sealed session (${name})`, unit: 'us', atLeast }
+    const row = {
+      name: `CPU of a warm read, compared with h3's sealed session (${name})`,
+      unit: 'us',
+      atLeast,
+    }
     yield timesLessRow(row, added.ours, added.sealed)
   }
 }

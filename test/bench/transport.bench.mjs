@@ -51,7 +51,7 @@ export async function* measure(entries) {
       ['cpu', 'ms', 0.45],
       ['memory', 'MB', 0.6],
     ]) {
-      const name = `${first}, ${what}, beside the SDK's client`
+      const name = `${first}, ${what}, compared with the SDK's client`
       yield rowOf({ name, unit, atMost }, starts, (pair) => pair[what])
     }
     for (const [phase, what] of [
@@ -63,11 +63,15 @@ export async function* measure(entries) {
         ['hand', 'a hand-signed call', 1.6],
       ]) {
         const pairs = await pairsOf(ROUNDS, phase, reference)
-        yield rowOf({ name: `${what}, CPU, beside ${words}`, unit: 'us', atMost }, pairs, ({ cpu }) => cpu)
+        yield rowOf(
+          { name: `${what}, CPU, compared with ${words}`, unit: 'us', atMost },
+          pairs,
+          ({ cpu }) => cpu,
+        )
       }
       const pairs = await pairsOf(ROUNDS, phase, 'aws-lite')
       yield rowOf(
-        { name: `${what}, CPU, beside aws-lite's client`, unit: 'us', atMost: 1 },
+        { name: `${what}, CPU, compared with aws-lite's client`, unit: 'us', atMost: 1 },
         pairs,
         ({ cpu }) => cpu,
       )
@@ -79,10 +83,14 @@ export async function* measure(entries) {
       (pair) => pair.memory,
     )
     const readers = await pairsOf(3, 'readers', 'document')
-    const reads = { name: '32 readers, reads a second, beside the document client', unit: '/s', atLeast: 12 }
+    const reads = {
+      name: '32 readers, reads a second, compared with the document client',
+      unit: '/s',
+      atLeast: 12,
+    }
     yield rowOf(reads, readers, ({ time }) => 1e6 / time)
     yield rowOf(
-      { name: '32 readers, CPU a read, beside the document client', unit: 'us', atMost: 0.05 },
+      { name: '32 readers, CPU a read, compared with the document client', unit: 'us', atMost: 0.05 },
       readers,
       ({ cpu }) => cpu,
     )

@@ -1,5 +1,8 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { onlyCookieValue } from '../../src/h3/cookie.ts'
 import { signingKeys, signToken, verifyToken } from '../../src/core/token.ts'
 
 const password = 'a password of at least 32 characters'
@@ -196,4 +199,21 @@ describe('passwords', () => {
       Object.assign(verified ?? {}, { id: 'another', version: 99 })
     }
   })
+})
+
+it('a verified token keeps no cookies of its request in memory', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const count = 1000
+  const headers = Array.from({ length: count }, (_, index) =>
+    Buffer.from(`h3=${signToken('h3', `id-of-visitor-${index}`, 1, password)}; other=${'x'.repeat(8000)}`),
+  )
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const tokens = headers.map((header) =>
+    verifyToken('h3', onlyCookieValue(header.toString(), 'h3'), password),
+  )
+  collect()
+  expect(tokens).not.toContain(null)
+  expect((process.memoryUsage().heapUsed - before) / count).toBeLessThan(2000)
 })

@@ -1,4 +1,4 @@
-// What `npm run matrix` runs: every row of the platform matrix. Prints a Markdown table.
+// The rows of the platform matrix, for `npm run matrix`. Prints a Markdown table.
 //
 //   npm run matrix                      all rows
 //   npm run matrix -- Nitro             rows with this text; results of earlier runs are kept

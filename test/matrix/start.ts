@@ -25,7 +25,7 @@ import {
 import { installIn } from './install.ts'
 import { startWorker } from './worker.ts'
 
-/** What all rows share. */
+/** The parts that all rows share. */
 export interface Context {
   packed: Packed
   table: TestTable

@@ -1,4 +1,4 @@
-/** What is claimed, and the tests or benches that show it. The first ones run first, because the whole run has a time limit. */
+/** The claims, and the tests or benches that show them. The first ones run first, because the whole run has a time limit. */
 
 /**
  * @typedef {object} Claim

@@ -1,4 +1,4 @@
-// What `npm run proof` runs: the long tests and the benches behind the claims of docs/proof.md. Writes the figures into that page.
+// Runs the long tests and the benches of docs/proof.md, for `npm run proof`, and writes the figures into that page.
 //
 //   npm run proof              all claims, at most 30 minutes
 //   npm run proof -- Model     claims with this text in their name; the other rows of the page stay

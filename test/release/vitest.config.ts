@@ -1,7 +1,7 @@
 import type { ViteUserConfig } from 'vitest/config'
 import tests from '../vitest.config.ts'
 
-/** What `npm run release:check` runs: the checks of this folder, and the tests of the package, its links and its records. */
+/** The checks of `npm run release:check`: those of this folder, and the tests of the package, its links and its records. */
 const config: ViteUserConfig = {
   ...tests,
   test: {

@@ -8,7 +8,7 @@ import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
 import { anyEngine } from '../support/suites.ts'
 import { type TestTable, createTestTable } from '../support/engines/tables.ts'
 
-/** Options of a check that waits for whatever a busy machine takes. */
+/** Options of a check with time for a busy machine. */
 const PATIENT = { timeout: 20_000 }
 
 describe('checkHealth', () => {

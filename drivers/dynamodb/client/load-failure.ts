@@ -32,7 +32,9 @@ const REASONS: [words: RegExp, fix: string][] = [
  */
 export function loadFailureOf(error: unknown): UnsessionError | undefined {
   let found: UnsessionError | undefined
-  for (let each = error; each !== undefined; each = asFailure(each).cause) {
+  const seen = new Set<unknown>()
+  for (let each = error; each !== undefined && !seen.has(each); each = asFailure(each).cause) {
+    seen.add(each)
     if (each instanceof UnsessionError && each.code === 'DEPENDENCY_MISSING') return each
     const { code = '', message = '' } = asFailure(each)
     if (CODES.has(code) || REASONS.some(([words]) => words.test(message))) found = sdkNotLoaded(each)

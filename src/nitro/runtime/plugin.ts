@@ -55,7 +55,7 @@ export default function startSessions(nitroApp: NitroApp): void {
   const known = { places: useRuntimeConfig()['sessions'], envPrefix, passwords: passwordVariables }
   for (const message of unknownVariables(process.env, known)) console.warn(message)
   nitroApp.hooks.hook('close', sessions.dispose)
-  // Lambda sets this variable. Its init phase has a whole core, whatever the function's memory.
+  // Lambda sets this variable. Its init phase has a whole core, also for a function with little memory.
   if (process.env['AWS_LAMBDA_FUNCTION_NAME']) Object.assign(globalThis, { [WARM]: warm(sessions) })
   if (sessions.autoSave) attach(nitroApp, sessionMiddleware(sessions.config))
 }

@@ -83,9 +83,9 @@ export class MemoryTier implements CacheTier {
     const size = known?.snapshot === snapshot ? known.size : sizeOf(snapshot, maxBytes)
     this.delete(id)
     if (size > maxBytes) return
+    this.#makeRoom(size)
     this.#entries.set(id, { snapshot, storedAt, size, isUsed: false })
     this.#bytes += size
-    this.#shrink()
   }
 
   delete(id: string): void {
@@ -98,11 +98,14 @@ export class MemoryTier implements CacheTier {
     this.#bytes = 0
   }
 
-  /** Removes entries until the bounds hold. A map iterates in the order of insertion, so a spared entry comes again at the end. */
-  #shrink(): void {
+  /**
+   * Removes entries until another one fits. A map iterates in the order of insertion, so an entry that is kept is visited again after
+   * all others.
+   */
+  #makeRoom(size: number): void {
     const { max, maxBytes } = this.#bounds
     for (const [id, entry] of this.#entries) {
-      if (this.#entries.size <= max && this.#bytes <= maxBytes) return
+      if (this.#entries.size < max && this.#bytes + size <= maxBytes) return
       this.#entries.delete(id)
       if (entry.isUsed) this.#entries.set(id, Object.assign(entry, { isUsed: false }))
       else this.#bytes -= entry.size

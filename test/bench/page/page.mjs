@@ -65,7 +65,7 @@ function chartsOf({ peers = [], transport = [], capacity = [], session = [] }) {
       unit: 'units',
       bars: sorted([
         bar('unsession', money[0].ours, true),
-        ...money.map(({ name, reference }) => bar(name.split('beside ')[1], reference, false)),
+        ...money.map(({ name, reference }) => bar(name.split('compared with ')[1], reference, false)),
       ]),
     }
   }

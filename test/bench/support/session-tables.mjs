@@ -1,13 +1,10 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 
-/** Create a table for our sessions and one for those of connect-dynamodb. */
-export async function createTables(endpoint) {
+/** Creates tables. @param tables - the partition key of each, by name of the table */
+export async function createTables(endpoint, tables) {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials })
-  for (const [TableName, AttributeName] of [
-    ['sessions', 'session_key'],
-    ['express-sessions', 'id'],
-  ]) {
+  for (const [TableName, AttributeName] of Object.entries(tables)) {
     await client.send(
       new CreateTableCommand({
         TableName,

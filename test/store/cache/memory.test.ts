@@ -22,6 +22,15 @@ describe('the memory tier', () => {
     expect(tier.size).toBe(3)
   })
 
+  it('keeps a new entry although all others were read', () => {
+    const tier = new MemoryTier({ max: 3, maxBytes: Infinity })
+    for (const id of ['a', 'b', 'c']) tier.set(id, { snapshot: snapshot(id, {}), storedAt: 0 })
+    for (const id of ['a', 'b', 'c']) tier.get(id)
+    tier.set('d', { snapshot: snapshot('d', {}), storedAt: 0 })
+    expect(['a', 'b', 'c', 'd'].map((id) => tier.get(id) !== undefined)).toEqual([false, true, true, true])
+    expect(tier.size).toBe(3)
+  })
+
   it('counts an entry once, however often it is set, and not after it was removed', () => {
     const tier = new MemoryTier({ max: 100, maxBytes: 2 * one })
     const same = snapshot('a', { text })
