@@ -135,7 +135,7 @@ describeEngines('sessions on the command line', (engine) => {
         /a read costs +0.5 units, a write 1/,
       ])
         expect(out).toMatch(line)
-      expect(out).not.toContain('tea')
+      expect(out).not.toContain('"tea"')
       expect(out).not.toContain(id)
       expect((await run(`show ${id} ${where} --data`)).out).toContain('"tea"')
     })
