@@ -4,6 +4,7 @@ import { pack } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
 import { createTestTable } from '../support/engines/tables.ts'
 import { reportLeftOut } from '../support/left-out.ts'
+import { walkShop } from './frameworks/shop.ts'
 import { type Running, walkLife } from './life.ts'
 import { ROWS, type Row } from './rows.ts'
 import { type Context, start } from './start.ts'
@@ -48,7 +49,8 @@ describe.runIf(isSupported)('the whole life of a session', () => {
       if (row.kind === 'types') await compile(row, context.packed)
       else {
         running = await start(row, context)
-        await walkLife(running)
+        if (row.kind === 'framework') await walkShop(running.url, row.lacks)
+        else await walkLife(running)
       }
       return undefined
     } catch (error) {

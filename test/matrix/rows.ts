@@ -1,5 +1,6 @@
 import { ALL_RELEASES, type Release } from '../nitro/project.ts'
 import type { EventSource } from '../nitro/lambda.ts'
+import { FRAMEWORKS, type FrameworkRow } from './frameworks/rows.ts'
 
 /** Where the sessions of a row are, and how the driver sends its requests. */
 export type Storage = 'memory' | 'lean' | 'sdk'
@@ -14,7 +15,7 @@ export type Row = {
   refused?: { message: RegExp; why: string }
 } & Kind
 
-export type Kind = RuntimeRow | WorkerRow | NitroRow | ManagerRow | NuxtRow | TypesRow
+export type Kind = RuntimeRow | WorkerRow | NitroRow | ManagerRow | NuxtRow | FrameworkRow | TypesRow
 
 /** The app for `Request` and `Response`, run by a program. */
 export interface RuntimeRow {
@@ -182,4 +183,4 @@ const TYPES: Row[] = ['5.4.5', '5.5.4', '5.6.3', '5.7.3', '5.8.3', '5.9.3', '6.0
     })),
 )
 
-export const ROWS: Row[] = [...RUNTIMES, ...NITRO, ...NUXT, ...MANAGERS, ...TYPES]
+export const ROWS: Row[] = [...RUNTIMES, ...NITRO, ...NUXT, ...FRAMEWORKS, ...MANAGERS, ...TYPES]

@@ -22,6 +22,7 @@ import {
   type Storage,
   type WorkerRow,
 } from './rows.ts'
+import { startFramework } from './frameworks/start.ts'
 import { installIn } from './install.ts'
 import { startWorker } from './worker.ts'
 
@@ -40,6 +41,7 @@ export function start(row: Exclude<Row, { kind: 'types' }>, context: Context): P
   if (row.kind === 'worker') return startFetchWorker(row, context)
   if (row.kind === 'nitro') return startNitro(row, context)
   if (row.kind === 'nuxt') return startNuxt(row, context)
+  if (row.kind === 'framework') return startFramework(row, context, nodeTool(24))
   return startInstalled(row, context)
 }
 

@@ -121,10 +121,13 @@ export function cli(tool: Release['tool']): string {
   return `node_modules/${tool}/dist/cli/index.mjs`
 }
 
-/** Returns this process's environment without variables of test runners and without settings of sessions. */
+/** Returns this process's environment without variables of test runners, some of which Vite would build in, and without settings of sessions. */
 export function environment(own: Record<string, string> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:NODE_ENV|TEST|VITEST.*|NITRO_.*|NUXT_.*|AWS_ENDPOINT_URL.*)$/.test(name),
+    ([name]) =>
+      !/^(?:NODE_ENV|TEST|VITEST.*|MODE|DEV|PROD|SSR|BASE_URL|NITRO_.*|NUXT_.*|AWS_ENDPOINT_URL.*)$/.test(
+        name,
+      ),
   )
   return { ...Object.fromEntries(kept), NODE_NO_WARNINGS: '1', ...own }
 }

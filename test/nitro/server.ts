@@ -50,18 +50,20 @@ export async function startDevelopment(project: string, { tool }: Release): Prom
  * Starts a server by a command, which gets its port as `PORT`.
  *
  * @param command - the program and its arguments
+ * @param probe - path that answers with a status of 200 once the server has started
  */
 export async function startCommand(
   [program, ...args]: [string, ...string[]],
   cwd: string,
   env: Record<string, string>,
+  probe?: string,
 ): Promise<Server> {
   const port = await freePort()
   const child = spawn(program, args, {
     cwd,
     env: environment({ HOST: '127.0.0.1', PORT: String(port), ...env }),
   })
-  return answering({ child, output: outputOf(child) }, port)
+  return answering({ child, output: outputOf(child) }, port, probe)
 }
 
 interface Running {
@@ -87,7 +89,7 @@ function outputOf(child: ChildProcess): () => string {
   return () => text
 }
 
-async function answering({ child, output }: Running, port: number): Promise<Server> {
+async function answering({ child, output }: Running, port: number, probe = '/sdk'): Promise<Server> {
   const url = `http://127.0.0.1:${port}`
   const ended = once(child, 'exit') as Promise<[number | null]>
   const stop = async (): Promise<number | null> => {
@@ -96,7 +98,7 @@ async function answering({ child, output }: Running, port: number): Promise<Serv
     return code
   }
   for (const end = performance.now() + START_MS; child.exitCode === null && performance.now() < end;) {
-    const response = await fetch(`${url}/sdk`).catch(() => undefined)
+    const response = await fetch(url + probe).catch(() => undefined)
     await response?.text()
     if (response?.ok) return { url, output, stop }
     await sleep(50)

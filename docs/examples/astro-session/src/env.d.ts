@@ -1,0 +1,6 @@
+declare namespace App {
+  interface SessionData {
+    name: string
+    cart: string[]
+  }
+}

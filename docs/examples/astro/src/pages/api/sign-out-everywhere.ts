@@ -1,0 +1,9 @@
+import type { APIRoute } from 'astro'
+import { useSession } from 'unsession/fetch'
+import { type Shopper, store } from '../../sessions'
+
+export const POST: APIRoute = async ({ request }) => {
+  const { data } = await useSession<Shopper>(request)
+  if (!data.userId) return Response.json({ message: 'Sign in first.' }, { status: 401 })
+  return Response.json({ ended: await store.destroyAll({ user: data.userId }) })
+}

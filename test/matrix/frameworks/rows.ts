@@ -1,0 +1,43 @@
+import type { ManagerRow, Row } from '../rows.ts'
+import type { ShopFeature } from './shop.ts'
+
+/** An app of `docs/examples` on a framework, installed by a package manager, built and served. */
+export interface FrameworkRow {
+  kind: 'framework'
+  /** Folder of the app in `docs/examples`. */
+  example: string
+  manager: ManagerRow['manager']
+  /** Packages of the framework, with exact versions. They override the ranges of the app's `package.json`. */
+  packages: string[]
+  /** The script in the project's `node_modules` that builds the app, and its arguments. */
+  build: [string, ...string[]]
+  /** The script that serves the built app. */
+  script: string
+  /** What the app cannot do, because the framework's own sessions cannot. */
+  lacks: ShopFeature[]
+}
+
+const ASTRO = {
+  packages: ['astro@7.3.5', '@astrojs/node@11.1.6'],
+  build: ['astro/bin/astro.mjs', 'build'] as [string, string],
+  script: 'dist/server/entry.mjs',
+}
+
+const APPS: Record<string, Omit<FrameworkRow, 'kind' | 'manager'>> = {
+  'Astro 7, `unsession/fetch`': { ...ASTRO, example: 'astro', lacks: [] },
+  'Astro 7, `session.driver`': {
+    ...ASTRO,
+    example: 'astro-session',
+    lacks: ['parallel updates', 'sign-out everywhere'],
+  },
+}
+
+export const FRAMEWORKS: Row[] = Object.entries(APPS).flatMap(([name, app]) =>
+  (['npm', 'pnpm'] as const).map((manager): Row => ({
+    group: 'Frameworks',
+    name: `${name}, ${manager}`,
+    kind: 'framework',
+    manager,
+    ...app,
+  })),
+)
