@@ -1,5 +1,6 @@
 import type { DefaultTheme, UserConfig } from 'vitepress'
 import { codeTabs } from './code-tabs.ts'
+import { diagrams } from './diagrams.ts'
 import { githubSlug } from './github-slug.ts'
 import { plainMarkdown } from './plain-markdown.ts'
 import { home } from './home.ts'
@@ -17,7 +18,7 @@ const config: UserConfig<DefaultTheme.Config> = {
     anchor: { slugify: githubSlug },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config(md) {
-      md.use(plainMarkdown).use(codeTabs)
+      md.use(plainMarkdown).use(codeTabs).use(diagrams)
     },
   },
   transformPageData(page) {
@@ -33,6 +34,8 @@ const config: UserConfig<DefaultTheme.Config> = {
     sidebar,
     outline: [2, 3],
     search,
+    // The name for screen readers must contain the visible text.
+    notFound: { linkLabel: 'Take me home' },
     docFooter: { prev: 'Previous page', next: 'Next page' },
   },
 }

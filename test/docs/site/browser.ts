@@ -1,10 +1,9 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axeFindings, complaintsOf, hasChromiumFor, launch } from '../../support/chromium.ts'
+import { axeFindings, hasChromiumFor, launch } from '../../support/chromium.ts'
+import { pageText } from '../../support/snippets.ts'
 import type { Site } from './site.ts'
-
-const PHONE = { width: 320, height: 640 }
-const DESKTOP = { width: 1280, height: 800 }
+import { DESKTOP, diagramsOf, labelSizesOf, openPage, PHONE, startVisit, type Visit } from './visit.ts'
 
 /** Tests of the site in Chromium: on a phone, on a desktop, by keyboard, and with axe. */
 export function describeInBrowser(site: () => Site, pages: () => string[]): void {
@@ -15,46 +14,18 @@ export function describeInBrowser(site: () => Site, pages: () => string[]): void
     })
     afterAll(() => browser?.close())
 
-    /** Opens a page, and returns how to end the visit: it fails if the browser has complained. */
-    async function visit(
-      options: BrowserContextOptions,
-    ): Promise<{ page: Page; leave: () => Promise<void> }> {
-      const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
-      context.setDefaultTimeout(10_000)
-      const page = await context.newPage()
-      const complaints = complaintsOf(page)
-      return {
-        page,
-        async leave() {
-          await context.close()
-          expect(complaints).toEqual([])
-        },
-      }
-    }
-
-    /** Opens a page and waits until its scripts run. */
-    async function open(page: Page, path: string): Promise<void> {
-      await page.goto(`${site().url}/${path}`)
-      await page.waitForFunction(
-        () => '__vue_app__' in (document.querySelector('#app') ?? {}) && document.readyState === 'complete',
-      )
-    }
+    const visit = (options: BrowserContextOptions): Promise<Visit> => startVisit(browser, options)
+    const open = (page: Page, path: string): Promise<void> => openPage(page, `${site().url}/${path}`)
 
     it.each([
-      { device: 'a phone in light mode', viewport: PHONE, colorScheme: 'light' },
-      { device: 'a desktop in dark mode', viewport: DESKTOP, colorScheme: 'dark' },
-    ] as const)(
-      'the main pages have no serious finding of axe on $device',
-      async ({ viewport, colorScheme }) => {
-        const { page, leave } = await visit({ viewport, colorScheme })
-        for (const path of ['index.html', 'session.html', 'reference/unsession/nuxt.html']) {
-          await open(page, path)
-          expect(await axeFindings(page), path).toEqual([])
-        }
-        await leave()
-      },
-      60_000,
-    )
+      { path: 'index.html', viewport: PHONE, colorScheme: 'light' },
+      { path: 'session.html', viewport: DESKTOP, colorScheme: 'dark' },
+    ] as const)('$path has no serious finding of axe in $colorScheme mode', async ({ path, ...options }) => {
+      const { page, leave } = await visit(options)
+      await open(page, path)
+      expect(await axeFindings(page)).toEqual([])
+      await leave()
+    })
 
     it('every page fits a screen of 320 px', async () => {
       // The layout needs no scripts, and pages load faster without them.
@@ -68,6 +39,34 @@ export function describeInBrowser(site: () => Site, pages: () => string[]): void
       expect(tooWide).toEqual([])
       await leave()
     }, 60_000)
+
+    it('diagrams are pictures with a description, in the colours of the site', async () => {
+      const { page, leave } = await visit({ viewport: PHONE, colorScheme: 'light' })
+      await open(page, 'how-it-works.html')
+      const sources = pageText('docs/how-it-works.md').matchAll(/^```mermaid$[^]*?^```$/gm)
+      const wanted = Array.from(sources, ([source]) => ({
+        title: /accTitle: (.+)/.exec(source)?.[1],
+        description: /accDescr: (.+)/.exec(source)?.[1],
+      }))
+      expect(wanted.length).toBeGreaterThan(0)
+      await page.waitForFunction(
+        (count) => document.querySelectorAll('.diagram > svg').length === count,
+        wanted.length,
+      )
+      expect(await diagramsOf(page)).toEqual(wanted)
+      expect(Math.min(...(await labelSizesOf(page)))).toBeGreaterThanOrEqual(11)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width)
+      const colour = (): Promise<string> =>
+        page
+          .locator('.diagram .messageText')
+          .first()
+          .evaluate((text) => getComputedStyle(text).fill)
+      expect(await colour()).toBe('rgb(31, 35, 40)')
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await expect.poll(colour).toBe('rgb(240, 246, 252)')
+      expect(await axeFindings(page)).toEqual([])
+      await leave()
+    })
 
     it('the Tab key reaches the search, the navigation, the sidebar and the tabs of code', async () => {
       const { page, leave } = await visit({ viewport: DESKTOP })

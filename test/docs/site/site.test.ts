@@ -11,7 +11,7 @@ let site: Site
 
 beforeAll(async () => {
   site = await openSite()
-}, 120_000)
+}, 300_000)
 afterAll(() => site?.close())
 
 /** Returns the paths of all pages that a reader can open. */
