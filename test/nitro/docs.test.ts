@@ -3,7 +3,7 @@ import { type Packed, pack } from '../support/pack.ts'
 import { filesIn, partOf } from '../support/snippets.ts'
 import { anyEngine } from '../support/suites.ts'
 import { createTestTable, type TestTable } from '../support/engines/tables.ts'
-import { ALL_RELEASES, build, createProjectOf, type Release } from './project.ts'
+import { ALL_RELEASES, build, createProjectOf, type Release, RELEASES_IN_EXTENT } from './project.ts'
 import { type Server, start } from './server.ts'
 import { Visitor } from './visitor.ts'
 
@@ -37,7 +37,12 @@ beforeAll(async () => {
 })
 afterAll(() => packed.remove())
 
-describe.each(ALL_RELEASES)('the start of docs/nitro.md with $name', (release) => {
+/** Nitro 3.0.0 is the release that the page describes first. */
+const RELEASES = ALL_RELEASES.filter(
+  (each) => RELEASES_IN_EXTENT.includes(each) || each.name === 'nitro 3.0.0',
+)
+
+describe.each(RELEASES)('the start of docs/nitro.md with $name', (release) => {
   const { tool, from = tool } = release
   let table: TestTable
   let server: Server

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { type Packed, pack } from '../support/pack.ts'
+import { oncePerRun } from '../support/once-per-run.ts'
+import { pack } from '../support/pack.ts'
 import { delay } from '../support/proxy/faults.ts'
 import { type Proxy, startProxy } from '../support/proxy/proxy.ts'
 import { anyEngine } from '../support/suites.ts'
@@ -19,21 +21,17 @@ const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems']
 /** The app of `fixtures/frames`, built by a release for a preset. It is running when the tests begin. */
 export class Frames {
   table!: TestTable
-  project = ''
-  #packed: Packed | undefined
   #proxy: Proxy | undefined
   #server: Server | undefined
   #lambda: Lambda | undefined
 
   async start(release: Release, preset: Preset, env: Record<string, string>): Promise<void> {
-    this.#packed = await pack()
     this.table = await createTestTable(anyEngine())
     this.#proxy = await startProxy(this.table.options.endpoint, { record: false })
-    this.project = await createProject(this.#packed, release, 'frames', 'frames')
-    await build(this.project, release, preset)
+    const project = await projectOf(release, preset)
     const all = { ...sessionsIn(this.table, this.#proxy.url), ...env }
-    if (preset === NODE_SERVER) this.#server = await start(this.project, all)
-    else this.#lambda = await startLambda(this.project, all)
+    if (preset === NODE_SERVER) this.#server = await start(project, all)
+    else this.#lambda = await startLambda(project, all)
   }
 
   async stop(): Promise<void> {
@@ -41,7 +39,6 @@ export class Frames {
     await this.#lambda?.stop()
     await this.#proxy?.stop()
     await this.table?.drop()
-    await this.#packed?.remove()
   }
 
   /** Delays each following write. A response that does not wait for its write then arrives before the write. */
@@ -72,6 +69,14 @@ export class Frames {
     const [id = ''] = (visitor.cookies.get('h3') ?? '').split('.')
     return id ? this.table.get(id) : undefined
   }
+}
+
+/** Builds the app, once for all files of a run. @returns its folder */
+async function projectOf(release: Release, preset: Preset): Promise<string> {
+  const folder = await oncePerRun(`frames of ${release.name} for ${preset.name}`, async (empty) => {
+    await build(await createProject(await pack(empty), release, 'frames', 'frames'), release, preset)
+  })
+  return join(folder, 'frames')
 }
 
 /** Builds and starts the app for the tests of a suite. @param env - returns more variables for the server */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Packed, pack } from '../support/pack.ts'
-import { build, createProjectOf, NODE_SERVER, type Preset, RELEASES, uninstall } from './project.ts'
+import { build, createProjectOf, NODE_SERVER, type Preset, RELEASES_IN_EXTENT, uninstall } from './project.ts'
 
 /** A preset that bundles every package. */
 const EDGE = { name: 'cloudflare-module', env: { NITRO_PRESET: 'cloudflare-module' } } as unknown as Preset
@@ -19,7 +19,7 @@ const APP = {
     export default async (event) => (await useSession(event)).id`,
 }
 
-describe.each(RELEASES)('without devalue and the AWS SDK, $name', (release) => {
+describe.each(RELEASES_IN_EXTENT)('without devalue and the AWS SDK, $name', (release) => {
   let packed: Packed
   let project: string
   beforeAll(async () => {

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axeFindings } from '../support/chromium.ts'
+import { inExtent } from '../support/extent.ts'
 import { hasChromium, hydrated, launch, picture, SIZES, visit, type Visit } from './chromium.ts'
 import type { Playground } from './playground.ts'
 
@@ -30,47 +31,51 @@ export function describeBrowser(running: () => Playground): void {
     })
     afterAll(() => browser?.close())
 
-    for (const javaScriptEnabled of [true, false]) {
-      for (const [size, viewport] of Object.entries(SIZES)) {
-        const title = `${size}, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`
-        test(`${title}: every button works, from the first visit to sign-out everywhere`, async () => {
-          const { page, leave } = await open({ viewport, javaScriptEnabled })
-          const suffix = javaScriptEnabled ? '' : '-plain'
-          if (javaScriptEnabled) await hydrated(page)
-          await page.getByText('You have no session').waitFor()
-          expect(await page.context().cookies()).toEqual([])
-          expect(await button(page, 'Remove one Coffee').isDisabled()).toBe(true)
-          await picture(page, `${size}-no-session${suffix}`)
+    const sizes = Object.entries(SIZES)
+    const kinds = sizes.flatMap(([size, viewport]) =>
+      [true, false].map((javaScriptEnabled) => ({ size, viewport, javaScriptEnabled })),
+    )
+    const isInPart = ({ size, javaScriptEnabled }: (typeof kinds)[number]): boolean =>
+      (size === 'phone') === javaScriptEnabled
+    for (const { size, viewport, javaScriptEnabled } of inExtent(kinds, isInPart)) {
+      const title = `${size}, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`
+      test(`${title}: every button works, from the first visit to sign-out everywhere`, async () => {
+        const { page, leave } = await open({ viewport, javaScriptEnabled })
+        const suffix = javaScriptEnabled ? '' : '-plain'
+        if (javaScriptEnabled) await hydrated(page)
+        await page.getByText('You have no session').waitFor()
+        expect(await page.context().cookies()).toEqual([])
+        expect(await button(page, 'Remove one Coffee').isDisabled()).toBe(true)
+        await picture(page, `${size}-no-session${suffix}`)
 
-          await button(page, 'Add one').click()
-          await page.getByText('counted to 1', { exact: true }).waitFor()
-          const before = await page.locator('#session-id').textContent()
-          await signIn(page, `Ada ${title}`)
-          expect(await page.locator('#session-id').textContent()).not.toBe(before)
-          await button(page, 'Add one Coffee').click()
-          await page.getByText('1 item', { exact: true }).waitFor()
-          await button(page, 'Add one Coffee').click()
-          await page.getByText('2 items').waitFor()
-          await button(page, 'Remove one Coffee').click()
-          await page.getByText('1 item', { exact: true }).waitFor()
-          await button(page, 'Add ten at once').click()
-          await page.getByText('counted to 11', { exact: true }).waitFor()
-          expect(await data(page)).toMatchObject({ cart: { Coffee: 1 }, count: 11 })
-          const shown = await version(page)
-          await picture(page, `${size}-session${suffix}`)
-          await page.reload()
-          expect(await version(page)).toBe(shown)
+        await button(page, 'Add one').click()
+        await page.getByText('counted to 1', { exact: true }).waitFor()
+        const before = await page.locator('#session-id').textContent()
+        await signIn(page, `Ada ${title}`)
+        expect(await page.locator('#session-id').textContent()).not.toBe(before)
+        await button(page, 'Add one Coffee').click()
+        await page.getByText('1 item', { exact: true }).waitFor()
+        await button(page, 'Add one Coffee').click()
+        await page.getByText('2 items').waitFor()
+        await button(page, 'Remove one Coffee').click()
+        await page.getByText('1 item', { exact: true }).waitFor()
+        await button(page, 'Add ten at once').click()
+        await page.getByText('counted to 11', { exact: true }).waitFor()
+        expect(await data(page)).toMatchObject({ cart: { Coffee: 1 }, count: 11 })
+        const shown = await version(page)
+        await picture(page, `${size}-session${suffix}`)
+        await page.reload()
+        expect(await version(page)).toBe(shown)
 
-          await button(page, 'Sign out').click()
-          await page.getByText('You have no session').waitFor()
-          expect(await page.context().cookies()).toEqual([])
+        await button(page, 'Sign out').click()
+        await page.getByText('You have no session').waitFor()
+        expect(await page.context().cookies()).toEqual([])
 
-          await signIn(page, `Ada ${title}`)
-          await button(page, 'Sign out everywhere').click()
-          await page.getByText('You have no session').waitFor()
-          await leave()
-        })
-      }
+        await signIn(page, `Ada ${title}`)
+        await button(page, 'Sign out everywhere').click()
+        await page.getByText('You have no session').waitFor()
+        await leave()
+      })
     }
 
     test('the browser stores the cookie with the right attributes and expiry', async () => {
@@ -175,7 +180,7 @@ export function describeBrowser(running: () => Playground): void {
       })
     }
 
-    for (const colorScheme of ['light', 'dark'] as const) {
+    for (const colorScheme of inExtent(['light', 'dark'] as const, (each) => each === 'dark')) {
       test(`${colorScheme}: on a narrow phone, all controls fit, have labels and are large enough to touch`, async () => {
         const { page, leave } = await open({ viewport: { width: 320, height: 568 }, colorScheme })
         await hydrated(page)

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isWhole } from '../support/extent.ts'
 import { ROOT } from '../support/pack.ts'
 import { describeBrowser } from './browser.ts'
 import { describeForms } from './forms.ts'
@@ -41,7 +42,7 @@ describeProcesses({
 })
 describeTables()
 
-describe('the app', () => {
+describe.runIf(isWhole)('the app', () => {
   test('its types are right', async () => {
     const run = (script: string, ...rest: string[]) =>
       promisify(execFile)(process.execPath, [join(ROOT, 'node_modules', script), ...rest], {

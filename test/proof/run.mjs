@@ -49,7 +49,10 @@ async function runTests(files, env) {
   const report = join(scratch, `${Date.now()}.json`)
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await run([vitest, 'run', '--config', 'test/vitest.config.ts', ...reporters, ...files], env)
+  const code = await run([vitest, 'run', '--config', 'test/vitest.config.ts', ...reporters, ...files], {
+    UNSESSION_TEST: 'all',
+    ...env,
+  })
   const { numPassedTests = 0, numFailedTests = 0 } = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))
     : {}

@@ -1,8 +1,12 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startEngines } from './engines/engines.ts'
 import type { EngineInfo } from './engines/engines.ts'
 import { reportLeftOut } from './left-out.ts'
 import type { LeftOut } from './left-out.ts'
+import { RUN_FOLDER } from './once-per-run.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -13,8 +17,10 @@ declare module 'vitest' {
   }
 }
 
-/** Start the engines once for the whole run; test files get at them through `describeEngines`. */
+/** Starts the engines once for the whole run, and creates the folder of the run. Tests find the engines by `describeEngines`. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'unsession-run-'))
+  process.env[RUN_FOLDER] = folder
   const { engines, leftOut } = await startEngines()
   leftOut.forEach(reportLeftOut)
   provide(
@@ -22,5 +28,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     engines.map(({ stop: _stop, ...info }) => info),
   )
   provide('enginesLeftOut', leftOut)
-  return async () => void (await Promise.all(engines.map((engine) => engine.stop())))
+  return async () => {
+    await Promise.all(engines.map((engine) => engine.stop()))
+    rmSync(folder, { recursive: true, force: true })
+  }
 }

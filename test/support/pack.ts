@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { oncePerRun } from './once-per-run.ts'
 
 export const run: typeof execFile.__promisify__ = promisify(execFile)
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
@@ -11,9 +12,9 @@ export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
 /** Packages that the package needs or that apps install with it, except unstorage and h3, whose releases vary. */
 const BESIDE = ['@aws-sdk', '@smithy', 'dynalite', 'consola', '@types', 'undici-types']
 
-/** The built package as npm packs it, unpacked in a temporary folder. */
+/** The built package as npm packs it, unpacked in a folder. */
 export interface Packed {
-  /** The temporary folder. The package's files are in its `package/`. */
+  /** The folder. The package's files are in its `package/`. */
   folder: string
   /**
    * Creates a project with the package and the given releases of other packages installed.
@@ -35,14 +36,26 @@ export interface Packed {
   remove(): Promise<void>
 }
 
-/** Packs the package with the current build in `dist/`. */
-export async function pack(): Promise<Packed> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'unsession-pack-')))
+/**
+ * Packs the package with the build in `dist/`, once for the whole run.
+ *
+ * @param into - an empty folder for the copy of the caller. Default: a new temporary one
+ */
+export async function pack(into?: string): Promise<Packed> {
+  const packed = await oncePerRun('npm pack', packInto)
+  const folder = into ?? (await realpath(await mkdtemp(join(tmpdir(), 'unsession-pack-'))))
+  await cp(packed, folder, { recursive: true })
+  return packedIn(folder)
+}
+
+async function packInto(folder: string): Promise<void> {
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder]
   const { stdout } = await run('npm', ['pack', ...options], { cwd: ROOT })
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
   await run('tar', ['xzf', filename], { cwd: folder })
+}
 
+function packedIn(folder: string): Packed {
   return {
     folder,
     async project(name, companions, files, tool, from = tool) {
