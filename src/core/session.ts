@@ -247,12 +247,14 @@ export interface SessionTransport {
   readonly isOpen: boolean
   /** Called before a write, and before a use of the data if direct changes are saved automatically. */
   opened(isWrite: boolean): void
-  /** Checks that a new id can still be sent. @throws {UnsessionError} `HEADERS_SENT` if not */
-  assertOpen(): void
+  /** Whether there is a response, sent or not. */
+  readonly hasResponse: boolean
   /** Sends the token of a record to the client. Does nothing if that is no longer possible. */
   send(record: SessionRecord): void
   /** Tells the client that there is no session. */
   remove(): void | Promise<void>
+  /** Whether {@link instrument} measures work. Otherwise it returns the work as it is. */
+  readonly isTimed: boolean
   /** Wraps work of a session in the tracing of the transport. */
   instrument<R>(work: () => Promise<R>): () => Promise<R>
   /** Called when a read or a write failed. The caller gets the error as well. Never throws. */

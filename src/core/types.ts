@@ -182,6 +182,20 @@ export interface SessionStore {
   load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null>
 
   /**
+   * Reads a session only from the memory of this process, without a promise. Most requests need no more. Optional: a store that
+   * wraps another one needs no such method.
+   *
+   * @param id - session id
+   * @param options - as for {@link load}
+   * @returns what `load` would return from memory; `undefined` if `load` must be called, which may find the session or not
+   * @example
+   * ```ts
+   * const record = store.loadCached?.(id) ?? (await store.load(id))
+   * ```
+   */
+  loadCached?<T extends SessionValues>(id: string, options?: LoadOptions): SessionRecord<T> | undefined
+
+  /**
    * Stores the data, owner and lifetime of a record if the stored version is still `record.version`. Moves the end of a session
    * with a sliding window.
    *

@@ -1,4 +1,4 @@
-import { isUnavailable, UnsessionError } from '../../drivers/utils/errors.ts'
+import { isUnavailable } from '../../drivers/utils/errors.ts'
 import type { SessionTransport } from '../core/session.ts'
 import type { SessionRecord } from '../core/types.ts'
 import type { ResolvedConfig } from './config.ts'
@@ -53,14 +53,8 @@ export class CookieTransport implements SessionTransport {
     if (isWrite || this.savesChanges) this.#response?.watch?.()
   }
 
-  assertOpen(): void {
-    if (this.isOpen) return
-    throw new UnsessionError(
-      'HEADERS_SENT',
-      this.#response
-        ? 'the headers of the response were sent, so they cannot set the cookie of a new session; start it earlier'
-        : 'no response can set the cookie of a new session; start it in a request handler; with unsession/fetch, in sessionMiddleware, with its Request object',
-    )
+  get hasResponse(): boolean {
+    return this.#response !== undefined
   }
 
   send(record: SessionRecord): void {
@@ -90,9 +84,13 @@ export class CookieTransport implements SessionTransport {
     response.noStore()
   }
 
+  get isTimed(): boolean {
+    return this.#config.serverTiming
+  }
+
   /** Measures the time of the work if the option `serverTiming` is set. */
   instrument<R>(work: () => Promise<R>): () => Promise<R> {
-    if (!this.#config.serverTiming) return work
+    if (!this.isTimed) return work
     return async () => {
       const timer = (this.#timer ??= await newTimer(this.#config.name))
       try {

@@ -40,11 +40,15 @@ export { warm } from './warm.ts'
  * await session.update((data) => ({ cart: [...(data.cart ?? []), 'socks'] }))
  * ```
  */
-export async function useSession<T extends object = SessionValues>(
+export function useSession<T extends object = SessionValues>(
   event: H3EventLike,
   config?: SessionConfig,
 ): Promise<Session<T>> {
-  return typed(await openSession(event, config))
+  try {
+    return typed(openSession(event, config))
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** Returns the session of a request. An alias of {@link useSession}, because h3 has both names. */
@@ -90,6 +94,6 @@ export async function clearSession(event: H3EventLike, config?: SessionConfig): 
 }
 
 /** Returns a session with the type of data that the app has declared. The type is not checked at run time. */
-function typed<T extends object>(session: Session): Session<T> {
-  return session as Session<object> as Session<T>
+function typed<T extends object>(session: Promise<Session>): Promise<Session<T>> {
+  return session as Promise<Session<object>> as Promise<Session<T>>
 }

@@ -45,7 +45,7 @@ class SubRequest {
  */
 export class RequestState {
   /** One entry for each name. Most requests have one. */
-  readonly #entries: Entry[] = []
+  #entries: readonly Entry[] = []
   readonly #event: H3EventLike
   readonly #sent: H3EventLike['req']
   readonly #identity: object
@@ -213,7 +213,7 @@ export class RequestState {
       const session = new RequestSession(config, transport, origin, this.#config)
       const entry: Entry = { event, name: config.name, transport, session }
       entry.transport.savesChanges = config.name === this.#saved
-      this.#entries.push(entry)
+      this.#entries = this.#entries.concat(entry)
       return entry
     }
     known.session.configure(config, this.#config)
@@ -289,10 +289,10 @@ function open(entry: Entry): Promise<RequestSession> {
   return entry.loaded
 }
 
-/** Loads the session of an entry. After a failure, the next call loads it again. */
+/** Loads the session of an entry. After a failure, the next call loads it again. A session that is not busy is loaded. */
 function load(entry: Entry): Promise<RequestSession> {
   const loaded = entry.session.load()
-  loaded.catch(() => (entry.loaded = undefined))
+  if (entry.session.isBusy) loaded.catch(() => (entry.loaded = undefined))
   return loaded
 }
 

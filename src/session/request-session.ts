@@ -27,7 +27,7 @@ import type {
 } from '../core/session.ts'
 import { touchOnce } from './touch.ts'
 import type { SessionToken } from '../core/token.ts'
-import type { Lifetime, SessionValues, SessionRecord } from '../core/types.ts'
+import type { Lifetime, LoadOptions, SessionValues, SessionRecord } from '../core/types.ts'
 
 /** The code that stores changes. The first request with changes loads it. */
 const changes = new Lazy(() => import('./changes/changes.ts'))
@@ -118,22 +118,16 @@ export class RequestSession extends Sequential implements Session {
   }
 
   /**
-   * Reads the session of the request. Moves its end if {@link shouldTouch} says so. Most requests have a session in the cache that
-   * is used as it is. They need no `await`.
+   * Reads the session of the request. Moves its end if {@link shouldTouch} says so. Most requests have a session in the memory of
+   * this process that is used as it is. They wait for nothing, and the session is not busy.
    */
   load(): Promise<this> {
-    return this.enqueue(this.#transport, () => {
-      const { token } = this.#origin
-      if (!token) return this.#loadAny()
-      const finding = this.#find(token)
-      return finding.then(
-        (record) => {
-          const isUsedAsIs = record && this.#accepts(record) && !this.#isDue(record) && isOf(record, token)
-          return isUsedAsIs ? this.#open(record) : this.#loadAny(finding)
-        },
-        () => this.#loadAny(finding),
-      )
-    })
+    const { token } = this.#origin
+    const { store } = this.#options
+    const cached = token && !this.#transport.isTimed && store.loadCached?.(token.id, this.#loadOptions(token))
+    if (cached && this.#accepts(cached) && !this.#isDue(cached) && isOf(cached, token))
+      return Promise.resolve(this.#open(cached))
+    return this.enqueue(this.#transport, () => this.#loadAny(cached || undefined))
   }
 
   update(patch?: SessionPatch<SessionValues>): Promise<this> {
@@ -226,17 +220,17 @@ export class RequestSession extends Sequential implements Session {
     return this.enqueue(this.#transport, job).then(() => this)
   }
 
-  /** Loads the first live session of the request's tokens, or adopts one. @param finding - the record of the first token */
-  async #loadAny(finding?: Promise<SessionRecord | null>): Promise<this> {
+  /** Loads the first live session of the request's tokens, or adopts one. @param cached - the cached record of the first token */
+  async #loadAny(cached?: SessionRecord): Promise<this> {
     const { token, others, adoptable } = this.#origin
-    if (token && (await this.#read(token, finding))) return this
+    if (token && (await this.#read(token, cached))) return this
     if (others) for (const other of others) if (await this.#read(other)) return this
     if (adoptable) await this.#adopt(await adoptable())
     return this
   }
 
-  #find(token: SessionToken): Promise<SessionRecord | null> {
-    return this.#options.store.load(token.id, { minVersion: token.version, since: this.#begunAt })
+  #loadOptions({ version }: SessionToken): LoadOptions {
+    return { minVersion: version, since: this.#begunAt }
   }
 
   #isDue(record: SessionRecord): boolean {
@@ -244,10 +238,10 @@ export class RequestSession extends Sequential implements Session {
     return shouldTouch(record, now(), touchAfter)
   }
 
-  async #read(token: SessionToken, finding = this.#find(token)): Promise<boolean> {
+  async #read(token: SessionToken, cached?: SessionRecord): Promise<boolean> {
     let record: SessionRecord | null
     try {
-      record = await finding
+      record = cached ?? (await this.#options.store.load(token.id, this.#loadOptions(token)))
     } catch (error) {
       return this.#noteGone(error)
     }

@@ -38,10 +38,13 @@ export class StoreFacade implements SessionStore {
   }
 
   load<T extends SessionValues>(id: string, options?: LoadOptions): Promise<SessionRecord<T> | null> {
-    const { value } = this.#opened
-    // Most calls are loads from the cache, and nothing traces them: they pay for no closure.
-    if (value !== undefined && !value.isTraced('load')) return value.store.load<T>(id, options)
     return this.#call(({ store, trace }) => trace('load', id, () => store.load<T>(id, options)))
+  }
+
+  loadCached<T extends SessionValues>(id: string, options?: LoadOptions): SessionRecord<T> | undefined {
+    const { value } = this.#opened
+    // A traced load is a call with a duration, so `load` makes it.
+    return value?.isTraced('load') ? undefined : value?.store.loadCached?.<T>(id, options)
   }
 
   save<T extends SessionValues>(record: SessionRecord<T>): Promise<SessionRecord<T>> {

@@ -194,7 +194,7 @@ describe.each(platforms)('several cookies of one name: $name', (platform) => {
       const first = await live('ada')
       await ask('/rename', [first])
       const second = `h3=${signToken('h3', 'session-of-ada', 2, password)}`
-      const load = vi.spyOn(store, 'load')
+      const load = vi.spyOn(store as Required<SessionStore>, 'loadCached')
       expect(await me(first, second)).toBe('grace')
       expect(await me(second, first)).toBe('grace')
       expect(load.mock.calls).toEqual([

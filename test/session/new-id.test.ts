@@ -1,7 +1,6 @@
 import memory from 'unstorage/drivers/memory'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import dynamodb from '../../drivers/dynamodb.ts'
-import { UnsessionError } from '../../drivers/utils/errors.ts'
 import { createSessionStore } from '../../src/store/create-store.ts'
 import type { ConflictResolver } from '../../src/core/merge.ts'
 import { RequestSession } from '../../src/session/request-session.ts'
@@ -17,9 +16,7 @@ class Client implements SessionTransport {
   token: SessionToken | null = null
   sent = 0
 
-  assertOpen(): void {
-    if (!this.isOpen) throw new UnsessionError('HEADERS_SENT', 'too late')
-  }
+  readonly hasResponse = true
 
   send({ id, version }: SessionRecord): void {
     if (!this.isOpen) return
@@ -30,6 +27,8 @@ class Client implements SessionTransport {
   remove(): void {
     this.token = null
   }
+
+  readonly isTimed = false
 
   instrument<R>(work: () => Promise<R>): () => Promise<R> {
     return work

@@ -401,9 +401,11 @@ describe('exclusive work', () => {
   it('gets an abort signal when the lease expires, and a caller of the same process runs it', async () => {
     vi.useRealTimers()
     let reason: unknown
+    const { open: begin, pass: begun } = gate()
     const hung = counted(
       (_, { signal }) =>
         new Promise((resolve) => {
+          begin()
           signal.addEventListener('abort', () => {
             reason = signal.reason
             setTimeout(() => resolve({ token: { version: 100 } }), 50)
@@ -412,12 +414,13 @@ describe('exclusive work', () => {
     )
     const first = await open(store)
     const firstDone = first.once('tokens', { ...hung, lease: 0.05 })
+    await begun()
     const second = await open(store)
     const work = { ...counted(), lease: 5 }
     await second.once('tokens', work)
     expect(second.data).toEqual({ token: { version: 1 } })
-    expect(reason).toMatchObject({ code: 'TIMEOUT' })
     await firstDone
+    expect(reason).toMatchObject({ code: 'TIMEOUT' })
     expect(first.data).toEqual({ token: { version: 1 } })
   })
 

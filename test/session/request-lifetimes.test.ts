@@ -33,13 +33,14 @@ function deploy(options: Lifetime & { touchAfter?: number } = {}): SessionStore 
 /** Goes by the cookie, as a browser does. */
 const transport: SessionTransport = {
   isOpen: true,
-  assertOpen() {},
+  hasResponse: true,
   send({ id, version }: SessionRecord) {
     token = { id, version }
   },
   remove() {
     token = null
   },
+  isTimed: false,
   instrument: (work) => work,
   failed() {},
   opened() {},

@@ -1,3 +1,4 @@
+import { assertOpen } from './assert-open.ts'
 import { type Change, commit } from './commit.ts'
 import { copyData } from '../../core/copy.ts'
 import { mergeData } from '../../core/merge.ts'
@@ -44,7 +45,7 @@ export async function write(unsaved: Unsaved, patch?: SessionPatch<SessionValues
   const apply = (current: SessionRecord): SessionRecord => applyPending(current, pending, lifetimes())
   let change: Change = { record, mine, patch, applyPending: apply, onConflict }
   if (isKnown && (changesIdOf(record, pending) || changesAnyKey(regenerateOn, record, mine, patch))) {
-    assertOpen(unsaved, 'regenerate')
+    assertAwaited(unsaved, 'regenerate')
     change = await regenerateFirst(options, transport, change)
     settle(unsaved, change.record, record.original, undefined)
   }
@@ -58,7 +59,7 @@ export async function writeUnderNewId(
   grace?: number,
 ): Promise<void> {
   const { options, transport, mine, pending, lifetimes } = unsaved
-  assertOpen(unsaved, 'regenerate')
+  assertAwaited(unsaved, 'regenerate')
   const changed = applyPending({ ...record, data: copyData(mine) }, pending, lifetimes())
   settle(unsaved, await regenerate(options, transport, record, changed, grace), mine, pending)
 }
@@ -66,7 +67,7 @@ export async function writeUnderNewId(
 function create(unsaved: Unsaved, patch?: SessionPatch<SessionValues>): Promise<SessionRecord> {
   const { options, transport, mine, pending, lifetimes, takeId } = unsaved
   const { store } = options
-  assertOpen(unsaved, 'update')
+  assertAwaited(unsaved, 'update')
   const data = copyData(mine)
   applyPatch(data, patch)
   const draft = { data, ...newSession(pending, lifetimes(), store.config.now()) }
@@ -74,9 +75,9 @@ function create(unsaved: Unsaved, patch?: SessionPatch<SessionValues>): Promise<
 }
 
 /** Checks that the response was not sent while this code was loaded. @throws {UnsessionError} `HEADERS_SENT` */
-function assertOpen({ transport, wasOpen }: Unsaved, call: UnawaitedCall): void {
+function assertAwaited({ transport, wasOpen }: Unsaved, call: UnawaitedCall): void {
   if (wasOpen && !transport.isOpen) warnOfMissingAwait(call)
-  transport.assertOpen()
+  assertOpen(transport)
 }
 
 /** Takes over the stored record. Changes that the handler made after `mine` are kept for the next save. */

@@ -1,5 +1,6 @@
 import { createId } from '../../core/id.ts'
 import { copyData } from '../../core/copy.ts'
+import { assertOpen } from './assert-open.ts'
 import { type Change, dataFor } from './commit.ts'
 import { withNewId } from './new-id.ts'
 import { isSameData, mergeData, own } from '../../core/merge.ts'
@@ -26,7 +27,7 @@ export async function regenerate(
   changed: SessionRecord,
   grace?: number,
 ): Promise<SessionRecord> {
-  transport.assertOpen()
+  assertOpen(transport)
   const options = grace === undefined ? undefined : { grace }
   const rotated = await withNewId(
     store,
@@ -38,7 +39,7 @@ export async function regenerate(
   const data = copyData(mergeData(changed.data, record.original, rotated.original))
   await store.rotate({ ...rotated, data, user, deadline, idleTimeout, lifetimeFrom }, record.id)
   warnOfMissingAwait('regenerate')
-  transport.assertOpen()
+  assertOpen(transport)
   return rotated
 }
 

@@ -1,3 +1,4 @@
+import { assertOpen } from './assert-open.ts'
 import { withNewId } from './new-id.ts'
 import { warnOfMissingAwait } from './missing-await.ts'
 import type { SessionTransport } from '../../core/session.ts'
@@ -15,12 +16,12 @@ export async function startSession(
   draft: Omit<SessionDraft, 'id'>,
   takeId: () => string,
 ): Promise<SessionRecord> {
-  transport.assertOpen()
+  assertOpen(transport)
   const record = await withNewId(store, takeId, (id) => store.create({ ...draft, id }))
   if (!transport.isOpen) {
     await store.destroy(record.id)
     warnOfMissingAwait('update')
-    transport.assertOpen()
+    assertOpen(transport)
   }
   return record
 }

@@ -24,7 +24,7 @@ import { CacheClock, type Timestamp } from './clock.ts'
 import { ExpiringSet } from './expiring-set.ts'
 import { type PendingOperation, PendingOperations } from './pending.ts'
 import { SharedReads } from './shared-reads.ts'
-import { type CacheEntry, type CacheTier, isFresh, isUsable } from './tier.ts'
+import { type CacheTier, isFresh, isUsable } from './tier.ts'
 
 /** Options of {@link CachedStore}. */
 export interface CachedStoreOptions {
@@ -100,17 +100,31 @@ export class CachedStore implements SessionStore {
     })
   }
 
-  load<T extends SessionValues>(id: string, options: LoadOptions = {}): Promise<SessionRecord<T> | null> {
+  async load<T extends SessionValues>(
+    id: string,
+    options: LoadOptions = {},
+  ): Promise<SessionRecord<T> | null> {
+    const cached = this.loadCached<T>(id, options)
+    if (cached) return cached
     this.#counts.loads++
+    if (this.#readsStore(id, options)) return isSessionId(id) ? this.#loadStrong(id, options) : null
+    // The clock before the tier is asked: setting it back empties the tier.
+    if (this.#destroyed.has(id, this.#clock.now())) return this.#absent(id, options)
+    const looking = this.#options.tier.get(id)
+    const entry = looking instanceof Promise ? await looking : undefined
     const now = this.#clock.now()
-    if (options.consistent === true || this.#inner.destroyed.isRotated(id)) {
-      return isSessionId(id) ? this.#loadStrong(id, options) : Promise.resolve(null)
-    }
     if (this.#destroyed.has(id, now)) return this.#absent(id, options)
-    const entry = this.#options.tier.get(id)
-    if (entry instanceof Promise) return this.#loadFromAsyncTier(id, options, entry)
     if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
-    return isSessionId(id) ? this.#loadThrough(id, options) : Promise.resolve(null)
+    return isSessionId(id) ? this.#loadThrough(id, options) : null
+  }
+
+  loadCached<T extends SessionValues>(id: string, options: LoadOptions = {}): SessionRecord<T> | undefined {
+    const now = this.#clock.now()
+    if (this.#readsStore(id, options) || this.#destroyed.has(id, now)) return undefined
+    const entry = this.#options.tier.peek(id)
+    if (!isUsable(entry, this.#options.ttl, options, now)) return undefined
+    this.#counts.loads++
+    return this.#hit(id, entry.snapshot)
   }
 
   create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
@@ -180,16 +194,9 @@ export class CachedStore implements SessionStore {
     return this.#inner.dispose()
   }
 
-  async #loadFromAsyncTier<T extends SessionValues>(
-    id: string,
-    options: LoadOptions,
-    looking: Promise<CacheEntry | undefined>,
-  ): Promise<SessionRecord<T> | null> {
-    const entry = await looking
-    const now = this.#clock.now()
-    if (this.#destroyed.has(id, now)) return this.#absent(id, options)
-    if (isUsable(entry, this.#options.ttl, options, now)) return this.#hit(id, entry.snapshot)
-    return this.#loadThrough(id, options)
+  /** Returns whether a load is strongly consistent, so that no entry can answer it. */
+  #readsStore(id: string, { consistent }: LoadOptions): boolean {
+    return consistent === true || this.#inner.destroyed.isRotated(id)
   }
 
   async #loadThrough<T extends SessionValues>(
@@ -256,10 +263,10 @@ export class CachedStore implements SessionStore {
     return this.#destroyed.has(id, now) || this.#missing.has(id, now)
   }
 
-  #hit<T extends SessionValues>(id: string, snapshot: Snapshot): Promise<SessionRecord<T> | null> {
+  #hit<T extends SessionValues>(id: string, snapshot: Snapshot): SessionRecord<T> {
     this.#counts.hits++
     noteCache(this.#options.hooks, 'hit', id)
-    return Promise.resolve(new StoredRecord<T>(snapshot))
+    return new StoredRecord<T>(snapshot)
   }
 
   /** Runs an operation on an id and updates the cache according to the error it fails with. */

@@ -73,6 +73,12 @@ export class StaleStore implements SessionStore {
     }
   }
 
+  loadCached<T extends SessionValues>(id: string, options?: LoadOptions): SessionRecord<T> | undefined {
+    const record = this.#inner.loadCached?.<T>(id, options)
+    if (record) this.#remember(record, this.#clockEpoch)
+    return record
+  }
+
   async create<T extends SessionValues>(draft: SessionDraft<T>): Promise<SessionRecord<T>> {
     const clockEpoch = this.#clockEpoch
     const record = await this.#inner.create(draft)

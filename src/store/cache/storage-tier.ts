@@ -51,6 +51,8 @@ export class StorageTier implements CacheTier {
     })
   }
 
+  peek(): undefined {}
+
   set(id: string, { snapshot, storedAt }: CacheEntry): Promise<void> {
     return this.#breaker.run(async () => {
       const { storage, format, ttl, now } = this.#options

@@ -13,6 +13,8 @@ export interface CacheEntry {
 /** A place for entries. No method throws or rejects. A tier that fails behaves like an empty one. */
 export interface CacheTier {
   get(id: string): CacheEntry | undefined | Promise<CacheEntry | undefined>
+  /** Returns an entry that is in the memory of this process. */
+  peek(id: string): CacheEntry | undefined
   set(id: string, entry: CacheEntry): void | Promise<void>
   delete(id: string): void | Promise<void>
   /** Removes the entries in the memory of this process. */
@@ -72,6 +74,10 @@ export class MemoryTier implements CacheTier {
   }
 
   get(id: string): CacheEntry | undefined {
+    return this.peek(id)
+  }
+
+  peek(id: string): CacheEntry | undefined {
     const entry = this.#entries.get(id)
     if (entry !== undefined) entry.isUsed = true
     return entry

@@ -41,6 +41,42 @@ describe('an entry', () => {
     expect(calls()).toEqual([])
   })
 
+  it('is returned without a promise, if it would answer the load', async () => {
+    expect(store.loadCached?.('a')).toBeUndefined()
+    await store.create({ id: 'a', data: { list: [1] } })
+    calls()
+    const first = store.loadCached?.<{ list: number[] }>('a', { minVersion: 1 })
+    first?.data.list.push(2)
+    expect(store.loadCached?.('a')?.data).toEqual({ list: [1] })
+    expect(store.stats()).toMatchObject({ loads: 2, hits: 2, misses: 0 })
+    expect(store.loadCached?.('a', { minVersion: 2 })).toBeUndefined()
+    expect(store.loadCached?.('a', { consistent: true })).toBeUndefined()
+    at(10)
+    expect(store.loadCached?.('a')).toBeUndefined()
+    await store.load('a')
+    expect(store.loadCached?.('a')).toBeDefined()
+    await store.destroy('a')
+    expect(store.loadCached?.('a')).toBeUndefined()
+    expect(calls()).toEqual(['read', 'delete'])
+  })
+
+  it('is not looked up in a tier outside of this process without a promise', async () => {
+    const shared = open({ cache: { ttl: 10, storage: expiringMemory() } })
+    await shared.create({ id: 'a', data: {} })
+    expect(await shared.load('a')).not.toBeNull()
+    expect(shared.loadCached?.('a')).toBeUndefined()
+  })
+
+  it('that is returned without a promise is kept for outages', async () => {
+    const steady = open({ staleIfError: 60 })
+    await steady.create({ id: 'a', data: { n: 1 } })
+    at(9)
+    expect(steady.loadCached?.('a')).toBeDefined()
+    at(65)
+    driver.failNext('read', 'before')
+    expect((await steady.load('a'))?.data).toEqual({ n: 1 })
+  })
+
   it('is valid for the ttl to the millisecond, and a hit does not extend it', async () => {
     await store.create({ id: 'a', data: {} })
     calls()

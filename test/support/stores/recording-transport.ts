@@ -1,4 +1,3 @@
-import { UnsessionError } from '../../../drivers/utils/errors.ts'
 import type { SessionTransport } from '../../../src/core/session.ts'
 import type { SessionRecord } from '../../../src/core/types.ts'
 
@@ -10,9 +9,7 @@ export class RecordingTransport implements SessionTransport {
 
   opened(): void {}
 
-  assertOpen(): void {
-    if (!this.isOpen) throw new UnsessionError('HEADERS_SENT', 'too late')
-  }
+  readonly hasResponse = true
 
   send({ id, version }: SessionRecord): void {
     this.sent.push(`${id}.${version}`)
@@ -21,6 +18,8 @@ export class RecordingTransport implements SessionTransport {
   remove(): void {
     this.sent.push('removed')
   }
+
+  readonly isTimed = false
 
   instrument<R>(work: () => Promise<R>): () => Promise<R> {
     return work
