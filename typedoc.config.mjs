@@ -4,6 +4,7 @@ export default {
     'src/index.ts',
     'src/h3/index.ts',
     'src/fetch/index.ts',
+    'src/express/index.ts',
     'src/nitro/index.ts',
     'src/nitro/runtime/index.ts',
     'src/nuxt/index.ts',

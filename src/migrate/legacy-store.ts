@@ -7,7 +7,7 @@ import type { LegacyFormat } from '../storage/legacy.ts'
 import type { AdoptedSession } from '../core/session.ts'
 import type { DriverLike, StorageLike } from '../storage/storage-like.ts'
 import { isSessionName } from '../core/token.ts'
-import type { SessionValues } from '../core/types.ts'
+import type { SessionRecord, SessionValues } from '../core/types.ts'
 
 /** Options that all adopters have: the storage of the old sessions, and their conversion. */
 export interface LegacyStoreOptions {
@@ -35,12 +35,15 @@ export interface Converted {
  *
  * @param cookieName - name of the cookie with the session's id
  * @param findIds - returns the ids of the valid cookies in a `cookie` header, in order
+ * @param ofRecord - returns the data of the old app in a record of this package; `undefined` if the record is not of the old app.
+ * Default: no record is
  */
 export function adopter(
   { storage, convert, hooks }: LegacyStoreOptions,
   format: LegacyFormat,
   cookieName: string,
   findIds: (cookies: string) => readonly string[],
+  ofRecord: (data: SessionValues) => SessionValues | undefined = () => undefined,
 ): Adopter {
   if (convert !== undefined && typeof convert !== 'function')
     throw invalidOption('convert', 'must be a function')
@@ -50,9 +53,11 @@ export function adopter(
   async function read(id: string): Promise<AdoptedSession | undefined> {
     // `minVersion: 1` makes the read strongly consistent, because the old app may have just destroyed the session.
     const record = await store.load(id, { minVersion: 1 })
-    // Version 0 is another format. A cookie of the old app must not open a session of this package.
-    if (record?.version !== 0) return undefined
-    const { data, user, createdAt } = record
+    if (!record) return undefined
+    const { user, createdAt } = record
+    // Version 0 is another format. A cookie of the old app must not open another session of this package.
+    const data = record.version === 0 ? record.data : ofRecord(record.data)
+    if (!data) return undefined
     const converted = convert ? convert(data) : { data, user }
     return converted ? { ...converted, createdAt } : undefined
   }
@@ -62,6 +67,8 @@ export function adopter(
       await store.destroy(id, { ifVersion: 0 })
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error
+      const record = error.current as SessionRecord | null
+      if (record && ofRecord(record.data)) await store.destroy(id)
     }
   }
 

@@ -23,6 +23,7 @@ const FOLDERS = [
   'src/nitro',
   'src/nitro/build',
   'src/nitro/runtime',
+  'src/express',
   'src/migrate',
   'src/plan',
   'src/testing',
@@ -64,6 +65,7 @@ const FOLDERS = [
 const CLOSED: Record<string, RegExp> = {
   // The session of a request does not depend on how stores work. It keeps the snapshots that stores create.
   'src/session': /^src\/(?!session\/|core\/|shared\/|format\/snapshot\.ts$)|^drivers\/(?!utils\/)/,
+  'src/express': /^src\/(?!express\/|h3\/|session\/|core\/|format\/snapshot\.ts$)|^drivers\/(?!utils\/)/,
   'src/fetch': /^src\/(?!fetch\/|h3\/|core\/)|^drivers\/(?!utils\/)/,
   'src/h3': /^src\/(?!h3\/|session\/|core\/)|^drivers\/(?!utils\/)/,
   'src/nitro/runtime': /^src\/(?:migrate|plan|testing|table)\//,

@@ -22,6 +22,7 @@ const EXPORTS: Record<string, string[]> = {
     'verifyToken',
   ],
   'unsession/drivers/dynamodb': ['DRIVER_DEPENDENCIES', 'default'],
+  'unsession/express': ['createExpressStore', 'getSession', 'sessionMiddleware', 'useSession'],
   'unsession/fetch': [
     'clearSession',
     'getSession',

@@ -48,6 +48,7 @@ interface Runtime {
 
 /** The part of Node's request that sessions need. */
 export interface NodeRequest {
+  /** Headers, by name in lower case. */
   readonly headers: NodeHeaders
   /** Context of a request that came without a socket. It is the context of the event that made the request, or the platform's. */
   readonly __unenv__?: unknown
