@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { type ErrorCode, UnsessionError } from '../../drivers/utils/errors.ts'
 import { clearExpired } from './commands/clear-expired/clear-expired.ts'
+import { doctor } from './commands/doctor/doctor.ts'
 import { local } from './commands/local/local.ts'
 import { plan } from './commands/plan/plan.ts'
 import { destroy } from './commands/session/destroy.ts'
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   stats,
   clearExpired,
   plan,
+  doctor,
   local,
 ]
 

@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FOLDERS = [
   'src/cli',
   'src/cli/commands/clear-expired',
+  'src/cli/commands/doctor',
   'src/cli/commands/local',
   'src/cli/commands/plan',
   'src/cli/commands/session',

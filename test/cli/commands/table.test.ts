@@ -14,7 +14,7 @@ describe('unsession', () => {
   const commands = ['create', 'describe', 'delete', 'ttl', 'policy', 'template'].map(
     (name) => `table ${name}`,
   )
-  commands.push('list', 'show', 'destroy', 'stats', 'clear-expired', 'plan', 'local')
+  commands.push('list', 'show', 'destroy', 'stats', 'clear-expired', 'plan', 'doctor', 'local')
 
   it('lists its commands, with exit code 0 for --help and 2 otherwise', async () => {
     const asked = await run('--help')

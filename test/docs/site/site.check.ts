@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings, hasChromiumFor, launch } from '../../support/chromium.ts'
 import { openSite, type Site } from './site.ts'
-import { DESKTOP, openPage, PHONE, startVisit, unreachable } from './visit.ts'
+import { DESKTOP, openPage, PHONE, startVisit, unreachable, waitForDiagrams } from './visit.ts'
 
 let site: Site
 let browser: Browser
@@ -37,15 +37,8 @@ describe('each page of the site', () => {
       const { page, leave } = await startVisit(browser, { viewport, colorScheme })
       const findings = await eachPage(async (address) => {
         await openPage(page, address)
-        const { scrollWidth, diagrams } = await page.evaluate(() => ({
-          scrollWidth: document.documentElement.scrollWidth,
-          diagrams: document.querySelectorAll('.diagram').length,
-        }))
-        if (diagrams > 0)
-          await page
-            .locator('.diagram > svg')
-            .nth(diagrams - 1)
-            .waitFor()
+        await waitForDiagrams(page)
+        const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth)
         const overflow = scrollWidth > viewport.width ? [`is ${scrollWidth} px wide`] : []
         return [...overflow, ...(await axeFindings(page))]
       })
@@ -61,6 +54,7 @@ describe('each page of the site', () => {
     expect(await unreachable(page, 'body')).toEqual([])
     const findings = await eachPage(async (address) => {
       await openPage(page, address)
+      await waitForDiagrams(page)
       return unreachable(page, '#VPContent')
     })
     expect(findings).toEqual({})

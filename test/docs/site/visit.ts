@@ -34,6 +34,11 @@ export async function openPage(page: Page, address: string): Promise<void> {
   )
 }
 
+/** Waits until all diagrams of a page are drawn. */
+export async function waitForDiagrams(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('.diagram > pre') === null)
+}
+
 /** Returns what a screen reader says about each diagram of a page. */
 export function diagramsOf(page: Page): Promise<{ title?: string; description?: string }[]> {
   return page.evaluate(() =>
