@@ -5,7 +5,7 @@ export const home: Record<string, unknown> = {
     name: 'unsession',
     text: 'Sessions that you can end',
     tagline:
-      'For Nuxt, Nitro and h3. You keep useSession, the data is in a DynamoDB table instead of a sealed cookie.',
+      'For Nuxt, Nitro and h3. You keep useSession. The data is in a DynamoDB table instead of a sealed cookie.',
     actions: [
       { theme: 'brand', text: 'Start with Nuxt', link: '/nuxt' },
       { theme: 'alt', text: 'Nitro', link: '/nitro' },

@@ -16,16 +16,6 @@ const REFERENCE = [
 
 /** Groups of the sidebar: title, then pages with their text. Every page of `docs/` is in one of them. */
 const GROUPS: Record<string, Record<string, string>> = {
-  Decide: {
-    why: 'Why a table',
-    'how-it-works': 'How it works',
-    security: 'Security',
-    performance: 'Performance',
-    proof: 'Proof',
-    compatibility: 'Compatibility and upgrades',
-    platforms: 'Platforms',
-    faq: 'Questions',
-  },
   Start: {
     nuxt: 'Nuxt',
     nitro: 'Nitro',
@@ -35,6 +25,16 @@ const GROUPS: Record<string, Record<string, string>> = {
     express: 'Express',
     driver: 'The driver and its table',
     migrate: 'Migrate',
+  },
+  Decide: {
+    why: 'Why a table',
+    'how-it-works': 'How it works',
+    security: 'Security',
+    performance: 'Performance',
+    proof: 'Proof',
+    compatibility: 'Compatibility and upgrades',
+    platforms: 'Platforms',
+    faq: 'Questions',
   },
   Use: {
     session: 'The session',

@@ -87,6 +87,8 @@ export const CLAIMS = [
     name: 'Platforms',
     claim:
       'The whole life of a session on runtimes, presets, package managers and compilers: [the matrix](platforms.md)',
+    // Takes hours, so the figures are those of the page that it writes with `--write`.
     script: 'test/matrix/run.mjs',
+    page: 'docs/platforms.md',
   },
 ]

@@ -34,7 +34,8 @@ for (const claim of chosen) {
 }
 
 /** Runs a claim's tests or benches until the time limit of the whole run. */
-async function prove({ tests, bench, script, env }) {
+async function prove({ tests, bench, page, env }) {
+  if (page) return countRows(page)
   const began = performance.now()
   if (deadline <= began) return { isShown: false, text: 'not run: the time limit was reached' }
   const outcome = await (tests ? runTests(tests, env) : bench ? runBench(bench) : runScript(script))
@@ -77,9 +78,12 @@ async function runBench(groups) {
   return { isShown: code === 0 && rows.length > 0, text: figures.join('; ') || `exit code ${code}` }
 }
 
-async function runScript(script) {
-  const code = await run([join(root, script)])
-  return { isShown: code === 0, text: code === 0 ? 'passed' : `exit code ${code}` }
+/** Counts the results in the tables of a page, which another script has written. */
+function countRows(page) {
+  const [, results] = readFileSync(join(root, page), 'utf8').split('## Results')
+  const rows = Array.from(results.matchAll(/^\| [^|]+ \| ([^|]+) \|$/gm), ([, result]) => result)
+  const works = rows.filter((result) => result.startsWith('works'))
+  return { isShown: rows.length > 0, text: `${works.length} of ${rows.length} rows work` }
 }
 
 function round(number) {

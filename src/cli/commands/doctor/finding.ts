@@ -2,11 +2,11 @@ import { UnsessionError } from '../../../../drivers/utils/errors.ts'
 
 /** The result of one check. */
 export interface Finding {
-  /** What was checked. */
+  /** Name of the check. */
   name: string
   /** `warning`: it works, with a disadvantage. `skipped`: it could not be checked. */
   status: 'ok' | 'warning' | 'failed' | 'skipped'
-  /** What was found. */
+  /** The result in words. */
   detail: string
   /** How to repair it. */
   fix?: string
