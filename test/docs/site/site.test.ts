@@ -27,6 +27,14 @@ describe('the site', () => {
     expect(pages().toSorted()).toEqual(sources.toSorted())
   })
 
+  it('has every page in its sidebar', () => {
+    const sidebar = site.files.get('faq.html') ?? ''
+    const missing = pages().filter(
+      (page) => page !== 'index.html' && !sidebar.includes(` href="/${page.replace(/index\.html$/, '')}"`),
+    )
+    expect(missing).toEqual([])
+  })
+
   it('has no link to a page, a file or a heading that does not exist', () => {
     const broken: string[] = []
     let checked = 0
