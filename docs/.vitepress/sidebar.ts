@@ -48,6 +48,11 @@ const GROUPS: Record<string, Record<string, string>> = {
     testing: 'Testing',
     'examples/': 'Examples',
   },
+  'Migrate from': {
+    'migrate/express-session': 'express-session',
+    'migrate/iron-session': 'iron-session',
+    'migrate/django': 'Django',
+  },
   Operate: {
     lambda: 'AWS Lambda',
     cli: 'The command line',
