@@ -23,6 +23,7 @@ const GROUPS: Record<string, Record<string, string>> = {
     fetch: 'Hono, fetch servers',
     astro: 'Astro',
     express: 'Express',
+    'better-auth': 'better-auth',
     driver: 'The driver and its table',
     migrate: 'Migrate',
   },
