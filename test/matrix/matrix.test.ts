@@ -1,6 +1,7 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pack } from '../support/pack.ts'
+import { pack, ROOT } from '../support/pack.ts'
 import { anyEngine } from '../support/suites.ts'
 import { createTestTable } from '../support/engines/tables.ts'
 import { reportLeftOut } from '../support/left-out.ts'
@@ -8,11 +9,16 @@ import { walkShop } from './frameworks/shop.ts'
 import { type Running, walkLife } from './life.ts'
 import { ROWS, type Row } from './rows.ts'
 import { type Context, start } from './start.ts'
+import { checkTree } from './tree.ts'
 import { compile } from './types.ts'
+
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
 
 /** `npm run matrix` names a file for the results, and runs all rows. */
 const results = process.env['UNSESSION_MATRIX']
 const rows = results === undefined ? ROWS.filter(({ isQuick }) => isQuick) : ROWS
+/** Date and release of the results. */
+const when = `${new Date().toISOString().slice(0, 10)}, ${version}`
 const isSupported = process.platform === 'linux' && process.arch === 'x64'
 if (!isSupported) {
   reportLeftOut({ suite: 'platforms', why: 'its runtimes are for Linux on x64', install: 'run it there' })
@@ -21,6 +27,10 @@ if (!isSupported) {
 describe.runIf(isSupported)('the whole life of a session', () => {
   let context: Context
   beforeAll(async () => {
+    if (results !== undefined) {
+      const titles = ROWS.map(({ group, name }) => ({ group, name }))
+      appendFileSync(results, `${JSON.stringify({ rows: titles })}\n`)
+    }
     context = { packed: await pack(), table: await createTestTable(anyEngine(), { userIndex: true }) }
   })
   afterAll(async () => {
@@ -34,9 +44,9 @@ describe.runIf(isSupported)('the whole life of a session', () => {
     const { group, name, refused } = row
     const isAsExpected = refused === undefined ? error === undefined : refused.message.test(error ?? '')
     if (results !== undefined) {
-      const result = isAsExpected ? (refused?.why ?? 'works') : `fails: ${(error ?? 'works').slice(0, 300)}`
-      const isRefused = isAsExpected && refused !== undefined
-      appendFileSync(results, `${JSON.stringify({ group, name, result, isRefused })}\n`)
+      const expected = refused === undefined ? 'works' : `not supported: ${refused.why}`
+      const result = isAsExpected ? expected : `fails: ${(error ?? 'works').slice(0, 300)}`
+      appendFileSync(results, `${JSON.stringify({ group, name, result, when })}\n`)
     }
     if (refused === undefined) expect(error).toBeUndefined()
     else expect(error).toMatch(refused.message)
@@ -47,6 +57,7 @@ describe.runIf(isSupported)('the whole life of a session', () => {
     let running: Running | undefined
     try {
       if (row.kind === 'types') await compile(row, context.packed)
+      else if (row.kind === 'tree') await checkTree(row, context.packed)
       else {
         running = await start(row, context)
         if (row.kind === 'framework') await walkShop(running.url, row.lacks)

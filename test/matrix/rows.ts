@@ -1,6 +1,7 @@
 import { ALL_RELEASES, type Release } from '../nitro/project.ts'
 import type { EventSource } from '../nitro/lambda.ts'
 import { FRAMEWORKS, type FrameworkRow } from './frameworks/rows.ts'
+import { TREES, type TreeRow } from './tree.ts'
 
 /** Where the sessions of a row are, and how the driver sends its requests. */
 export type Storage = 'memory' | 'lean' | 'sdk'
@@ -15,7 +16,15 @@ export type Row = {
   refused?: { message: RegExp; why: string }
 } & Kind
 
-export type Kind = RuntimeRow | WorkerRow | NitroRow | ManagerRow | NuxtRow | FrameworkRow | TypesRow
+export type Kind =
+  | RuntimeRow
+  | WorkerRow
+  | NitroRow
+  | ManagerRow
+  | NuxtRow
+  | FrameworkRow
+  | TypesRow
+  | TreeRow
 
 /** The app for `Request` and `Response`, run by a program. */
 export interface RuntimeRow {
@@ -183,4 +192,4 @@ const TYPES: Row[] = ['5.4.5', '5.5.4', '5.6.3', '5.7.3', '5.8.3', '5.9.3', '6.0
     })),
 )
 
-export const ROWS: Row[] = [...RUNTIMES, ...NITRO, ...NUXT, ...FRAMEWORKS, ...MANAGERS, ...TYPES]
+export const ROWS: Row[] = [...RUNTIMES, ...NITRO, ...NUXT, ...FRAMEWORKS, ...MANAGERS, ...TREES, ...TYPES]

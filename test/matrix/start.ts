@@ -24,6 +24,7 @@ import {
 } from './rows.ts'
 import { startFramework } from './frameworks/start.ts'
 import { installIn } from './install.ts'
+import { refuseWarnings } from './warnings.ts'
 import { startWorker } from './worker.ts'
 
 /** The parts that all rows share. */
@@ -36,7 +37,7 @@ const PASSWORD = 'a password of thirty-two letters'
 const HOST = fileURLToPath(new URL('fixtures/host.mjs', import.meta.url))
 
 /** Starts the app of a row. */
-export function start(row: Exclude<Row, { kind: 'types' }>, context: Context): Promise<Running> {
+export function start(row: Exclude<Row, { kind: 'types' | 'tree' }>, context: Context): Promise<Running> {
   if (row.kind === 'runtime') return startRuntime(row, context)
   if (row.kind === 'worker') return startFetchWorker(row, context)
   if (row.kind === 'nitro') return startNitro(row, context)
@@ -105,7 +106,7 @@ async function startNitro({ release, preset, source }: NitroRow, context: Contex
   const files = isTwo ? nitroApp('h3', 'defineEventHandler') : nitroApp('nitro/h3', 'defineHandler')
   const project = await createProjectOf(context.packed, release, `nitro-${++projects}`, files)
   const env = source === 'streaming' ? LAMBDA_STREAMING.env : { NITRO_PRESET: preset }
-  await build(project, release, { name: 'node-server', env })
+  refuseWarnings(await build(project, release, { name: 'node-server', env }))
   return serveBuilt(project, preset, source, serverEnvironment(context))
 }
 
@@ -149,10 +150,11 @@ async function startNuxt({ nuxt }: NuxtRow, context: Context): Promise<Running> 
   const [name = ''] = nuxt.split('@')
   const packages = [name === 'nuxt' ? nuxt : `nuxt@npm:${nuxt}`]
   const { project } = await installIn(context.packed, 'npm', `nuxt-${++projects}`, packages, nuxtApp())
-  await run(node, [join(project, 'node_modules/nuxt/bin/nuxt.mjs'), 'build'], {
+  const { stdout, stderr } = await run(node, [join(project, 'node_modules/nuxt/bin/nuxt.mjs'), 'build'], {
     cwd: project,
     env: environment({ NUXT_TELEMETRY_DISABLED: '1' }),
   })
+  refuseWarnings(stdout + stderr)
   return startCommand([node, '.output/server/index.mjs'], project, serverEnvironment(context, 'NUXT'))
 }
 
@@ -180,7 +182,8 @@ async function startInstalled({ manager, app }: ManagerRow, context: Context): P
     string,
     ...string[],
   ]
-  await run(program, args, { cwd: project, env: environment() })
+  const { stdout, stderr } = await run(program, args, { cwd: project, env: environment() })
+  refuseWarnings(stdout + stderr)
   return startCommand([process.execPath, '.output/server/index.mjs'], project, {
     NITRO_SESSION_PASSWORD: PASSWORD,
   })

@@ -98,7 +98,10 @@ async function answering({ child, output }: Running, port: number, probe = '/sdk
     return code
   }
   for (const end = performance.now() + START_MS; child.exitCode === null && performance.now() < end;) {
-    const response = await fetch(url + probe).catch(() => undefined)
+    // A server that accepts a request and never answers it must not hold up the tests for minutes.
+    const response = await fetch(url + probe, { signal: AbortSignal.timeout(START_MS) }).catch(
+      () => undefined,
+    )
     await response?.text()
     if (response?.ok) return { url, output, stop }
     await sleep(50)
