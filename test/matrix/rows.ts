@@ -179,6 +179,12 @@ const NUXT: Row[] = ['nuxt@4.4.8', 'nuxt@4.5.2', 'nuxt-nightly@5.0.0-29830089.dc
   name: nuxt,
   kind: 'nuxt',
   nuxt,
+  ...(nuxt.startsWith('nuxt-nightly') && {
+    refused: {
+      message: /ERESOLVE[\s\S]*from unsession@/,
+      why: 'npm refuses to install Nuxt 5 with this package, and names it (`ERESOLVE`)',
+    },
+  }),
 }))
 
 const TYPES: Row[] = ['5.4.5', '5.5.4', '5.6.3', '5.7.3', '5.8.3', '5.9.3', '6.0.3', '7.0.2'].flatMap(

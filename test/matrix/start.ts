@@ -83,7 +83,12 @@ function fetchProject({ packed }: Context): Promise<string> {
 }
 
 async function startFetchWorker({ storage }: WorkerRow, context: Context): Promise<Running> {
-  const project = await fetchProject(context)
+  const folder = await bundleWorker(await fetchProject(context))
+  return startWorker(folder, 'worker.mjs', fetchEnvironment(storage, context))
+}
+
+/** Bundles the app for `Request` as a Worker. @returns the folder of `worker.mjs` */
+export async function bundleWorker(project: string): Promise<string> {
   const bundle = await rolldown({
     cwd: project,
     input: 'worker.mjs',
@@ -98,7 +103,7 @@ async function startFetchWorker({ storage }: WorkerRow, context: Context): Promi
     chunkFileNames: '[name]-[hash].mjs',
   })
   await bundle.close()
-  return startWorker(join(project, 'out'), 'worker.mjs', fetchEnvironment(storage, context))
+  return join(project, 'out')
 }
 
 async function startNitro({ release, preset, source }: NitroRow, context: Context): Promise<Running> {

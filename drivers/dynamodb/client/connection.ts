@@ -7,6 +7,7 @@ import { isExpiredToken } from './sdk-failures.ts'
 import type { ConsumedUnits, ResolvedOptions } from '../config/options.ts'
 import { isRead, toDriverError } from './to-error.ts'
 import type { Input, Operation, Output, SdkTransport, Transport } from './transport.ts'
+import { isInWorkers } from './workers.ts'
 import { WriteLimit } from './write-limit.ts'
 
 export type { Input, Operation, Output } from './transport.ts'
@@ -38,7 +39,8 @@ export class Connection {
   constructor(options: ResolvedOptions, openTransport: OpenTransport = (given) => openSdk(given)) {
     this.options = options
     this.#openTransport = openTransport
-    this.#writes = new WriteLimit(options.writes.maxInFlight)
+    // A write that waits would hang in Workers when the request of the write before it is aborted.
+    this.#writes = new WriteLimit(isInWorkers() ? Infinity : options.writes.maxInFlight)
   }
 
   /** Name of the transport. `undefined` before it is open. */

@@ -17,6 +17,7 @@ import {
   mergeInto,
 } from './key-read.ts'
 import { type ErrorContext, deadlineError, toDriverError } from '../client/to-error.ts'
+import { isInWorkers } from '../client/workers.ts'
 
 /**
  * Time that a request without a response counts against `maxInFlight`, ms. DynamoDB usually answers reads within 10 ms. A
@@ -51,6 +52,9 @@ const SLOT_MS = 100
  *
  * A caller rejects after `timeout.request` in any state. A group is aborted when no caller waits for any of its reads.
  *
+ * In Workers, I/O belongs to a request and ends with it. A read in the group of another request would hang when that request is
+ * aborted, so each read is sent alone there.
+ *
  * A group takes one of the `maxInFlight` slots when it is sent. It frees the slot once, at the first of these events: the
  * group is done, a response leaves keys unprocessed, an attempt is throttled, {@link SLOT_MS} have passed. So neither a
  * throttled key nor a hung request delays other reads.
@@ -62,14 +66,17 @@ export class Reader {
   #inFlight = 0
   #scheduled = false
   #batchDenied = false
+  /** Whether reads are sent in groups. */
+  readonly #isGathering: boolean
 
   constructor(connection: Connection) {
     this.#connection = connection
+    this.#isGathering = connection.options.batch !== false && !isInWorkers()
   }
 
   /** Reads one key. @returns `undefined` if there is no item */
   read(key: string, consistent: boolean): Promise<ReadItem> {
-    if (this.#connection.options.batch === false || this.#batchDenied) return this.#readAlone(key, consistent)
+    if (!this.#isGathering || this.#batchDenied) return this.#readAlone(key, consistent)
     return new Promise((resolve, reject) => {
       const id = idOf({ key, consistent })
       let read = this.#queue.get(id) ?? this.#paused.get(id)
