@@ -50,6 +50,10 @@ const GROUPS: Record<string, Record<string, string>> = {
     'examples/': 'Examples',
   },
   'Migrate from': {
+    'migrate/h3-sealed': 'h3 sealed sessions',
+    'migrate/nuxt-auth-utils': 'nuxt-auth-utils',
+    'migrate/scayle': '@scayle/h3-session',
+    'migrate/sidebase': '@sidebase/nuxt-session',
     'migrate/express-session': 'express-session',
     'migrate/iron-session': 'iron-session',
     'migrate/django': 'Django',
