@@ -22,6 +22,8 @@ const GROUPS: Record<string, Record<string, string>> = {
     h3: 'h3',
     fetch: 'Hono, fetch servers',
     astro: 'Astro',
+    'tanstack-start': 'TanStack Start',
+    'solid-start': 'SolidStart',
     express: 'Express',
     'better-auth': 'better-auth',
     driver: 'The driver and its table',

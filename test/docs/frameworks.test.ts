@@ -6,6 +6,8 @@ import { partOf, snippetsIn } from '../support/snippets.ts'
 const PARTS: [page: string, from: string, to: string | undefined, example: string, files: number][] = [
   ['docs/astro.md', '## Sessions of this package', '## Astro.session with the driver', 'astro', 6],
   ['docs/astro.md', '## Astro.session with the driver', undefined, 'astro-session', 2],
+  ['docs/tanstack-start.md', '# TanStack Start', '## What to know', 'tanstack-start', 6],
+  ['docs/solid-start.md', '# SolidStart', '## What to know', 'solid-start', 6],
 ]
 
 describe.each(PARTS)('%s from %s', (page, from, to, example, files) => {

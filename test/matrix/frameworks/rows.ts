@@ -23,12 +23,42 @@ const ASTRO = {
   script: 'dist/server/entry.mjs',
 }
 
+const VITE = {
+  build: ['vite/bin/vite.js', 'build'] as [string, string],
+  script: '.output/server/index.mjs',
+  lacks: [],
+}
+
 const APPS: Record<string, Omit<FrameworkRow, 'kind' | 'manager'>> = {
   'Astro 7, `unsession/fetch`': { ...ASTRO, example: 'astro', lacks: [] },
   'Astro 7, `session.driver`': {
     ...ASTRO,
     example: 'astro-session',
     lacks: ['parallel updates', 'sign-out everywhere'],
+  },
+  'TanStack Start 1 (React), `unsession/fetch`': {
+    ...VITE,
+    example: 'tanstack-start',
+    packages: [
+      '@tanstack/react-start@1.169.5',
+      '@tanstack/react-router@1.170.46',
+      'react@19.3.1',
+      'react-dom@19.3.1',
+      '@vitejs/plugin-react@6.3.0',
+      'vite@8.3.8',
+      'nitro@3.0.260903-beta',
+    ],
+  },
+  'SolidStart 2, `unsession/h3`': {
+    ...VITE,
+    example: 'solid-start',
+    packages: [
+      '@solidjs/start@2.0.5',
+      '@solidjs/router@1.0.0',
+      'solid-js@1.9.19',
+      'vite@8.3.8',
+      'nitro@3.0.260903-beta',
+    ],
   },
 }
 

@@ -1,0 +1,4 @@
+import { createMiddleware } from '@solidjs/start/middleware'
+import { sessions } from './sessions'
+
+export default createMiddleware([sessions])
