@@ -39,7 +39,7 @@ describe('a process that is stopped for longer than every deadline', () => {
     await table.drop()
   })
 
-  it('loses no acknowledged data, for each request in flight', { timeout: 60_000 }, async () => {
+  it('loses no acknowledged data, for each request in flight', { timeout: 60_000, retry: 1 }, async () => {
     const proxies = await Promise.all(CASES.map(() => startProxy(table.options.endpoint)))
     const cases = CASES.map(({ name }, index) => ({ name, endpoint: proxies[index]!.url }))
     const work: PausedWork = { table: table.options, timeout: TIMEOUT, cases }

@@ -146,7 +146,9 @@ describeEngines('sessions on the command line', (engine) => {
       for (const input of [id, `${id}\n`, `  ${token}\n`]) {
         expect(await json('show -', input)).toEqual([0, expect.objectContaining({ state: 'live' })])
       }
-      expect(await json(`show ${token} --reveal`)).toEqual([0, expect.objectContaining({ id })])
+      expect(
+        await (token.startsWith('-') ? json('show - --reveal', token) : json(`show ${token} --reveal`)),
+      ).toEqual([0, expect.objectContaining({ id })])
     })
 
     it('accepts an id that begins with a dash', async () => {
