@@ -1,4 +1,4 @@
-// What `npm test` runs: installs what is missing, then lints, checks types, builds and runs the tests.
+// The script of `npm test`: installs missing packages, then lints, checks types, builds and runs the tests.
 // Arguments go to vitest and leave the other steps out: `npm test -- test/driver`. Three options do not:
 //
 //   --all        every case of the largest matrices (`npm run test:all`)

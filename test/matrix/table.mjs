@@ -22,7 +22,9 @@ export function resultsOf(page) {
   let group = ''
   for (const line of (page.split(START)[1] ?? '').split('\n')) {
     if (line.startsWith('### ')) group = line.slice(4)
-    const [, name, result, when] = /^\| ([^|]+) \| ((?:[^|\\]|\\.)+) \| ([^|]*) \|$/.exec(line) ?? []
+    // A page of an earlier release has no third column.
+    const [, name, result, when = ''] =
+      /^\| ([^|]+) \| ((?:[^|\\]|\\.)+) \|(?: ([^|]*) \|)?$/.exec(line) ?? []
     if (name !== undefined && name !== '---' && result !== NOT_RUN && when.trim() !== 'last run') {
       results.push({ group, name, result: result.replaceAll('\\|', '|'), when: when.trim() })
     }

@@ -39,3 +39,15 @@ it('replaces the results of rows that were run, keeps those of other rows, and d
   ])
   expect(withResults(page, ROWS, [])).toBe(page)
 })
+
+it('reads a page of an earlier release, whose tables have no column for the last run', () => {
+  const page = PAGE.replaceAll(/^(\| (?:a|b|c|d).*) \|[^|]*\|$/gm, '$1 |').replace(
+    '| | | last run |',
+    '| | |',
+  )
+  expect(resultsOf(page).map(({ name, result, when }) => [name, result, when])).toEqual([
+    ['a, `bun`', 'works', ''],
+    ['b', 'fails: one | two', ''],
+    ['d', 'works', ''],
+  ])
+})

@@ -113,8 +113,8 @@ function valueOf(
   return value
 }
 
-/** Moves a session id in the first place behind `--`, because it may begin with `-`. No flag is as long as a session id. */
+/** Moves a session id or a token in the first place behind `--`, because it may begin with `-`. No flag is as long as a session id. */
 function idLast(args: string[]): string[] {
   const [first = '', ...rest] = args
-  return /^-[\w-]+$/.test(first) && first.length >= SECRET_LENGTH ? [...rest, '--', first] : args
+  return /^-[\w.-]+$/.test(first) && first.length >= SECRET_LENGTH ? [...rest, '--', first] : args
 }

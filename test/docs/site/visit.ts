@@ -65,7 +65,7 @@ export function labelSizesOf(page: Page): Promise<number[]> {
     )
 }
 
-/** What the page notes while the Tab key is pressed. */
+/** The notes of a page while the Tab key is pressed. */
 interface Walk {
   pending: Set<Element>
   /** The Tab key is back at the first element. */

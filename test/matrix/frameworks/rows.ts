@@ -13,7 +13,7 @@ export interface FrameworkRow {
   build: [string, ...string[]]
   /** The script that serves the built app. */
   script: string
-  /** What the app cannot do, because the framework's own sessions cannot. */
+  /** Features that the app lacks, because the framework's own sessions lack them. */
   lacks: ShopFeature[]
 }
 

@@ -14,7 +14,7 @@ export const POST: APIRoute = async ({ request, cookies }) => {
   session.bind(user.id)
   // A client that knew the id from before the sign-in must not share the session after it.
   await session.regenerate()
-  // Cookies of Astro are sent beside the session's.
+  // Cookies of Astro are sent in addition to the session's.
   cookies.set('theme', 'dark', { path: '/' })
   return Response.json({ name: user.name })
 }

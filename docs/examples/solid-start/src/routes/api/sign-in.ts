@@ -15,7 +15,7 @@ export async function POST({ request, nativeEvent }: APIEvent) {
   session.bind(user.id)
   // A client that knew the id from before the sign-in must not share the session after it.
   await session.regenerate()
-  // Cookies of SolidStart are sent beside the session's.
+  // Cookies of SolidStart are sent in addition to the session's.
   setCookie('theme', 'dark', { path: '/' })
   return { name: user.name }
 }

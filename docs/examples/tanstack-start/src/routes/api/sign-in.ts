@@ -18,7 +18,7 @@ export const Route = createFileRoute('/api/sign-in')({
         session.bind(user.id)
         // A client that knew the id from before the sign-in must not share the session after it.
         await session.regenerate()
-        // Cookies of TanStack Start are sent beside the session's.
+        // Cookies of TanStack Start are sent in addition to the session's.
         setCookie('theme', 'dark', { path: '/' })
         return Response.json({ name: user.name })
       },
