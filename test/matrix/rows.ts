@@ -160,6 +160,12 @@ const NITRO: Row[] = ALL_RELEASES.filter(({ from }) => from !== 'nitropack-2.13.
   ),
 )
 
+/** The errors are thrown by Nitro's own build, before it reads anything of this package. */
+const NITRO_WITHOUT_PNP = {
+  message: /ENOTDIR[^\n]*nitropack|nitro tried to access ufo/,
+  why: 'the build of Nitro itself fails, because it looks for its own files and packages in `node_modules`',
+}
+
 const MANAGERS: Row[] = (['npm', 'pnpm', 'yarn', 'yarn-pnp'] as const).flatMap((manager) =>
   (['fetch', 'nitro-2', 'nitro-3'] as const).map((app): Row => ({
     group: 'Package managers',
@@ -167,6 +173,7 @@ const MANAGERS: Row[] = (['npm', 'pnpm', 'yarn', 'yarn-pnp'] as const).flatMap((
     kind: 'manager',
     manager,
     app,
+    ...(manager === 'yarn-pnp' && app !== 'fetch' && { refused: NITRO_WITHOUT_PNP }),
   })),
 )
 

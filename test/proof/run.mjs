@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { resultsOf } from '../matrix/table.mjs'
 import { CLAIMS } from './claims.mjs'
 
 const LIMIT_MS = 30 * 60_000
@@ -78,12 +79,13 @@ async function runBench(groups) {
   return { isShown: code === 0 && rows.length > 0, text: figures.join('; ') || `exit code ${code}` }
 }
 
-/** Counts the results in the tables of a page, which another script has written. */
+/** Counts the results of the platform matrix in a page, which another script has written. */
 function countRows(page) {
-  const [, results] = readFileSync(join(root, page), 'utf8').split('## Results')
-  const rows = Array.from(results.matchAll(/^\| [^|]+ \| ([^|]+) \|$/gm), ([, result]) => result)
-  const works = rows.filter((result) => result.startsWith('works'))
-  return { isShown: rows.length > 0, text: `${works.length} of ${rows.length} rows work` }
+  const results = resultsOf(readFileSync(join(root, page), 'utf8')).map(({ result }) => result)
+  const count = (word) => results.filter((result) => result.startsWith(word)).length
+  const refused = count('not supported')
+  const text = `${count('works')} of ${results.length} rows work; ${refused} are not supported, with the reason`
+  return { isShown: results.length > 0, text }
 }
 
 function round(number) {
