@@ -373,3 +373,34 @@ describe('setExpiry and bind', () => {
     for (const user of ['', undefined, 7]) expect(() => session.bind(user as string)).toThrow('`user`')
   })
 })
+
+describe('a store that throws at once', () => {
+  const broken = (): never => {
+    throw new UnsessionError('UNAVAILABLE', 'no answer')
+  }
+
+  it('rejects the load, and leaves the session free for the next one', async () => {
+    await store.create({ id: 's', data: { n: 1 } })
+    const load = store.load.bind(store)
+    store.load = broken
+    const options = { store, sign: String }
+    const session = new RequestSession(options, transport, { token: { id: 's', version: 1 } })
+    await expect(session.load()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await session.settled()
+    expect(session.isBusy).toBe(false)
+    store.load = load
+    expect((await session.load()).data).toEqual({ n: 1 })
+  })
+
+  it('rejects the save, and leaves the session free for the next one', async () => {
+    const session = await open()
+    const create = store.create.bind(store)
+    store.create = broken
+    await expect(session.update({ n: 1 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await session.settled()
+    expect(session.isBusy).toBe(false)
+    store.create = create
+    await session.update({ n: 2 })
+    expect(session.data).toEqual({ n: 2 })
+  })
+})
